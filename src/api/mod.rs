@@ -1,0 +1,28 @@
+//! The server functions: what a browser, a plain form or a bot can ask over HTTP, one file a noun.
+//!
+//! Each is thin: find out who asks, parse the arguments into domain types, call the server, answer.
+
+mod claims;
+mod messages;
+mod rooms;
+
+pub use claims::*;
+pub use messages::*;
+pub use rooms::*;
+
+#[cfg(feature = "ssr")]
+use crate::{domain::ApiError, server::Request};
+
+/// Runs one server function's work for the request at hand and puts an error's status on the response.
+///
+/// # Errors
+/// Those of `work`; [`crate::domain::Code::Unavailable`] outside a request.
+#[cfg(feature = "ssr")]
+async fn answer<T>(work: impl AsyncFnOnce(&Request) -> Result<T, ApiError>) -> Result<T, ApiError> {
+    let request = leptos::prelude::use_context::<Request>().ok_or_else(ApiError::unavailable)?;
+    let result = work(&request).await;
+    if let Err(error) = &result {
+        request.respond_with_error(error);
+    }
+    result
+}

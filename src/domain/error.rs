@@ -1,0 +1,156 @@
+//! The errors a caller can meet: a stable code for programs and a sentence for people.
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+use super::limits;
+
+/// Why something was refused. The serialised form (`snake_case`) is part of the public contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    InvalidUsername,
+    InvalidRoomName,
+    InvalidKey,
+    EmptyBody,
+    BadRequest,
+    NotMe,
+    WrongKey,
+    NotOwner,
+    CrossOrigin,
+    NoSuchRoom,
+    UsernameTaken,
+    RoomTaken,
+    BodyTooLong,
+    TooFast,
+    StorageFull,
+    Unavailable,
+    /// The server is going down and will be back: reconnect. Only in a socket's `bye`.
+    Restarting,
+    /// The request never reached the server. Made by the browser's side only.
+    Offline,
+}
+
+impl Code {
+    /// The HTTP status that goes with this code.
+    pub fn status(self) -> u16 {
+        match self {
+            Code::InvalidUsername
+            | Code::InvalidRoomName
+            | Code::InvalidKey
+            | Code::EmptyBody
+            | Code::BadRequest => 400,
+            Code::NotMe => 401,
+            Code::WrongKey | Code::NotOwner | Code::CrossOrigin => 403,
+            Code::NoSuchRoom => 404,
+            Code::UsernameTaken | Code::RoomTaken => 409,
+            Code::BodyTooLong => 413,
+            Code::TooFast => 429,
+            Code::StorageFull | Code::Unavailable | Code::Restarting | Code::Offline => 503,
+        }
+    }
+}
+
+/// An error as every endpoint answers it: `{"code":"username_taken","message":"…"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    pub code: Code,
+    /// A sentence for a person, in plain English.
+    pub message: String,
+    /// Seconds to wait before another try; sent as `Retry-After`, not in the JSON.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
+}
+
+impl ApiError {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after: None }
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, message)
+    }
+
+    pub fn not_me() -> Self {
+        Self::new(Code::NotMe, "This browser does not hold that username. Claim it, or choose one of your names.")
+    }
+
+    pub fn no_such_room() -> Self {
+        Self::new(Code::NoSuchRoom, "There is no such room, or you are not a member of it.")
+    }
+
+    pub fn wrong_key() -> Self {
+        Self::new(Code::WrongKey, "No room opens with that name and key. Check both and try again.")
+    }
+
+    pub fn not_owner() -> Self {
+        Self::new(Code::NotOwner, "Only the room's owner can delete it.")
+    }
+
+    pub fn username_taken() -> Self {
+        Self::new(Code::UsernameTaken, "That username is taken. Try another one.")
+    }
+
+    pub fn room_taken() -> Self {
+        Self::new(Code::RoomTaken, "A room with that name exists already. Try another name.")
+    }
+
+    pub fn cross_origin() -> Self {
+        Self::new(Code::CrossOrigin, "This request came from another site, so it was refused.")
+    }
+
+    pub fn unavailable() -> Self {
+        Self::new(Code::Unavailable, "The server could not do that just now. Nothing was stored; please try again.")
+    }
+
+    pub fn storage_full() -> Self {
+        Self::new(Code::StorageFull, "The server has no room left to store this. Nothing was stored.")
+    }
+
+    pub fn too_fast(seconds: u32) -> Self {
+        let seconds = seconds.max(1);
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        Self {
+            code: Code::TooFast,
+            message: format!("That was too fast. Try again in {seconds} {unit}."),
+            retry_after: Some(seconds),
+        }
+    }
+
+    pub fn too_many_identities() -> Self {
+        Self::bad_request(format!(
+            "This browser already holds {} names, which is the most it can. Log one out first.",
+            limits::IDENTITIES
+        ))
+    }
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let error = match error {
+            ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) => {
+                Self::bad_request(format!("That request could not be understood: {why}."))
+            }
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Request(_) => Self::new(
+                Code::Offline,
+                "The server could not be reached. Check your connection and try again.",
+            ),
+            _ => Self::unavailable(),
+        };
+        // The framework answers these itself, so the status is set here and not where ours are.
+        #[cfg(feature = "ssr")]
+        if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
+            response.set_status(
+                axum::http::StatusCode::from_u16(error.code.status())
+                    .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR),
+            );
+        }
+        error
+    }
+}

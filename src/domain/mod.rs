@@ -1,0 +1,47 @@
+//! What both sides mean by a username, a room and a message: their rules, their limits, their errors.
+//!
+//! Nothing here does I/O. A [`Username`], [`RoomName`], [`Key`] or [`Body`] that exists is valid.
+
+mod error;
+mod flash;
+mod message;
+mod names;
+mod room;
+
+pub use error::{ApiError, Code};
+pub use flash::Flash;
+pub use message::{Body, History, Message, Posted};
+#[cfg(feature = "ssr")]
+pub use names::Folded;
+pub use names::{Key, RoomName, Username};
+pub use room::{Member, Room, RoomId, RoomPage, RoomSummary};
+
+/// Number of a message in its room: 1, 2, 3 … without holes, in commit order. 0 means "before the first".
+pub type Seq = u64;
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type Millis = i64;
+
+/// What the product promises to accept, and no more.
+pub mod limits {
+    /// Characters (Unicode scalar values) in a username, after trimming.
+    pub const USERNAME_CHARS: usize = 32;
+    /// Characters in a room name, after trimming.
+    pub const ROOM_NAME_CHARS: usize = 64;
+    /// Characters in a room key, exactly as typed.
+    pub const KEY_CHARS: usize = 128;
+    /// Characters in a message body, after trimming its outer white space.
+    pub const BODY_CHARS: usize = 4_000;
+    /// Usernames that one browser may hold at once.
+    pub const IDENTITIES: usize = 8;
+    /// Messages in a page of history, where the caller names no limit.
+    pub const HISTORY_PAGE: usize = 50;
+    /// Messages in a page of history at most.
+    pub const HISTORY_MAX: usize = 200;
+    /// Bytes in one WebSocket frame from a browser at most.
+    pub const FRAME_BYTES: usize = 64 * 1024;
+    /// Names that a presence frame lists at most; the count is always exact.
+    pub const PRESENCE_NAMES: usize = 200;
+    /// Seconds between two `typing` frames that one browser sends for a room.
+    pub const TYPING_SECONDS: u32 = 3;
+}

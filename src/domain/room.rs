@@ -1,0 +1,49 @@
+//! Rooms and their members, as the API shows them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{History, Message, Seq};
+
+/// A room's number on this server; never used again after the room is deleted.
+pub type RoomId = i64;
+
+/// A room as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    pub id: RoomId,
+    pub name: String,
+    /// The owner's username.
+    pub owner: String,
+    /// Whether *me* is the owner.
+    pub owned: bool,
+    /// Seq of the newest message; 0 in a room without messages.
+    pub head: Seq,
+    /// Seq up to which *me* has read.
+    pub seen: Seq,
+    /// Members who are connected now.
+    pub online: usize,
+}
+
+/// A room on the dashboard: the room and its newest message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomSummary {
+    pub room: Room,
+    pub last: Option<Message>,
+}
+
+/// Someone whom the key has let into a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub name: String,
+    pub online: bool,
+    pub owner: bool,
+}
+
+/// Everything the page of one room starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomPage {
+    pub room: Room,
+    /// All members, by name.
+    pub members: Vec<Member>,
+    pub history: History,
+}
