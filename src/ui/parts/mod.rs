@@ -1,5 +1,6 @@
 //! What pages share.
 
+mod claim;
 mod dialog;
 mod flash;
 mod forms;
@@ -9,7 +10,9 @@ mod invitation;
 mod key_field;
 mod link;
 mod names;
+mod room_list;
 
+pub use claim::ClaimForm;
 pub use dialog::Confirm;
 pub use flash::{flash, forget_flash_on_leaving, provide_flash};
 pub use forms::{About, Field, FormError, Post};
@@ -18,4 +21,5 @@ pub use icons::{Door, Icon, Logo};
 pub use invitation::{InvitationCopy, known_key, remember_key};
 pub use key_field::KeyField;
 pub use link::PageLink;
+pub use room_list::RoomList;
 pub use names::{Names, provide_names, use_names};
