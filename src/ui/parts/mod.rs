@@ -21,5 +21,5 @@ pub use icons::{Door, Icon, Logo};
 pub use invitation::{InvitationCopy, known_key, remember_key};
 pub use key_field::KeyField;
 pub use link::PageLink;
-pub use room_list::RoomList;
 pub use names::{Names, provide_names, use_names};
+pub use room_list::RoomList;
