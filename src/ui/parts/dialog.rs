@@ -1,0 +1,47 @@
+//! A question before something that cannot be undone.
+
+use leptos::{ev::MouseEvent, html, prelude::*};
+use leptos_router::hooks::use_query_map;
+
+use crate::ui::browser;
+
+/// A button that opens a dialog, and the dialog: a title, an explanation, "Cancel", and the children, which
+/// hold the form that does it.
+///
+/// With a script the dialog is modal, and closing it returns the keyboard's place to the button. Without, the
+/// button asks for the page again with the dialog open in it.
+#[component]
+pub fn Confirm(
+    /// Unique on the page.
+    #[prop(into)]
+    id: String,
+    /// The button's text.
+    #[prop(into)]
+    opener: String,
+    #[prop(into)] title: String,
+    children: Children,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let asked = use_query_map().read_untracked().get_str("ask") == Some(id.as_str());
+    let open = move |event: MouseEvent| {
+        if let Some(dialog) = dialog.get_untracked() {
+            event.prevent_default();
+            browser::show_modal(&dialog);
+        }
+    };
+    let title_id = format!("{id}-title");
+    view! {
+        <form method="get" class="inline">
+            <button name="ask" value=id class="quiet danger" on:click=open>
+                {opener}
+            </button>
+        </form>
+        <dialog node_ref=dialog open=asked aria-labelledby=title_id>
+            <h2 id=title_id.clone()>{title}</h2>
+            {children()}
+            <form method="dialog" class="cancel">
+                <button class="quiet">"Cancel"</button>
+            </form>
+        </dialog>
+    }
+}

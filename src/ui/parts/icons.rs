@@ -1,0 +1,75 @@
+//! The product's own drawings. They only decorate: what they stand beside or label says the same in words.
+
+use leptos::prelude::*;
+
+/// A small line drawing in the colour of the text around it.
+#[derive(Clone, Copy)]
+pub enum Icon {
+    Back,
+    Check,
+    Chevron,
+    Eye,
+    EyeOff,
+    Key,
+    Link,
+    Plus,
+}
+
+impl Icon {
+    /// On a grid of 24.
+    fn path(self) -> &'static str {
+        match self {
+            Icon::Back => "M15 5l-7 7 7 7",
+            Icon::Check => "M5 12.5l4.5 4.5L19 7.5",
+            Icon::Chevron => "M7 10l5 5 5-5",
+            Icon::Eye => {
+                "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6z"
+            }
+            Icon::EyeOff => {
+                "M4 4l16 16M9.5 6C10.3 5.7 11.1 5.5 12 5.5 18 5.5 21.5 12 21.5 12a16 16 0 0 1-2.8 3.4M6.3 7.7A15.5 15.5 0 0 0 2.5 12S6 18.5 12 18.5c1.7 0 3.2-.5 4.5-1.2M9.9 9.9a3 3 0 0 0 4.2 4.2"
+            }
+            Icon::Key => {
+                "M8 11.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM11.2 12.8L20 4M16 8l3 3M13.5 10.5l2 2"
+            }
+            Icon::Link => {
+                "M10 14a4 4 0 0 0 5.7 0l3.1-3.1a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.1 3.1a4 4 0 0 0 5.7 5.7l1.1-1.1"
+            }
+            Icon::Plus => "M12 5v14M5 12h14",
+        }
+    }
+
+    pub fn view(self) -> impl IntoView {
+        view! {
+            <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+                <path d=self.path() />
+            </svg>
+        }
+    }
+}
+
+/// The mark: a door with a keyhole.
+#[component]
+pub fn Logo() -> impl IntoView {
+    view! {
+        <svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+            <path class="logo-door" d="M6 29V13a10 10 0 0 1 20 0v16z" />
+            <path class="logo-hole" d="M16 11.5a3.5 3.5 0 0 1 1.7 6.56L19 24h-6l1.3-5.94A3.5 3.5 0 0 1 16 11.5z" />
+        </svg>
+    }
+}
+
+/// The picture on the landing page and on pages that lead nowhere: an arched door, light in its keyhole and
+/// under it.
+#[component]
+pub fn Door() -> impl IntoView {
+    view! {
+        <svg class="door" viewBox="0 0 200 260" width="200" height="260" aria-hidden="true">
+            <path class="door-light" d="M14 246h172l12 14H2z" />
+            <path class="door-frame" d="M14 246V104a86 86 0 0 1 172 0v142z" />
+            <path class="door-leaf" d="M26 246V104a74 74 0 0 1 148 0v142z" />
+            <path class="door-panel" d="M42 132v-28a58 58 0 0 1 52-57.7V132zM106 132V46.3A58 58 0 0 1 158 104v28zM42 228v-56h52v56zM106 228v-56h52v56z" />
+            <path class="door-plate" d="M90 130a10 10 0 0 1 20 0v44a10 10 0 0 1-20 0z" />
+            <path class="door-hole" d="M100 138a7 7 0 0 1 3.4 13.1L106 166H94l2.6-14.9A7 7 0 0 1 100 138z" />
+        </svg>
+    }
+}

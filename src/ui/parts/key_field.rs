@@ -1,0 +1,150 @@
+//! The field for a room's key: shown or hidden at will, and filled with a strong random key on request.
+
+use leptos::{html, prelude::*};
+
+use super::{About, Icon, forms::FieldState};
+use crate::{domain::ApiError, ui::browser};
+
+/// Characters that cannot be taken for one another, in speech nor in print.
+const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+/// Groups of four characters in a suggested key: 28 characters of 31 kinds are 138 bits.
+const GROUPS: usize = 7;
+
+/// The textbox "Room key". It is a text field that CSS masks, because a password field would be neither a
+/// textbox to a screen reader nor safe from being stored as the site's password.
+#[component]
+pub fn KeyField(
+    /// Unique on the page.
+    id: &'static str,
+    #[prop(into)] refusal: Signal<Option<ApiError>>,
+    /// Whether to offer a random key.
+    #[prop(optional)]
+    suggest: bool,
+    /// Fills the field each time it is set.
+    #[prop(optional)]
+    fill: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    let error = FieldState::new(id, About::Key, refusal, input);
+    let alive = browser::alive();
+    let shown = RwSignal::new(false);
+    Effect::new(move |_| {
+        if let (Some(key), Some(input)) = (fill.get(), input.get()) {
+            input.set_value(&key);
+        }
+    });
+    let offer = move |_| {
+        if let Some(key) = random_key() {
+            fill.set(Some(key));
+            shown.set(true);
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=id>"Room key"</label>
+            <div class="key">
+                <input
+                    node_ref=input
+                    type="text"
+                    id=id
+                    name="key"
+                    class="key-text"
+                    class:masked=move || !shown.get()
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    data-1p-ignore=""
+                    data-lpignore="true"
+                    aria-describedby=error.described_by(false)
+                    aria-invalid=error.invalid()
+                />
+                <button
+                    type="button"
+                    class="icon-button needs-script"
+                    aria-label=move || if shown.get() { "Hide key" } else { "Show key" }
+                    disabled=move || !alive.get()
+                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                >
+                    {move || if shown.get() { Icon::EyeOff } else { Icon::Eye }.view()}
+                </button>
+            </div>
+            {error.view()}
+            {suggest
+                .then(|| {
+                    view! {
+                        <button
+                            type="button"
+                            class="text-button needs-script"
+                            disabled=move || !alive.get()
+                            on:click=offer
+                        >
+                            "Suggest a key"
+                        </button>
+                    }
+                })}
+        </div>
+    }
+}
+
+fn random_key() -> Option<String> {
+    let mut bytes = [0; 4 * GROUPS * 2];
+    loop {
+        if !browser::random(&mut bytes) {
+            return None;
+        }
+        // Too few of the bytes are usable less than once in 10^30 times.
+        if let Some(key) = spell(&bytes) {
+            return Some(key);
+        }
+    }
+}
+
+/// Spells a key out of random bytes, each of its characters as likely as any other; `None` where there are
+/// too few.
+fn spell(bytes: &[u8]) -> Option<String> {
+    let mut letters = bytes
+        .iter()
+        .filter_map(|byte| ALPHABET.get(usize::from(byte & 31)));
+    let mut key = String::with_capacity(5 * GROUPS);
+    for group in 0..GROUPS {
+        if group > 0 {
+            key.push('-');
+        }
+        for _ in 0..4 {
+            key.push(char::from(*letters.next()?));
+        }
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suggested_key_is_seven_groups_of_four() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let key = spell(&bytes).expect("256 bytes are plenty");
+        assert_eq!(
+            key.split('-').map(str::len).collect::<Vec<_>>(),
+            [4; GROUPS]
+        );
+        assert!(
+            key.bytes()
+                .all(|byte| byte == b'-' || ALPHABET.contains(&byte))
+        );
+    }
+
+    #[test]
+    fn a_suggested_key_has_at_least_128_bits() {
+        let bits = (4 * GROUPS) as f64 * (ALPHABET.len() as f64).log2();
+        assert!(bits >= 128.0, "{bits}");
+    }
+
+    #[test]
+    fn bytes_outside_the_alphabet_are_skipped_so_that_no_letter_is_likelier() {
+        assert_eq!(spell(&[31; 200]), None);
+        assert!(spell(&[0; 28]).is_some());
+        assert_eq!(spell(&[0; 27]), None);
+    }
+}
