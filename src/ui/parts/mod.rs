@@ -1,5 +1,6 @@
 //! What pages share.
 
+pub mod clock;
 mod dialog;
 mod flash;
 mod forms;
@@ -8,7 +9,9 @@ mod icons;
 mod invitation;
 mod key_field;
 mod link;
+mod links;
 mod names;
+mod rows;
 
 pub use dialog::Confirm;
 pub use flash::{flash, forget_flash_on_leaving, provide_flash};
