@@ -33,7 +33,7 @@ pub async fn claim_username(username: String) -> Result<Claimed, ApiError> {
 pub async fn give_up_username(me: String) -> Result<(), ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        let cookie = request.chat().give_up(&me).await?;
+        let cookie = request.chat().give_up(&request.caller, &me).await?;
         request.set_cookie(&cookie);
         Ok(())
     })

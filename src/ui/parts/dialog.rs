@@ -5,8 +5,8 @@ use leptos_router::hooks::use_query_map;
 
 use crate::ui::browser;
 
-/// A button that opens a dialog, and the dialog: a title, an explanation, "Cancel", and the children, which
-/// hold the form that does it.
+/// A button that opens a dialog, and the dialog: a title, the children, which explain and hold the form that
+/// does it, and "Cancel".
 ///
 /// With a script the dialog is modal, and closing it returns the keyboard's place to the button. Without, the
 /// button asks for the page again with the dialog open in it.
@@ -16,8 +16,10 @@ pub fn Confirm(
     #[prop(into)]
     id: String,
     /// The button's text.
-    #[prop(into)]
-    opener: String,
+    opener: &'static str,
+    /// The button's name, where its text alone does not say enough.
+    #[prop(optional, into)]
+    label: Option<String>,
     #[prop(into)] title: String,
     children: Children,
 ) -> impl IntoView {
@@ -32,11 +34,11 @@ pub fn Confirm(
     let title_id = format!("{id}-title");
     view! {
         <form method="get" class="inline">
-            <button name="ask" value=id class="quiet danger" on:click=open>
+            <button name="ask" value=id class="quiet" aria-label=label on:click=open>
                 {opener}
             </button>
         </form>
-        <dialog node_ref=dialog open=asked aria-labelledby=title_id>
+        <dialog node_ref=dialog open=asked aria-labelledby=title_id.clone()>
             <h2 id=title_id.clone()>{title}</h2>
             {children()}
             <form method="dialog" class="cancel">

@@ -88,11 +88,12 @@ pub fn Field(
     about: About,
     #[prop(into)] refusal: Signal<Option<ApiError>>,
     #[prop(optional)] value: String,
-    #[prop(optional)] hint: &'static str,
+    #[prop(optional, into)] hint: String,
     #[prop(default = "off")] autocomplete: &'static str,
 ) -> impl IntoView {
     let input = NodeRef::new();
     let error = FieldState::new(id, about, refusal, input);
+    let described_by = error.described_by(!hint.is_empty());
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -106,7 +107,7 @@ pub fn Field(
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
-                aria-describedby=error.described_by(!hint.is_empty())
+                aria-describedby=described_by
                 aria-invalid=error.invalid()
             />
             {error.view()}

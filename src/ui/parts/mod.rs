@@ -1,6 +1,7 @@
 //! What pages share.
 
 mod banner;
+mod claim;
 pub mod clock;
 mod composer;
 mod dialog;
@@ -17,12 +18,14 @@ mod message_row;
 mod names;
 mod notice;
 mod place;
+mod room_list;
 mod room_nav;
 mod rows;
 mod timeline;
 mod typing;
 
 pub use banner::Banner;
+pub use claim::ClaimForm;
 pub use clock::use_clock;
 pub use composer::Composer;
 pub use dialog::Confirm;
@@ -36,6 +39,7 @@ pub use link::PageLink;
 pub use member_list::MemberList;
 pub use names::{Names, provide_names, use_names};
 pub use notice::{Notice, announce, provide_notice};
+pub use room_list::RoomList;
 pub use room_nav::RoomNav;
 pub use timeline::Timeline;
 pub use typing::Typing;

@@ -1,0 +1,33 @@
+//! The server's command line.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use latchkey::server::{
+    config::{Cli, Command},
+    serve,
+};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let Command::Serve(config) = Cli::parse().command;
+    match EnvFilter::try_new(&config.log) {
+        Ok(filter) => tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init(),
+        Err(error) => {
+            eprintln!("latchkey: --log: {error}");
+            return ExitCode::from(2);
+        }
+    }
+    let served = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(serve(config)));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("latchkey: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The browser's files, inside the binary: with hashes in their names, and compressed beforehand.
+
+use std::sync::LazyLock;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
+};
+use rust_embed::RustEmbed;
+
+use crate::ui::Assets;
+
+#[derive(RustEmbed)]
+#[folder = "target/site"]
+#[allow_missing = true]
+struct Site;
+
+/// Files named after their content may be kept for good; the others (icons, the manifest) for a day.
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+const A_DAY: &str = "public, max-age=86400";
+
+/// URL paths of all files, without their compressed copies.
+pub fn paths() -> impl Iterator<Item = String> {
+    Site::iter().filter(|path| !path.ends_with(".br") && !path.ends_with(".gz")).map(|path| format!("/{path}"))
+}
+
+/// The URLs that a page starts the app from.
+pub fn entry_points() -> Assets {
+    static FOUND: LazyLock<Assets> = LazyLock::new(|| {
+        let find = |ending: &str| paths().find(|path| path.starts_with("/pkg/latchkey") && path.ends_with(ending));
+        Assets {
+            js: find(".js").unwrap_or_default(),
+            wasm: find(".wasm").unwrap_or_default(),
+            css: find(".css").unwrap_or_default(),
+        }
+    });
+    FOUND.clone()
+}
+
+/// One file, in the smallest form that the browser takes.
+pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
+    let file = path.trim_start_matches('/');
+    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts = |encoding| accepted.split(',').any(|entry| entry.split(';').next().unwrap_or_default().trim() == encoding);
+    let compressed = [("br", ".br"), ("gzip", ".gz")]
+        .into_iter()
+        .filter(|(encoding, _)| accepts(*encoding))
+        .find_map(|(encoding, ending)| Some((Some(encoding), Site::get(&format!("{file}{ending}"))?)));
+    let Some((encoding, found)) = compressed.or_else(|| Some((None, Site::get(file)?))) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let kind = mime_guess::from_path(file).first_or_octet_stream();
+    let keep = if file.starts_with("pkg/") { FOR_GOOD } else { A_DAY };
+    let mut response = Response::new(Body::from(found.data));
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::try_from(kind.as_ref()) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}

@@ -1,0 +1,140 @@
+//! Flags and environment.
+
+use std::{net::{IpAddr, SocketAddr}, num::NonZeroU32, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+/// A chat server that anyone can run.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the pages, the API and the live socket.
+    Serve(Config),
+}
+
+/// How to serve. Every flag can also be given in the environment.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "LATCHKEY_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// The database file. It is made if it is not there.
+    #[arg(long, env = "LATCHKEY_DATA", default_value = "./latchkey.db")]
+    pub data: PathBuf,
+
+    /// Rate limits, per identity and per address: `on`, `off`, or a list of those to change, as in
+    /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40` (the last number is the burst).
+    #[arg(long, env = "LATCHKEY_RATE_LIMITS", default_value = "on")]
+    pub rate_limits: RateLimits,
+
+    /// Reverse proxies (addresses, separated by commas) whose `X-Forwarded-For` is believed. Those on this
+    /// machine always are.
+    #[arg(long, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
+
+    /// What to log to standard error: `error`, `warn`, `info`, `debug`, `trace`, or directives of the tracing
+    /// crate, as in `warn,latchkey=debug`.
+    #[arg(long, env = "LATCHKEY_LOG", default_value = "info")]
+    pub log: String,
+}
+
+/// How often one identity, and one address, may do what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    pub claims: Option<Rate>,
+    /// Wrong keys; right ones cost nothing.
+    pub keys: Option<Rate>,
+    pub rooms: Option<Rate>,
+    pub messages: Option<Rate>,
+}
+
+/// So many in a time, and so many at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub each: Duration,
+    pub burst: NonZeroU32,
+}
+
+impl RateLimits {
+    fn on() -> Result<Self, String> {
+        Self::OFF.with("claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40")
+    }
+
+    const OFF: Self = Self { claims: None, keys: None, rooms: None, messages: None };
+
+    fn with(mut self, list: &str) -> Result<Self, String> {
+        for item in list.split(',') {
+            let (name, rate) = item.split_once('=').ok_or_else(|| format!("'{item}' is not NAME=RATE"))?;
+            let rate = Some(rate.parse()?);
+            match name.trim() {
+                "claims" => self.claims = rate,
+                "keys" => self.keys = rate,
+                "rooms" => self.rooms = rate,
+                "messages" => self.messages = rate,
+                other => return Err(format!("'{other}' is none of claims, keys, rooms, messages")),
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl FromStr for RateLimits {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "on" => Self::on(),
+            "off" => Ok(Self::OFF),
+            list => Self::on()?.with(list),
+        }
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is not a rate such as 10/min or 10/s:40");
+        let (rate, burst) = text.trim().split_once(':').map_or((text.trim(), None), |(rate, burst)| (rate, Some(burst)));
+        let (count, unit) = rate.split_once('/').ok_or_else(wrong)?;
+        let count: NonZeroU32 = count.parse().map_err(|_| wrong())?;
+        let unit = match unit {
+            "s" => Duration::from_secs(1),
+            "min" => Duration::from_secs(60),
+            "h" => Duration::from_secs(3600),
+            _ => return Err(wrong()),
+        };
+        let burst = burst.map_or(Ok(count), |burst| burst.parse().map_err(|_| wrong()))?;
+        Ok(Self { each: unit / count.get(), burst })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_are_on_off_or_changed_one_by_one() {
+        let on: RateLimits = "on".parse().expect("on");
+        let messages = on.messages.expect("a rate");
+        assert_eq!((messages.each, messages.burst.get()), (Duration::from_millis(100), 40));
+        assert_eq!("off".parse(), Ok(RateLimits::OFF));
+        let changed: RateLimits = "claims=2/s".parse().expect("a list");
+        assert_eq!(changed.claims.map(|rate| (rate.each, rate.burst.get())), Some((Duration::from_millis(500), 2)));
+        assert_eq!(changed.messages, on.messages);
+    }
+
+    #[test]
+    fn a_limit_that_makes_no_sense_is_an_error() {
+        for text in ["", "some", "claims", "claims=", "claims=0/s", "claims=1/day", "keys=1/s:x", "doors=1/s"] {
+            assert!(text.parse::<RateLimits>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The live engine: one log a room, a cursor a reader.
+//!
+//! Sockets are spread over shards, one thread each. Whatever is committed is told to every shard in commit
+//! order; a shard writes a room's new frames to those of its sockets that follow the room. Delivery, catching
+//! up and a slow reader are the same thing: write from the cursor to the head.
+
+mod frames;
+mod presence;
+mod room;
+mod shard;
+mod socket;
+mod tail;
+mod upgrade;
+
+use std::{
+    io,
+    net::{IpAddr, TcpStream},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use self::{
+    presence::Presence,
+    shard::{Command, Mailbox, Shard},
+};
+pub use self::upgrade::upgrade;
+use super::{
+    guard::Limits,
+    store::{Event, Journal, NewMessage, Reply, Store, Tail, TokenHash, UserId},
+};
+use crate::{
+    domain::{Posted, RoomId, Seq},
+    protocol::ServerFrame,
+};
+
+/// The engine, as the rest of the server knows it.
+pub struct Live {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    next: AtomicUsize,
+}
+
+/// What the shards share.
+struct Shared {
+    presence: Presence,
+    limits: Arc<Limits>,
+    running: OnceLock<Running>,
+}
+
+struct Running {
+    store: Arc<dyn Store>,
+    shards: Vec<Arc<Mailbox>>,
+}
+
+impl Live {
+    /// An engine that is not running yet: the store it works with has to be told of it first.
+    pub fn new(limits: Arc<Limits>) -> Self {
+        let shared = Shared { presence: Presence::default(), limits, running: OnceLock::new() };
+        Self { shared: Arc::new(shared), threads: Mutex::default(), next: AtomicUsize::new(0) }
+    }
+
+    /// Starts the shards, one for each core.
+    ///
+    /// # Errors
+    /// Where the system has no thread or poll to give.
+    pub fn start(&self, store: Arc<dyn Store>) -> io::Result<()> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let (mut mailboxes, mut shards) = (Vec::new(), Vec::new());
+        for _ in 0..cores {
+            let (shard, mailbox) = Shard::new(self.shared.clone())?;
+            mailboxes.push(mailbox);
+            shards.push(shard);
+        }
+        let _ = self.shared.running.set(Running { store, shards: mailboxes });
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, shard) in shards.into_iter().enumerate() {
+            threads.push(thread::Builder::new().name(format!("live-{number}")).spawn(move || shard.run())?);
+        }
+        Ok(())
+    }
+
+    /// Takes a socket whose handshake is done. `read` is what came in after it.
+    pub fn attach(&self, stream: TcpStream, read: Vec<u8>, address: IpAddr, token: TokenHash) {
+        let Some(running) = self.shared.running.get() else { return };
+        let shard = self.next.fetch_add(1, Ordering::Relaxed) % running.shards.len();
+        let (mailbox, shared) = (running.shards[shard].clone(), self.shared.clone());
+        // Asked in order with all changes: from here on, the shard hears of every one.
+        running.store.membership(
+            token,
+            Box::new(move |membership| {
+                if let Ok(Some(membership)) = membership {
+                    shared.presence_changed(shared.presence.connect(&membership));
+                    mailbox.send(Command::Attach { stream, read, address, membership });
+                }
+            }),
+        );
+    }
+
+    /// How many members of a room are connected.
+    pub fn online(&self, room: RoomId) -> usize {
+        self.shared.presence.count(room)
+    }
+
+    /// Whether a user is connected.
+    pub fn is_online(&self, user: UserId) -> bool {
+        self.shared.presence.is_online(user)
+    }
+
+    /// Says `bye` `restarting` to every socket and returns when all are closed.
+    pub fn stop(&self) {
+        self.shared.tell_all(|| Command::Stop);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Journal for Live {
+    fn committed(&self, event: Event) {
+        let shared = &self.shared;
+        match event {
+            Event::Posted(message) => {
+                let (room, seq, by) = (message.room, message.seq, Arc::from(message.by.as_str()));
+                let frame = frames::text(&ServerFrame::Message(message));
+                shared.tell_all(|| Command::Posted { room, seq, by: Arc::clone(&by), frame: frame.clone() });
+            }
+            Event::Joined { room, user } => {
+                shared.presence.joined(room, user);
+                shared.tell_all(|| Command::Joined { room, user });
+                shared.presence_changed([room]);
+            }
+            Event::Left { room, user } => {
+                shared.presence.left(room, user);
+                shared.tell_all(|| Command::Left { room, user });
+                shared.presence_changed([room]);
+            }
+            Event::Deleted { room, members } => {
+                members.iter().for_each(|&user| shared.presence.left(room, user));
+                let members: Arc<[UserId]> = members.into();
+                shared.tell_all(|| Command::Deleted { room, members: members.clone() });
+            }
+            Event::GaveUp { user } => shared.tell_all(|| Command::GaveUp { user }),
+        }
+    }
+}
+
+impl Shared {
+    fn tell_all(&self, command: impl Fn() -> Command) {
+        for shard in self.running.get().into_iter().flat_map(|running| &running.shards) {
+            shard.send(command());
+        }
+    }
+
+    fn presence_changed(&self, rooms: impl IntoIterator<Item = RoomId>) {
+        for room in rooms {
+            self.tell_all(|| Command::Presence { room });
+        }
+    }
+
+    fn disconnect(&self, user: UserId) {
+        self.presence_changed(self.presence.disconnect(user));
+    }
+
+    fn post(&self, message: NewMessage, reply: Reply<Posted>) {
+        if let Some(running) = self.running.get() {
+            running.store.post(message, reply);
+        }
+    }
+
+    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq) {
+        if let Some(running) = self.running.get() {
+            running.store.note_seen(room, user, seq);
+        }
+    }
+
+    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Tail>) {
+        if let Some(running) = self.running.get() {
+            running.store.tail(room, limit, reply);
+        }
+    }
+}

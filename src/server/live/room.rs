@@ -1,0 +1,151 @@
+//! A room as one shard knows it: who of its members is connected here, who follows it, its tail, and the
+//! latest values beside it.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    frames::{self, Framed},
+    shard::SocketKey,
+    tail::Tail,
+};
+use crate::{
+    domain::{RoomId, Seq, limits},
+    protocol::ServerFrame,
+    server::store::UserId,
+};
+
+/// How long somebody counts as typing after their last `typing` frame.
+const TYPING: Duration = Duration::from_secs(limits::TYPING_SECONDS as u64 * 2);
+/// Latest values go out at most this often …
+const VALUE_PAUSE: Duration = Duration::from_millis(200);
+/// … and not more often than their writes are affordable: this much longer for each reader.
+const VALUE_PAUSE_PER_READER: Duration = Duration::from_micros(200);
+
+/// The room's log, as far as this shard has it.
+pub enum Log {
+    /// Nobody here follows the room.
+    Cold,
+    /// The store was asked for the tail; these sockets wait to be let in, each after a seq or at the head.
+    Loading(Vec<(SocketKey, Option<Seq>)>),
+    Warm(Tail),
+}
+
+/// A value of which only the newest matters.
+#[derive(Default)]
+pub struct Latest {
+    /// The newest frame, once anybody wanted it.
+    pub frame: Option<Framed>,
+    /// Counts the frames, so that a cursor can tell whether it has the newest.
+    pub version: u32,
+}
+
+impl Latest {
+    pub fn set(&mut self, frame: &ServerFrame) {
+        self.frame = Some(frames::text(frame));
+        self.version += 1;
+    }
+}
+
+pub struct Room {
+    pub id: RoomId,
+    /// Connected members on this shard.
+    pub members: Vec<UserId>,
+    /// Sockets that follow the room.
+    pub readers: Vec<SocketKey>,
+    pub log: Log,
+    /// Seq of the newest message that came while a member was here; 0 before one did.
+    pub head: Seq,
+    pub presence: Latest,
+    pub typing: Latest,
+    /// Who is typing, and until when.
+    pub typists: Vec<(String, Instant)>,
+    /// Whether readers wait for frames of the log in this turn.
+    pub moved: bool,
+    /// What has been put off and is not due yet, by `Due`.
+    pub scheduled: [bool; 4],
+    heads_sent: Option<Instant>,
+    values_sent: Option<Instant>,
+}
+
+impl Room {
+    pub fn new(id: RoomId) -> Self {
+        Self {
+            id,
+            members: Vec::new(),
+            readers: Vec::new(),
+            log: Log::Cold,
+            head: 0,
+            presence: Latest::default(),
+            typing: Latest::default(),
+            typists: Vec::new(),
+            moved: false,
+            scheduled: [false; 4],
+            heads_sent: None,
+            values_sent: None,
+        }
+    }
+
+    /// Forgets what only readers need, once there is none.
+    pub fn cool_down(&mut self) {
+        if self.readers.is_empty() && matches!(self.log, Log::Warm(_)) {
+            self.log = Log::Cold;
+            self.presence = Latest::default();
+            self.typing = Latest::default();
+        }
+    }
+
+    /// When the heads may go out next.
+    pub fn heads_due(&self, now: Instant) -> Instant {
+        self.due(self.heads_sent, self.members.len(), now)
+    }
+
+    pub fn heads_went(&mut self, now: Instant) {
+        self.heads_sent = Some(now);
+    }
+
+    /// When presence or typing may go out next.
+    pub fn values_due(&self, now: Instant) -> Instant {
+        self.due(self.values_sent, self.readers.len(), now)
+    }
+
+    pub fn values_went(&mut self, now: Instant) {
+        self.values_sent = Some(now);
+    }
+
+    fn due(&self, last: Option<Instant>, readers: usize, now: Instant) -> Instant {
+        let pause = VALUE_PAUSE.max(VALUE_PAUSE_PER_READER * u32::try_from(readers).unwrap_or(u32::MAX));
+        last.map_or(now, |last| (last + pause).max(now))
+    }
+
+    /// Notes that somebody types, or, without `typing`, that they stopped. Answers whether the list changed.
+    pub fn types(&mut self, name: &str, typing: bool, now: Instant) -> bool {
+        let at = self.typists.iter().position(|(typist, _)| typist == name);
+        match (at, typing) {
+            (Some(at), true) => {
+                self.typists[at].1 = now + TYPING;
+                false
+            }
+            (None, true) => {
+                self.typists.push((name.to_owned(), now + TYPING));
+                true
+            }
+            (Some(at), false) => {
+                self.typists.remove(at);
+                true
+            }
+            (None, false) => false,
+        }
+    }
+
+    /// Drops those whose time is over. Answers whether the list changed, and when to look again.
+    pub fn expire_typists(&mut self, now: Instant) -> (bool, Option<Instant>) {
+        let before = self.typists.len();
+        self.typists.retain(|(_, until)| *until > now);
+        (self.typists.len() != before, self.typists.iter().map(|(_, until)| *until).min())
+    }
+
+    /// The room's typing frame.
+    pub fn typing_frame(&self) -> ServerFrame {
+        ServerFrame::Typing { room: self.id, who: self.typists.iter().map(|(name, _)| name.clone()).collect() }
+    }
+}

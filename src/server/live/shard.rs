@@ -1,0 +1,201 @@
+//! A shard: one thread, one poll, its share of the sockets.
+//!
+//! A turn of the loop: take what came from the other threads, read what is readable, then write. A message
+//! is written by this thread straight to every socket that follows its room; no task is woken for a reader.
+
+mod changes;
+mod incoming;
+mod later;
+mod outgoing;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    time::{Duration, Instant},
+};
+
+use mio::{Events, Poll, Token, Waker};
+use slab::Slab;
+use uuid::Uuid;
+
+pub use self::later::PING;
+use self::later::Due;
+use super::{Shared, frames::Framed, room::Room, socket::Socket};
+use crate::{
+    domain::{Posted, RoomId, Seq},
+    server::store::{self, Membership, StoreError, UserId},
+};
+
+const WAKER: Token = Token(usize::MAX);
+const TICK: Duration = Duration::from_secs(1);
+/// A socket of one shard; its index may be used again, its number is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketKey {
+    index: usize,
+    number: u64,
+}
+
+/// What other threads tell a shard, in the order of the commits.
+pub enum Command {
+    Attach { stream: std::net::TcpStream, read: Vec<u8>, address: IpAddr, membership: Membership },
+    Posted { room: RoomId, seq: Seq, by: Arc<str>, frame: Framed },
+    Joined { room: RoomId, user: UserId },
+    Left { room: RoomId, user: UserId },
+    Deleted { room: RoomId, members: Arc<[UserId]> },
+    GaveUp { user: UserId },
+    Loaded { room: RoomId, tail: Result<store::Tail, StoreError> },
+    Answered { to: SocketKey, room: RoomId, id: Uuid, result: Result<Posted, StoreError> },
+    Presence { room: RoomId },
+    Typing { room: RoomId, name: Arc<str> },
+    Stop,
+}
+
+/// The way to a shard for the other threads.
+pub struct Mailbox {
+    commands: Sender<Command>,
+    waker: Waker,
+    /// Whether the shard has been woken and has not looked yet: many commands cost one wake.
+    woken: AtomicBool,
+}
+
+impl Mailbox {
+    pub fn send(&self, command: Command) {
+        // Fails only when the shard has stopped, and then there is no socket left to tell.
+        if self.commands.send(command).is_ok()
+            && !self.woken.swap(true, Ordering::AcqRel)
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!(%error, "cannot wake a shard");
+        }
+    }
+}
+
+struct User {
+    rooms: Vec<RoomId>,
+    sockets: Vec<SocketKey>,
+}
+
+struct Entry {
+    number: u64,
+    socket: Socket,
+}
+
+pub struct Shard {
+    shared: Arc<Shared>,
+    mailbox: Arc<Mailbox>,
+    commands: Receiver<Command>,
+    poll: Poll,
+    sockets: Slab<Entry>,
+    next_number: u64,
+    users: HashMap<UserId, User>,
+    rooms: HashMap<RoomId, Room>,
+    /// Rooms whose log moved in this turn.
+    moved: Vec<RoomId>,
+    /// Sockets with something of their own to write in this turn.
+    dirty: Vec<SocketKey>,
+    /// Sockets that had more to read than one turn takes.
+    unread: Vec<SocketKey>,
+    due: BTreeSet<(Instant, RoomId, Due)>,
+    next_tick: Instant,
+    stopping: bool,
+}
+
+impl Shard {
+    /// # Errors
+    /// Where the system has no poll or waker to give.
+    pub fn new(shared: Arc<Shared>) -> io::Result<(Self, Arc<Mailbox>)> {
+        let poll = Poll::new()?;
+        let (sender, commands) = mpsc::channel();
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        let mailbox = Arc::new(Mailbox { commands: sender, waker, woken: AtomicBool::new(false) });
+        let shard = Self {
+            shared,
+            mailbox: mailbox.clone(),
+            commands,
+            poll,
+            sockets: Slab::new(),
+            next_number: 0,
+            users: HashMap::new(),
+            rooms: HashMap::new(),
+            moved: Vec::new(),
+            dirty: Vec::new(),
+            unread: Vec::new(),
+            due: BTreeSet::new(),
+            next_tick: Instant::now() + TICK,
+            stopping: false,
+        };
+        Ok((shard, mailbox))
+    }
+
+    /// Serves until it is told to stop and all sockets are closed.
+    pub fn run(mut self) {
+        let mut events = Events::with_capacity(1_024);
+        while !(self.stopping && self.sockets.is_empty()) {
+            let timeout = self.timeout();
+            if let Err(error) = self.poll.poll(&mut events, Some(timeout))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "cannot poll the sockets");
+                return;
+            }
+            self.mailbox.woken.store(false, Ordering::Release);
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
+            for key in std::mem::take(&mut self.unread) {
+                self.read(key);
+            }
+            for event in &events {
+                if event.token() != WAKER {
+                    self.ready(event.token().0, event.is_readable(), event.is_writable());
+                }
+            }
+            self.write();
+            self.keep_time();
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        if !self.unread.is_empty() {
+            return Duration::ZERO;
+        }
+        let due = self.due.first().map_or(self.next_tick, |(at, ..)| (*at).min(self.next_tick));
+        due.saturating_duration_since(Instant::now())
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Attach { stream, read, address, membership } => self.attach(stream, read, address, membership),
+            Command::Posted { room, seq, by, frame } => self.posted(room, seq, &by, frame),
+            Command::Joined { room, user } => self.joined(room, user),
+            Command::Left { room, user } => self.left(room, user),
+            Command::Deleted { room, members } => self.deleted(room, &members),
+            Command::GaveUp { user } => self.gave_up(user),
+            Command::Loaded { room, tail } => self.loaded(room, tail),
+            Command::Answered { to, room, id, result } => self.answered(to, room, id, result),
+            Command::Presence { room } => self.schedule(room, Due::Presence),
+            Command::Typing { room, name } => self.types(room, &name, true),
+            Command::Stop => self.stop(),
+        }
+    }
+
+    fn socket(&mut self, key: SocketKey) -> Option<&mut Socket> {
+        let entry = self.sockets.get_mut(key.index).filter(|entry| entry.number == key.number)?;
+        Some(&mut entry.socket)
+    }
+
+    /// A room, if the socket's user is a member of it.
+    fn room_of(&mut self, key: SocketKey, room: RoomId) -> Option<&mut Room> {
+        let user = self.socket(key)?.user.id;
+        if !self.users.get(&user)?.rooms.contains(&room) {
+            return None;
+        }
+        self.rooms.get_mut(&room)
+    }
+}

@@ -1,0 +1,161 @@
+//! What other threads tell a shard: sockets that come, changes that were committed, answers.
+
+use std::net::IpAddr;
+
+use mio::{Interest, Token, net::TcpStream};
+use uuid::Uuid;
+
+use super::{
+    Entry, Shard, SocketKey, User,
+    later::Due,
+};
+use crate::{
+    domain::{Code, Posted, RoomId, Seq},
+    protocol::ServerFrame,
+    server::{
+        live::{
+            frames::{self, Framed},
+            room::{Log, Room},
+            socket::Socket,
+            tail::Tail,
+        },
+        store::{self, Membership, StoreError, UserId},
+    },
+};
+
+impl Shard {
+    pub(super) fn attach(&mut self, stream: std::net::TcpStream, read: Vec<u8>, address: IpAddr, membership: Membership) {
+        let Membership { user, rooms } = membership;
+        let index = self.sockets.vacant_key();
+        self.next_number += 1;
+        let key = SocketKey { index, number: self.next_number };
+        let mut stream = TcpStream::from_std(stream);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poll.registry().register(&mut stream, Token(index), interest) {
+            tracing::warn!(%error, "cannot take a socket");
+            self.shared.disconnect(user.id);
+            return;
+        }
+        let (user_id, me) = (user.id, user.name.clone());
+        let socket = Socket::new(stream, read, user, address);
+        self.sockets.insert(Entry { number: key.number, socket });
+        for &room in &rooms {
+            let room = self.rooms.entry(room).or_insert_with(|| Room::new(room));
+            if !room.members.contains(&user_id) {
+                room.members.push(user_id);
+            }
+        }
+        let user = self.users.entry(user_id).or_insert_with(|| User { rooms: Vec::new(), sockets: Vec::new() });
+        user.rooms = rooms;
+        user.sockets.push(key);
+        self.push(key, &ServerFrame::Hello { me });
+        if self.stopping {
+            self.say_restarting(key);
+        }
+        // It may have spoken before it was polled.
+        self.read(key);
+    }
+
+    pub(super) fn posted(&mut self, id: RoomId, seq: Seq, by: &str, frame: Framed) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        match &mut room.log {
+            Log::Warm(tail) => {
+                tail.append(frame);
+                debug_assert_eq!(tail.head(), seq);
+                if !room.moved {
+                    room.moved = true;
+                    self.moved.push(id);
+                }
+            }
+            // What is loading will have it.
+            Log::Loading(_) | Log::Cold => {}
+        }
+        room.head = seq;
+        self.types(id, by, false);
+        self.schedule(id, Due::Heads);
+    }
+
+    pub(super) fn joined(&mut self, room: RoomId, user: UserId) {
+        let Some(here) = self.users.get_mut(&user) else { return };
+        if !here.rooms.contains(&room) {
+            here.rooms.push(room);
+            self.rooms.entry(room).or_insert_with(|| Room::new(room)).members.push(user);
+        }
+    }
+
+    pub(super) fn left(&mut self, room: RoomId, user: UserId) {
+        let Some(here) = self.users.get_mut(&user) else { return };
+        here.rooms.retain(|&id| id != room);
+        let name = here.sockets.first().and_then(|key| self.sockets.get(key.index));
+        let name = name.map(|entry| entry.socket.user.name.clone());
+        for key in here.sockets.clone() {
+            self.shut(key, room);
+        }
+        if let Some(name) = name {
+            self.types(room, &name, false);
+        }
+        self.take_member_out(room, user);
+    }
+
+    pub(super) fn deleted(&mut self, room: RoomId, members: &[UserId]) {
+        for user in members {
+            let Some(here) = self.users.get_mut(user) else { continue };
+            here.rooms.retain(|&id| id != room);
+            for key in here.sockets.clone() {
+                self.shut(key, room);
+                self.push(key, &ServerFrame::Deleted { room });
+            }
+        }
+        self.rooms.remove(&room);
+    }
+
+    pub(super) fn gave_up(&mut self, user: UserId) {
+        let Some(here) = self.users.get(&user) else { return };
+        for key in here.sockets.clone() {
+            self.say_bye(key, Code::NotMe, "This username was logged out.");
+        }
+    }
+
+    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<store::Tail, StoreError>) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Log::Loading(waiting) = std::mem::replace(&mut room.log, Log::Cold) else { return };
+        match tail {
+            Ok(tail) => {
+                let frames = tail.messages.into_iter().map(|message| frames::text(&ServerFrame::Message(message)));
+                room.log = Log::Warm(Tail::fill(tail.head, frames));
+                for (key, after) in waiting {
+                    self.let_in(key, id, after);
+                }
+                if let Some(room) = self.rooms.get_mut(&id) {
+                    room.cool_down();
+                }
+            }
+            Err(error) => {
+                for (key, _) in waiting {
+                    self.refuse(key, Some(id), None, error.into());
+                }
+            }
+        }
+    }
+
+    pub(super) fn answered(&mut self, to: SocketKey, room: RoomId, id: Uuid, result: Result<Posted, StoreError>) {
+        let Some(socket) = self.socket(to) else { return };
+        let was_paused = socket.paused();
+        socket.posts_under_way -= 1;
+        match result {
+            Ok(Posted { seq, at, .. }) => self.push(to, &ServerFrame::Sent { room, id, seq, at }),
+            Err(error) => self.refuse(to, Some(room), Some(id), error.into()),
+        }
+        if was_paused {
+            self.unread.push(to);
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        let keys: Vec<_> = self.sockets.iter().map(|(index, e)| SocketKey { index, number: e.number }).collect();
+        for key in keys {
+            self.say_restarting(key);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What browsers say: reading frames, and doing what they ask.
+
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::{Command, Shard, SocketKey};
+use crate::{
+    domain::{ApiError, Body, RoomId, Seq},
+    protocol::{ClientFrame, ServerFrame},
+    server::{
+        live::{
+            room::Log,
+            socket::{Cursor, Input},
+        },
+        store::NewMessage,
+    },
+};
+
+/// Frames read from one socket in a turn at most: nobody's flood holds up the others.
+const READS: usize = 64;
+/// Messages of a room's tail that are loaded when its first reader comes.
+const TAIL: usize = 256;
+/// How long a peer may take to finish a close.
+pub const CLOSING: Duration = Duration::from_secs(2);
+
+impl Shard {
+    pub(super) fn ready(&mut self, index: usize, readable: bool, writable: bool) {
+        let Some(entry) = self.sockets.get_mut(index) else { return };
+        let key = SocketKey { index, number: entry.number };
+        if writable && entry.socket.blocked {
+            entry.socket.blocked = false;
+            self.mark(key);
+        }
+        if readable {
+            self.read(key);
+        }
+    }
+
+    pub(super) fn read(&mut self, key: SocketKey) {
+        for _ in 0..READS {
+            let Some(socket) = self.socket(key) else { return };
+            if socket.paused() {
+                return;
+            }
+            let input = socket.read();
+            if !matches!(input, Input::Nothing | Input::End) {
+                socket.last_heard = Instant::now();
+            }
+            let answered = socket.has_queue();
+            match input {
+                Input::Text(text) => self.hear(key, &text),
+                Input::Binary => self.refuse(key, None, None, ApiError::bad_request("Frames are JSON text.")),
+                Input::Control if answered => self.mark(key),
+                Input::Control => {}
+                Input::Nothing => return,
+                Input::End => return self.end(key),
+                Input::Broken(code, reason) => {
+                    if let Some(socket) = self.socket(key) {
+                        socket.close(code, reason, Instant::now() + CLOSING);
+                    }
+                    self.mark(key);
+                }
+            }
+        }
+        self.unread.push(key);
+    }
+
+    /// Lets a socket follow a room of its user's, as soon as the room's tail is in memory.
+    pub(super) fn open(&mut self, key: SocketKey, room: RoomId, after: Option<Seq>) {
+        match self.room_of(key, room).map(|room| &mut room.log) {
+            None => self.refuse(key, Some(room), None, ApiError::no_such_room()),
+            Some(Log::Warm(_)) => self.let_in(key, room, after),
+            Some(Log::Loading(waiting)) => waiting.push((key, after)),
+            Some(log @ Log::Cold) => {
+                *log = Log::Loading(vec![(key, after)]);
+                let mailbox = self.mailbox.clone();
+                self.shared.tail(room, TAIL, Box::new(move |tail| mailbox.send(Command::Loaded { room, tail })));
+            }
+        }
+    }
+
+    pub(super) fn let_in(&mut self, key: SocketKey, id: RoomId, after: Option<Seq>) {
+        // While the tail was loading, the socket may have closed and its user may have left.
+        let Some(room) = self.room_of(key, id) else {
+            return self.refuse(key, Some(id), None, ApiError::no_such_room());
+        };
+        let Log::Warm(tail) = &room.log else { return };
+        let (head, oldest) = (tail.head(), tail.oldest_cursor());
+        let seq = after.unwrap_or(head).clamp(oldest, head);
+        if !room.readers.contains(&key) {
+            room.readers.push(key);
+        }
+        if room.presence.frame.is_none() {
+            let frame = self.shared.presence.frame(id);
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.presence.set(&frame);
+            }
+        }
+        let Some(socket) = self.socket(key) else { return };
+        socket.cursors.retain(|cursor| cursor.room != id);
+        socket.cursors.push(Cursor { room: id, seq, presence: 0, typing: 0 });
+        self.push(key, &ServerFrame::Opened { room: id, head, from: seq + 1 });
+    }
+
+    /// Ends a socket's following of a room.
+    pub(super) fn shut(&mut self, key: SocketKey, room: RoomId) {
+        if let Some(socket) = self.socket(key) {
+            socket.cursors.retain(|cursor| cursor.room != room);
+            socket.heads.retain(|&id| id != room);
+        }
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.readers.retain(|&reader| reader != key);
+            if let Log::Loading(waiting) = &mut room.log {
+                waiting.retain(|(reader, _)| *reader != key);
+            }
+            room.cool_down();
+        }
+    }
+
+    fn hear(&mut self, key: SocketKey, text: &str) {
+        match serde_json::from_str(text) {
+            Ok(ClientFrame::Open { room, after }) => self.open(key, room, after),
+            Ok(ClientFrame::Shut { room }) => self.shut(key, room),
+            Ok(ClientFrame::Send { room, id, body }) => {
+                if let Err(error) = self.send(key, room, id, &body) {
+                    self.refuse(key, Some(room), Some(id), error);
+                }
+            }
+            Ok(ClientFrame::Typing { room }) => {
+                if self.room_of(key, room).is_none() {
+                    return self.refuse(key, Some(room), None, ApiError::no_such_room());
+                }
+                if let Some(socket) = self.socket(key) {
+                    let name = socket.user.name.as_str().into();
+                    self.shared.tell_all(|| Command::Typing { room, name: std::sync::Arc::clone(&name) });
+                }
+            }
+            Ok(ClientFrame::Seen { room, seq }) => {
+                if self.room_of(key, room).is_none() {
+                    return self.refuse(key, Some(room), None, ApiError::no_such_room());
+                }
+                if let Some(user) = self.socket(key).map(|socket| socket.user.id) {
+                    self.shared.note_seen(room, user, seq);
+                }
+            }
+            Err(error) => {
+                // What can be made out of it is named, so that the sender finds its message again.
+                let part: Part = serde_json::from_str(text).unwrap_or_default();
+                let why = ApiError::bad_request(format!("That frame could not be understood: {error}."));
+                self.refuse(key, part.room.and_then(|room| room.as_i64()), part.id(), why);
+            }
+        }
+    }
+
+    /// Hands a message to the store, whose answer comes back as [`Command::Answered`].
+    fn send(&mut self, key: SocketKey, room: RoomId, id: Uuid, body: &str) -> Result<(), ApiError> {
+        if self.room_of(key, room).is_none() {
+            return Err(ApiError::no_such_room());
+        }
+        let body = Body::parse(body)?;
+        let Some(socket) = self.socket(key) else { return Ok(()) };
+        let (author, address) = (socket.user.id, socket.address);
+        self.shared.limits.message(author, address)?;
+        if let Some(socket) = self.socket(key) {
+            socket.posts_under_way += 1;
+        }
+        let mailbox = self.mailbox.clone();
+        let answer = move |result| mailbox.send(Command::Answered { to: key, room, id, result });
+        self.shared.post(NewMessage { room, author, id, body }, Box::new(answer));
+        Ok(())
+    }
+}
+
+/// What a frame that could not be understood may still say.
+#[derive(Default, serde::Deserialize)]
+struct Part {
+    room: Option<serde_json::Value>,
+    id: Option<serde_json::Value>,
+}
+
+impl Part {
+    fn id(&self) -> Option<Uuid> {
+        self.id.as_ref()?.as_str()?.parse().ok()
+    }
+}

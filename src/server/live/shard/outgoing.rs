@@ -1,0 +1,164 @@
+//! Writing: the rooms' frames, the sockets' own, goodbyes.
+
+use std::{collections::HashMap, io, time::Instant};
+
+use uuid::Uuid;
+
+use super::{Shard, SocketKey, incoming::CLOSING};
+use crate::{
+    domain::{ApiError, Code, RoomId},
+    protocol::ServerFrame,
+    server::{
+        live::{
+            frames,
+            room::{Log, Room},
+            socket::Socket,
+        },
+        store::UserId,
+    },
+};
+
+impl Shard {
+    pub(super) fn write(&mut self) {
+        for key in std::mem::take(&mut self.dirty) {
+            if let Some(socket) = self.socket(key) {
+                socket.dirty = false;
+                self.catch_up(key);
+            }
+        }
+        for id in std::mem::take(&mut self.moved) {
+            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            room.moved = false;
+            let Log::Warm(tail) = &mut room.log else { continue };
+            let mut gone = Vec::new();
+            for &key in &room.readers {
+                let Some(entry) = self.sockets.get_mut(key.index).filter(|e| e.number == key.number) else { continue };
+                if !entry.socket.blocked && entry.socket.write_room(id, tail).is_err() {
+                    gone.push(key);
+                }
+            }
+            gone.into_iter().for_each(|key| self.end(key));
+        }
+    }
+
+    /// Writes a socket all that it lacks, or as much as the kernel takes.
+    pub(super) fn catch_up(&mut self, key: SocketKey) {
+        let Some(entry) = self.sockets.get_mut(key.index).filter(|e| e.number == key.number) else { return };
+        let was_paused = entry.socket.paused();
+        let written = write_all(&mut entry.socket, &mut self.rooms);
+        let resumed = was_paused && !entry.socket.paused();
+        match written {
+            Err(_) => self.end(key),
+            Ok(()) if resumed => self.unread.push(key),
+            Ok(()) => {}
+        }
+    }
+
+    pub(super) fn push(&mut self, key: SocketKey, frame: &ServerFrame) {
+        if let Some(socket) = self.socket(key) {
+            socket.push(frame);
+            self.mark(key);
+        }
+    }
+
+    pub(super) fn mark(&mut self, key: SocketKey) {
+        if let Some(socket) = self.socket(key)
+            && !socket.dirty
+        {
+            socket.dirty = true;
+            self.dirty.push(key);
+        }
+    }
+
+    pub(super) fn refuse(&mut self, key: SocketKey, room: Option<RoomId>, id: Option<Uuid>, error: ApiError) {
+        self.push(key, &ServerFrame::Refused { room, id, code: error.code, message: error.message });
+    }
+
+    pub(super) fn say_bye(&mut self, key: SocketKey, code: Code, message: &str) {
+        if let Some(socket) = self.socket(key) {
+            socket.bye(code, message, Instant::now() + CLOSING);
+            self.mark(key);
+        }
+    }
+
+    pub(super) fn say_restarting(&mut self, key: SocketKey) {
+        self.say_bye(key, Code::Restarting, "The server is restarting. Come back in a moment.");
+    }
+
+    /// Forgets a socket. What it was still owed and can take at once is written.
+    pub(super) fn end(&mut self, key: SocketKey) {
+        let Some(socket) = self.socket(key) else { return };
+        let _ = socket.write_queue();
+        let user = socket.user.id;
+        let rooms: Vec<_> = socket.cursors.iter().map(|cursor| cursor.room).collect();
+        for room in rooms {
+            self.shut(key, room);
+        }
+        let mut entry = self.sockets.remove(key.index);
+        let _ = self.poll.registry().deregister(entry.socket.stream());
+        if let Some(here) = self.users.get_mut(&user) {
+            here.sockets.retain(|&other| other != key);
+            if here.sockets.is_empty()
+                && let Some(gone) = self.users.remove(&user)
+            {
+                gone.rooms.into_iter().for_each(|room| self.take_member_out(room, user));
+            }
+        }
+        self.shared.disconnect(user);
+    }
+
+    pub(super) fn take_member_out(&mut self, id: RoomId, user: UserId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.members.retain(|&member| member != user);
+            if room.members.is_empty() {
+                self.rooms.remove(&id);
+            }
+        }
+    }
+}
+
+/// Writes a socket its own frames, then each room's from its cursor on, then the latest values it lacks.
+fn write_all(socket: &mut Socket, rooms: &mut HashMap<RoomId, Room>) -> io::Result<()> {
+    let following: Vec<RoomId> = socket.cursors.iter().map(|cursor| cursor.room).collect();
+    for id in following {
+        if socket.blocked {
+            return Ok(());
+        }
+        let Some(room) = rooms.get_mut(&id) else { continue };
+        if let Log::Warm(tail) = &mut room.log {
+            socket.write_room(id, tail)?;
+        }
+    }
+    if !socket.write_queue()? {
+        return Ok(());
+    }
+    write_values(socket, rooms)
+}
+
+fn write_values(socket: &mut Socket, rooms: &HashMap<RoomId, Room>) -> io::Result<()> {
+    for at in 0..socket.cursors.len() {
+        let cursor = &mut socket.cursors[at];
+        let Some(room) = rooms.get(&cursor.room) else { continue };
+        let mut due = Vec::new();
+        if cursor.presence != room.presence.version {
+            cursor.presence = room.presence.version;
+            due.extend(room.presence.frame.clone());
+        }
+        if cursor.typing != room.typing.version {
+            cursor.typing = room.typing.version;
+            due.extend(room.typing.frame.clone());
+        }
+        for frame in due {
+            socket.write_value(&frame)?;
+        }
+        if socket.blocked {
+            return Ok(());
+        }
+    }
+    for id in std::mem::take(&mut socket.heads) {
+        if let Some(room) = rooms.get(&id) {
+            socket.write_value(&frames::text(&ServerFrame::Head { room: id, seq: room.head }))?;
+        }
+    }
+    Ok(())
+}

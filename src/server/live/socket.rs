@@ -1,0 +1,303 @@
+//! One live socket: what it reads, what it still has to be written, and how far each of its rooms is.
+
+use std::{
+    io::{self, Read, Write},
+    net::{IpAddr, Shutdown},
+    time::Instant,
+};
+
+use mio::net::TcpStream;
+use tungstenite::{
+    Message as WsMessage, WebSocket,
+    error::{CapacityError, Error as WsError},
+    protocol::{Role, WebSocketConfig},
+};
+
+use super::{
+    frames::{self, Framed},
+    shard::PING,
+    tail::Tail,
+};
+use crate::{
+    domain::{Code, RoomId, Seq, limits},
+    protocol::ServerFrame,
+    server::store::User,
+};
+
+/// Unwritten bytes of its own (answers, not the rooms' frames) above which a socket is not read from.
+const QUEUE_BYTES: usize = 64 * 1024;
+/// Posts that a socket may have under way before it is not read from.
+const POSTS_UNDER_WAY: u16 = 256;
+/// Bytes that one read(2) asks for: frames from browsers are small, and idle sockets keep this buffer.
+const READ_BYTES: usize = 512;
+
+/// A room that a socket follows, and up to where it has been given the room's frames.
+pub struct Cursor {
+    pub room: RoomId,
+    pub seq: Seq,
+    /// Version of the presence frame that was last written; 0 for none.
+    pub presence: u32,
+    /// Version of the typing frame that was last written; 0 for none, which is right while nobody types.
+    pub typing: u32,
+}
+
+/// What one attempt to read gave.
+pub enum Input {
+    Text(String),
+    /// A data frame that is not text.
+    Binary,
+    /// A control frame: there may be more.
+    Control,
+    /// Nothing for now.
+    Nothing,
+    /// The peer is gone, or has said goodbye.
+    End,
+    /// The peer broke the protocol: the close code and reason it is owed.
+    Broken(u16, &'static str),
+}
+
+pub struct Socket {
+    ws: WebSocket<Pipe>,
+    pub user: User,
+    pub address: IpAddr,
+    pub cursors: Vec<Cursor>,
+    /// Unopened rooms that moved on while nothing could be written.
+    pub heads: Vec<RoomId>,
+    /// Bytes to be written before anything else: the rest of a frame, then frames of its own.
+    queue: Vec<u8>,
+    /// Whether the kernel takes no more for now.
+    pub blocked: bool,
+    /// Whether the shard has this socket on its list of those with something to write.
+    pub dirty: bool,
+    pub posts_under_way: u16,
+    pub last_heard: Instant,
+    pub next_ping: Instant,
+    /// Once set, nothing is read or sent any more, and the connection ends at the latest then.
+    pub closing: Option<Instant>,
+    finished: bool,
+}
+
+impl Socket {
+    /// `read` is what the HTTP server had already read past the upgrade request.
+    pub fn new(stream: TcpStream, read: Vec<u8>, user: User, address: IpAddr) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(limits::FRAME_BYTES))
+            .max_frame_size(Some(limits::FRAME_BYTES));
+        let pipe = Pipe { stream, out: Vec::new() };
+        Self {
+            ws: WebSocket::from_partially_read(pipe, read, Role::Server, Some(config)),
+            user,
+            address,
+            cursors: Vec::new(),
+            heads: Vec::new(),
+            queue: Vec::new(),
+            blocked: false,
+            dirty: false,
+            posts_under_way: 0,
+            last_heard: Instant::now(),
+            next_ping: Instant::now() + PING,
+            closing: None,
+            finished: false,
+        }
+    }
+
+    pub fn stream(&mut self) -> &mut TcpStream {
+        &mut self.ws.get_mut().stream
+    }
+
+    /// Whether a peer that does not read its answers, or posts faster than it is answered, has to wait.
+    pub fn paused(&self) -> bool {
+        self.queue.len() > QUEUE_BYTES || self.posts_under_way >= POSTS_UNDER_WAY
+    }
+
+    /// Whether there is something of its own to write.
+    pub fn has_queue(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    pub fn cursor(&mut self, room: RoomId) -> Option<&mut Cursor> {
+        self.cursors.iter_mut().find(|cursor| cursor.room == room)
+    }
+
+    /// Reads one frame. Pings are answered here.
+    pub fn read(&mut self) -> Input {
+        if self.closing.is_some() {
+            return self.drain();
+        }
+        let input = match self.ws.read() {
+            Ok(WsMessage::Text(text)) => Input::Text(text.as_str().to_owned()),
+            Ok(WsMessage::Binary(_)) => Input::Binary,
+            Ok(_) => Input::Control,
+            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Input::Nothing,
+            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => Input::Control,
+            Err(WsError::Capacity(CapacityError::MessageTooLong { .. })) => {
+                Input::Broken(1009, "a frame may have 64 KiB at most")
+            }
+            Err(WsError::Utf8(_)) => Input::Broken(1007, "text frames are UTF-8"),
+            Err(WsError::Protocol(
+                tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+            )) => Input::End,
+            Err(WsError::Protocol(_)) => Input::Broken(1002, "that is not the WebSocket protocol"),
+            Err(_) => Input::End,
+        };
+        // Pongs and the answer to a close were put in the pipe: they go out between frames, like the rest.
+        let _ = self.ws.flush();
+        let out = std::mem::take(&mut self.ws.get_mut().out);
+        self.queue.extend_from_slice(&out);
+        input
+    }
+
+    /// Reads on without listening, so that the peer gets our close frame and not a reset.
+    fn drain(&mut self) -> Input {
+        let mut bytes = [0; 4096];
+        match self.stream().read(&mut bytes) {
+            Ok(0) => Input::End,
+            Ok(_) => Input::Control,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Input::Nothing,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Input::Control,
+            Err(_) => Input::End,
+        }
+    }
+
+    /// Queues a frame for this socket alone.
+    pub fn push(&mut self, frame: &ServerFrame) {
+        if self.closing.is_none() {
+            frames::push_text(&mut self.queue, frame);
+        }
+    }
+
+    pub fn push_ping(&mut self) {
+        if self.closing.is_none() {
+            frames::push_ping(&mut self.queue);
+        }
+    }
+
+    /// Says goodbye: `bye`, then a close frame. The connection ends by `deadline`.
+    pub fn bye(&mut self, code: Code, message: &str, deadline: Instant) {
+        self.push(&ServerFrame::Bye { code, message: message.to_owned() });
+        // 1012: service restart; 1008: policy violation (RFC 6455 §7.4 and the IANA registry).
+        let close = if code == Code::Restarting { 1012 } else { 1008 };
+        self.close(close, "", deadline);
+    }
+
+    /// Queues a close frame. Nothing follows it.
+    pub fn close(&mut self, code: u16, reason: &str, deadline: Instant) {
+        if self.closing.is_none() {
+            frames::push_close(&mut self.queue, code, reason);
+            self.closing = Some(deadline);
+        }
+    }
+
+    /// Writes what is queued. `Ok(false)` where the kernel takes no more.
+    ///
+    /// # Errors
+    /// Those of write(2): the connection is gone.
+    pub fn write_queue(&mut self) -> io::Result<bool> {
+        let queue = std::mem::take(&mut self.queue);
+        let mut written = 0;
+        while written < queue.len() && !self.blocked {
+            written += self.write(&queue[written..])?;
+        }
+        if written < queue.len() {
+            self.queue = queue[written..].to_vec();
+        } else if self.closing.is_some() && !self.finished {
+            self.finished = true;
+            let _ = self.stream().shutdown(Shutdown::Write);
+        }
+        Ok(!self.blocked)
+    }
+
+    /// Writes the room's frames that the socket lacks. Does nothing for a room that it does not follow.
+    ///
+    /// # Errors
+    /// Those of write(2): the connection is gone.
+    pub fn write_room(&mut self, room: RoomId, tail: &mut Tail) -> io::Result<()> {
+        let Some(mut seq) = self.cursor(room).map(|cursor| cursor.seq) else { return Ok(()) };
+        if self.closing.is_some() {
+            return Ok(());
+        }
+        while !self.blocked
+            && let Some(chunk) = tail.after(seq)
+        {
+            if chunk.first > seq + 1 {
+                // It fell out of the tail: what is missing is in history.
+                self.push(&ServerFrame::Opened { room, head: tail.head(), from: chunk.first });
+                seq = chunk.first - 1;
+            }
+            if self.has_queue() {
+                // One write for a frame of its own and the room's, as for a sender's `sent` and message.
+                self.queue.extend_from_slice(&chunk.bytes);
+                seq = chunk.last;
+                self.write_queue()?;
+                continue;
+            }
+            let written = self.write(&chunk.bytes)?;
+            if written == chunk.bytes.len() {
+                seq = chunk.last;
+            } else if written > 0 {
+                (seq, self.queue) = tail.split(&chunk, written);
+            }
+        }
+        if let Some(cursor) = self.cursor(room) {
+            cursor.seq = seq;
+        }
+        Ok(())
+    }
+
+    /// Writes a latest value, or keeps it for when the kernel takes more.
+    ///
+    /// # Errors
+    /// Those of write(2): the connection is gone.
+    pub fn write_value(&mut self, frame: &Framed) -> io::Result<()> {
+        if self.closing.is_none() {
+            self.queue.extend_from_slice(frame);
+            self.write_queue()?;
+        }
+        Ok(())
+    }
+
+    /// One write(2): the bytes it took. What falls short of all of them sets `blocked`.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.stream().write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.blocked = written < bytes.len();
+                    return Ok(written);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked = true;
+                    return Ok(0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The stream as the WebSocket library sees it: it reads from the socket, but what it writes (pongs, the
+/// answer to a close) is set aside, because a frame of a room may be half written.
+struct Pipe {
+    stream: TcpStream,
+    out: Vec<u8>,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(bytes)
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

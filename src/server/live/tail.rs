@@ -1,0 +1,184 @@
+//! The end of a room's log in memory: frames, oldest to newest, that any reader's cursor can be served from.
+
+use std::collections::VecDeque;
+
+use super::frames::Framed;
+use crate::domain::Seq;
+
+/// Frames in a tail at most.
+const FRAMES: usize = 1_024;
+/// Bytes in a tail at most.
+const BYTES: usize = 1024 * 1024;
+/// Bytes that are handed out for one write; the rest follows in the next.
+const CHUNK: usize = 64 * 1024;
+
+/// Frames to write in one go, and the cursor once they are written.
+#[derive(Clone)]
+pub struct Chunk {
+    pub bytes: Framed,
+    pub first: Seq,
+    pub last: Seq,
+}
+
+/// The newest frames of one room. A cursor is the seq of the last frame that a reader has.
+pub struct Tail {
+    head: Seq,
+    frames: VecDeque<Framed>,
+    bytes: usize,
+    /// The chunk last joined from several frames since the head moved: readers that wait together share it.
+    joined: Option<Chunk>,
+}
+
+impl Tail {
+    /// The tail of a room whose newest message is `head`, before any of its frames are known.
+    pub fn new(head: Seq) -> Self {
+        Self { head, frames: VecDeque::new(), bytes: 0, joined: None }
+    }
+
+    pub fn head(&self) -> Seq {
+        self.head
+    }
+
+    /// The oldest cursor that can be served without a hole.
+    pub fn oldest_cursor(&self) -> Seq {
+        self.head - self.frames.len() as Seq
+    }
+
+    /// Takes the frame of the message after the head.
+    pub fn append(&mut self, frame: Framed) {
+        self.head += 1;
+        self.joined = None;
+        self.push(frame);
+    }
+
+    /// The tail of a room whose newest message is `head`, from its newest frames, oldest first.
+    pub fn fill(head: Seq, frames: impl IntoIterator<Item = Framed>) -> Self {
+        let mut tail = Self::new(head);
+        frames.into_iter().for_each(|frame| tail.push(frame));
+        tail
+    }
+
+    fn push(&mut self, frame: Framed) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        while self.frames.len() > FRAMES || (self.bytes > BYTES && self.frames.len() > 1) {
+            let Some(dropped) = self.frames.pop_front() else { break };
+            self.bytes -= dropped.len();
+        }
+    }
+
+    /// What a reader at `cursor` is to be written next; `None` where it has everything.
+    ///
+    /// A cursor before [`Self::oldest_cursor`] is served from there: its reader must have been told.
+    pub fn after(&mut self, cursor: Seq) -> Option<Chunk> {
+        if cursor >= self.head {
+            return None;
+        }
+        let first = cursor.max(self.oldest_cursor()) + 1;
+        if first == self.head {
+            return Some(Chunk { bytes: self.frame(first)?.clone(), first, last: first });
+        }
+        if let Some(joined) = self.joined.as_ref().filter(|chunk| chunk.first == first) {
+            return Some(joined.clone());
+        }
+        let mut bytes = Vec::new();
+        let mut last = cursor;
+        for seq in first..=self.head {
+            let frame = self.frame(seq)?;
+            if !bytes.is_empty() && bytes.len() + frame.len() > CHUNK {
+                break;
+            }
+            bytes.extend_from_slice(frame);
+            last = seq;
+        }
+        let chunk = Chunk { bytes: bytes.into(), first, last };
+        self.joined = Some(chunk.clone());
+        Some(chunk)
+    }
+
+    /// Where a write of `chunk` that stopped after `written` bytes leaves its reader: the seq of the frame
+    /// it stopped in, and the bytes of that frame that are still to be written.
+    pub fn split(&self, chunk: &Chunk, written: usize) -> (Seq, Vec<u8>) {
+        let mut end = 0;
+        for seq in chunk.first..=chunk.last {
+            end += self.frame(seq).map_or(0, |frame| frame.len());
+            if written < end {
+                return (seq, chunk.bytes[written..end].to_vec());
+            }
+            if written == end {
+                return (seq, Vec::new());
+            }
+        }
+        (chunk.last, Vec::new())
+    }
+
+    fn frame(&self, seq: Seq) -> Option<&Framed> {
+        let index = seq.checked_sub(self.oldest_cursor() + 1)?;
+        self.frames.get(usize::try_from(index).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn frame(seq: Seq, size: usize) -> Framed {
+        let mut bytes = seq.to_be_bytes().to_vec();
+        bytes.resize(8 + size, 0);
+        bytes.into()
+    }
+
+    /// Reads on from `cursor`, at most `step` bytes a write, and gives back all that was written.
+    fn drain(tail: &mut Tail, mut cursor: Seq, step: usize) -> Vec<u8> {
+        let mut written = Vec::new();
+        while let Some(chunk) = tail.after(cursor) {
+            let n = step.min(chunk.bytes.len());
+            written.extend_from_slice(&chunk.bytes[..n]);
+            let (at, rest) = tail.split(&chunk, n);
+            written.extend(rest);
+            cursor = at;
+        }
+        written
+    }
+
+    proptest! {
+        #[test]
+        fn any_reader_gets_every_frame_once_however_its_writes_are_cut(
+            start in 0u64..1000,
+            sizes in prop::collection::vec(0usize..40_000, 1..30),
+            skip in 0usize..30,
+            step in 1usize..100_000,
+        ) {
+            let mut tail = Tail::new(start);
+            for (i, size) in sizes.iter().enumerate() {
+                tail.append(frame(start + 1 + i as Seq, *size));
+            }
+            let cursor = (start + (skip % sizes.len()) as Seq).max(tail.oldest_cursor());
+            let expected: Vec<u8> = (cursor + 1..=tail.head())
+                .flat_map(|seq| frame(seq, sizes[(seq - start - 1) as usize]).to_vec())
+                .collect();
+            prop_assert_eq!(drain(&mut tail, cursor, step), expected);
+        }
+    }
+
+    #[test]
+    fn it_keeps_a_bounded_number_of_frames_and_bytes() {
+        let mut small = Tail::new(0);
+        (1..=5_000).for_each(|seq| small.append(frame(seq, 10)));
+        assert_eq!((small.head(), small.oldest_cursor()), (5_000, 5_000 - FRAMES as Seq));
+
+        let mut large = Tail::new(0);
+        (1..=100).for_each(|seq| large.append(frame(seq, 100_000)));
+        assert!(large.bytes <= BYTES && large.oldest_cursor() >= 89);
+    }
+
+    #[test]
+    fn readers_at_the_same_cursor_share_one_joined_chunk() {
+        let mut tail = Tail::new(0);
+        (1..=3).for_each(|seq| tail.append(frame(seq, 10)));
+        let (a, b) = (tail.after(0).expect("frames"), tail.after(0).expect("frames"));
+        assert!(std::sync::Arc::ptr_eq(&a.bytes, &b.bytes));
+    }
+}

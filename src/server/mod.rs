@@ -1,0 +1,21 @@
+//! The server: who is asking, what they may do, and where it is kept.
+//!
+//! [`Chat`] does what the product does, in the domain's words; [`router`] puts it on HTTP; [`live`] on the
+//! live socket.
+
+mod assets;
+pub mod config;
+mod flashes;
+mod forms;
+mod guard;
+mod identity;
+mod keys;
+mod live;
+mod rooms;
+mod router;
+mod serve;
+mod store;
+
+pub use identity::Request;
+pub use rooms::Chat;
+pub use serve::serve;

@@ -1,0 +1,216 @@
+//! What the server does, in the domain's words: claim, create, join, post, read, leave, delete.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::http::HeaderValue;
+use uuid::Uuid;
+
+use super::{
+    guard::Limits,
+    identity::{self, Caller, Me},
+    keys::Keys,
+    live::Live,
+    store::{NewMessage, Store, StoreError, Stretch},
+};
+use crate::domain::{
+    ApiError, Body, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage, RoomSummary, Seq, Username, limits,
+};
+
+/// The chat: everything that pages, API and sockets ask for goes through it.
+#[derive(Clone)]
+pub struct Chat(Arc<Parts>);
+
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub live: Arc<Live>,
+    pub limits: Arc<Limits>,
+    pub keys: Keys,
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Chat {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// Whether what this peer says about whom it speaks for is believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        peer.to_canonical().is_loopback() || self.0.trusted_proxies.contains(&peer.to_canonical())
+    }
+
+    /// The identity that a session token proves, if any.
+    ///
+    /// # Errors
+    /// Those of the store; so for all that follow.
+    pub async fn identity(&self, token: &str, cookie: &str) -> Result<Option<Me>, ApiError> {
+        let token = identity::hash_token(token);
+        let user = self.0.store.user(token).await?;
+        Ok(user.map(|user| Me::new(user.id, user.name, token, cookie)))
+    }
+
+    /// Takes a free username for the caller. Answers the cookie that proves it.
+    ///
+    /// # Errors
+    /// `too_fast`, `username_taken`, and `bad_request` where this browser holds as many as it may.
+    pub async fn claim(&self, caller: &Caller, name: &Username) -> Result<HeaderValue, ApiError> {
+        self.0.limits.claim(caller.address)?;
+        if caller.identities(self).await?.len() >= limits::IDENTITIES {
+            return Err(ApiError::too_many_identities());
+        }
+        let (token, hash) = identity::new_token()?;
+        self.0.store.claim(name, hash).await?;
+        caller.cookie(name, &token)
+    }
+
+    /// Ends a session and frees its name. Answers the cookie that ends it in the browser.
+    ///
+    /// # Errors
+    /// `not_me` where it has ended already.
+    pub async fn give_up(&self, caller: &Caller, me: &Me) -> Result<HeaderValue, ApiError> {
+        self.0.store.give_up(me.id).await?;
+        caller.end_cookie(me)
+    }
+
+    /// # Errors
+    /// `too_fast`, `room_taken`.
+    pub async fn create_room(&self, caller: &Caller, me: &Me, name: &RoomName, key: Key) -> Result<Room, ApiError> {
+        self.0.limits.new_room(me.id, caller.address)?;
+        let key_hash = self.0.keys.hash(key).await?;
+        let room = self.0.store.create_room(me.id, name, key_hash).await?;
+        self.room(me, room).await
+    }
+
+    /// # Errors
+    /// `too_fast`, and `wrong_key` where the key is wrong and where there is no such room alike.
+    pub async fn join_room(&self, caller: &Caller, me: &Me, name: &RoomName, key: Key) -> Result<Room, ApiError> {
+        self.0.limits.key_try(me.id, caller.address)?;
+        let lock = self.0.store.lock(name.folded()).await?;
+        let (room, key_hash) = lock.map(|lock| (lock.room, lock.key_hash)).unzip();
+        let opens = self.0.keys.matches(key, key_hash).await?;
+        let Some(room) = room.filter(|_| opens) else { return Err(ApiError::wrong_key()) };
+        self.0.limits.key_was_right(me.id, caller.address);
+        match self.0.store.join(room, me.id).await {
+            // Deleted since the key was tried.
+            Err(StoreError::NoSuchRoom) => return Err(ApiError::wrong_key()),
+            joined => joined?,
+        }
+        self.room(me, room).await
+    }
+
+    /// # Errors
+    /// `no_such_room`.
+    pub async fn leave_room(&self, me: &Me, room: RoomId) -> Result<(), ApiError> {
+        Ok(self.0.store.leave(room, me.id).await?)
+    }
+
+    /// # Errors
+    /// `no_such_room`, `not_owner`.
+    pub async fn delete_room(&self, me: &Me, room: RoomId) -> Result<(), ApiError> {
+        Ok(self.0.store.delete_room(room, me.id).await?)
+    }
+
+    /// The latest active first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn my_rooms(&self, me: &Me) -> Result<Vec<RoomSummary>, ApiError> {
+        let mut rooms = self.0.store.rooms(me.id).await?;
+        for RoomSummary { room, .. } in &mut rooms {
+            room.online = self.0.live.online(room.id);
+        }
+        Ok(rooms)
+    }
+
+    /// What a room's page starts from. Reading the newest page counts as having read it.
+    ///
+    /// # Errors
+    /// `no_such_room`.
+    pub async fn room_page(&self, me: &Me, name: &RoomName, before: Option<Seq>) -> Result<RoomPage, ApiError> {
+        let mut room = self.0.store.room_by_name(name.folded(), me.id).await?;
+        room.online = self.0.live.online(room.id);
+        let members = self.members(me, room.id).await?;
+        let from = before.map_or(Stretch::Newest, Stretch::Before);
+        let history = self.0.store.history(room.id, me.id, from, limits::HISTORY_PAGE).await?;
+        if let (None, Some(newest)) = (before, history.messages.last())
+            && newest.seq > room.seen
+        {
+            self.0.store.note_seen(room.id, me.id, newest.seq);
+        }
+        Ok(RoomPage { room, members, history })
+    }
+
+    /// # Errors
+    /// `no_such_room`.
+    pub async fn members(&self, me: &Me, room: RoomId) -> Result<Vec<Member>, ApiError> {
+        let members = self.0.store.members(room, me.id).await?;
+        let live = &self.0.live;
+        let member = |(user, owner): (super::store::User, bool)| Member {
+            online: live.is_online(user.id),
+            name: user.name,
+            owner,
+        };
+        Ok(members.into_iter().map(member).collect())
+    }
+
+    /// # Errors
+    /// `no_such_room`, and `bad_request` for a stretch that makes no sense.
+    pub async fn history(
+        &self,
+        me: &Me,
+        room: RoomId,
+        before: Option<Seq>,
+        after: Option<Seq>,
+        limit: Option<usize>,
+    ) -> Result<History, ApiError> {
+        let from = match (before, after) {
+            (None, None) => Stretch::Newest,
+            (Some(seq), None) => Stretch::Before(seq),
+            (None, Some(seq)) => Stretch::After(seq),
+            (Some(_), Some(_)) => return Err(ApiError::bad_request("Give `before` or `after`, not both.")),
+        };
+        let limit = limit.unwrap_or(limits::HISTORY_PAGE);
+        if limit == 0 {
+            return Err(ApiError::bad_request("`limit` is 1 at least."));
+        }
+        Ok(self.0.store.history(room, me.id, from, limit.min(limits::HISTORY_MAX)).await?)
+    }
+
+    /// Answers once the message is durable.
+    ///
+    /// # Errors
+    /// `too_fast`, `no_such_room`, `storage_full`, `unavailable`.
+    pub async fn post(
+        &self,
+        caller: &Caller,
+        me: &Me,
+        room: RoomId,
+        id: Option<Uuid>,
+        body: Body,
+    ) -> Result<Posted, ApiError> {
+        self.0.limits.message(me.id, caller.address)?;
+        let message = NewMessage { room, author: me.id, id: id.unwrap_or_else(Uuid::now_v7), body };
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.0.store.post(
+            message,
+            Box::new(move |result| {
+                let _ = reply.send(result);
+            }),
+        );
+        Ok(answer.await.unwrap_or(Err(StoreError::Unavailable))?)
+    }
+
+    /// # Errors
+    /// `no_such_room`.
+    pub async fn seen(&self, me: &Me, room: RoomId, seq: Seq) -> Result<(), ApiError> {
+        Ok(self.0.store.seen(room, me.id, seq).await?)
+    }
+
+    async fn room(&self, me: &Me, room: RoomId) -> Result<Room, ApiError> {
+        let room = self.0.store.room(room, me.id).await?;
+        Ok(Room { online: self.0.live.online(room.id), ..room })
+    }
+}

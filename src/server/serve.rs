@@ -1,0 +1,102 @@
+//! From a configuration to a running server, and down again.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{
+    config::Config,
+    guard::Limits,
+    keys::Keys,
+    live::Live,
+    rooms::{Chat, Parts},
+    router::router,
+    store::{Sqlite, Store},
+};
+
+/// How long requests that are under way may take once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Why the server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Store(#[from] super::store::OpenError),
+    #[error("cannot listen on {address}: {why}")]
+    Listen { address: SocketAddr, why: io::Error },
+    #[error("cannot start: {0}")]
+    Start(String),
+    #[error("cannot serve: {0}")]
+    Serve(#[from] io::Error),
+}
+
+/// Serves until SIGTERM or SIGINT, then stops in order: no new connections, `bye` to the sockets, requests
+/// under way answered, what waits committed.
+///
+/// # Errors
+/// Where the database or the address cannot be had.
+pub async fn serve(config: Config) -> Result<(), ServeError> {
+    let limits = Arc::new(Limits::new(&config.rate_limits));
+    let live = Arc::new(Live::new(limits.clone()));
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&config.data, live.clone())?);
+    live.start(store.clone())?;
+    let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
+
+    let listen = |why| ServeError::Listen { address: config.listen, why };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let chat = Chat::new(Parts {
+        store: store.clone(),
+        live: live.clone(),
+        limits: limits.clone(),
+        keys,
+        trusted_proxies: config.trusted_proxies,
+    });
+    let forget = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            limits.forget_quiet();
+        }
+    });
+
+    let listener = listener.tap_io(|stream| {
+        // A message is one small write: it must not wait for the next.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+    });
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let serving = axum::serve(listener, router(chat).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            let mut stopped = stopped;
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        });
+    let serving = tokio::spawn(serving.into_future());
+
+    println!("Latchkey is at http://{address}");
+    tracing::info!(%address, data = %config.data.display(), "serving");
+
+    wait_for_signal().await?;
+    tracing::info!("stopping");
+    let _ = stop.send(true);
+    let sockets = tokio::task::spawn_blocking(move || live.stop());
+    let _ = tokio::time::timeout(GRACE, async { tokio::join!(serving, sockets) }).await;
+    forget.abort();
+    store.close();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn wait_for_signal() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What the server needs from a place that keeps its data, and the one it has: SQLite.
+//!
+//! All changes are put in one order. A [`Store`] commits them, possibly many at once, and only then tells
+//! its [`Journal`] what happened and answers the callers, change by change, in that order. What must see
+//! changes in their order (a socket that attaches, a room's tail that is read) asks through the same door.
+
+mod sqlite;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+pub use self::sqlite::{OpenError, Sqlite};
+use crate::domain::{
+    ApiError, Body, Folded, History, Message, Millis, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
+};
+
+/// A user's number; a name that is given up and claimed again is another user.
+pub type UserId = i64;
+
+/// SHA-256 of a session token. The token itself is only ever in the browser's cookie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// A username and who holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    /// As it was typed when it was claimed.
+    pub name: String,
+}
+
+/// Something that has been committed.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Posted(Message),
+    Joined { room: RoomId, user: UserId },
+    Left { room: RoomId, user: UserId },
+    /// `members` are those it had.
+    Deleted { room: RoomId, members: Vec<UserId> },
+    /// The username was given up, after its memberships ended.
+    GaveUp { user: UserId },
+}
+
+/// Is told of every committed change, in commit order, before the change's caller gets its answer.
+pub trait Journal: Send + Sync + 'static {
+    fn committed(&self, event: Event);
+}
+
+/// Takes an answer on the store's own thread: it must be short and must not block.
+pub type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
+
+/// A message on its way in. The body is valid; whether the author may post is for the store to say.
+#[derive(Debug)]
+pub struct NewMessage {
+    pub room: RoomId,
+    pub author: UserId,
+    pub id: Uuid,
+    pub body: Body,
+}
+
+/// Which stretch of a room's messages to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretch {
+    Newest,
+    Before(Seq),
+    After(Seq),
+}
+
+/// What a socket starts from.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    pub user: User,
+    pub rooms: Vec<RoomId>,
+}
+
+/// The newest messages of a room, oldest first, and the room's head.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    pub head: Seq,
+    pub messages: Vec<Message>,
+}
+
+/// A room and what its key must match.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    pub room: RoomId,
+    /// PHC string of the key's Argon2id hash.
+    pub key_hash: String,
+}
+
+/// Where users, rooms and messages are kept.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Claims a free username for the session with this token.
+    async fn claim(&self, name: &Username, token: TokenHash) -> Result<User, StoreError>;
+    /// Ends the user's session and memberships, frees the name and passes owned rooms on.
+    async fn give_up(&self, user: UserId) -> Result<(), StoreError>;
+    /// Whose session this is.
+    async fn user(&self, token: TokenHash) -> Result<Option<User>, StoreError>;
+
+    async fn create_room(&self, owner: UserId, name: &RoomName, key_hash: String) -> Result<RoomId, StoreError>;
+    /// The room of that name, for its key to be tried; `None` where there is none.
+    async fn lock(&self, name: Folded) -> Result<Option<Lock>, StoreError>;
+    /// Adds a member; for one who is a member already, nothing happens.
+    async fn join(&self, room: RoomId, user: UserId) -> Result<(), StoreError>;
+    async fn leave(&self, room: RoomId, user: UserId) -> Result<(), StoreError>;
+    async fn delete_room(&self, room: RoomId, by: UserId) -> Result<(), StoreError>;
+
+    /// One of the user's rooms. Its `online` is 0: the store does not know.
+    async fn room(&self, room: RoomId, user: UserId) -> Result<Room, StoreError>;
+    async fn room_by_name(&self, name: Folded, user: UserId) -> Result<Room, StoreError>;
+    /// The user's rooms with their newest messages, the latest active first.
+    async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError>;
+    /// The members of one of the user's rooms, by name, and which of them is the owner.
+    async fn members(&self, room: RoomId, user: UserId) -> Result<Vec<(User, bool)>, StoreError>;
+    async fn history(&self, room: RoomId, user: UserId, from: Stretch, limit: usize) -> Result<History, StoreError>;
+    async fn seen(&self, room: RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
+
+    /// Stores a message, or finds the one that it repeats, and answers when it is durable.
+    fn post(&self, message: NewMessage, reply: Reply<Posted>);
+    /// Remembers a read position. Losing one costs nothing but an unread mark, so nobody waits for it.
+    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq);
+    /// Whose session this is and where they are a member, in order with all changes.
+    fn membership(&self, token: TokenHash, reply: Reply<Option<Membership>>);
+    /// A room's newest messages, in order with all changes.
+    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Tail>);
+
+    /// Commits what waits and closes.
+    fn close(&self);
+}
+
+/// Why the store did not do it. Nothing was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    #[error("the username is taken")]
+    UsernameTaken,
+    #[error("the room name is taken")]
+    RoomTaken,
+    #[error("no such room, or not a member")]
+    NoSuchRoom,
+    #[error("not the room's owner")]
+    NotOwner,
+    #[error("the user is gone")]
+    NotMe,
+    #[error("the storage is full")]
+    Full,
+    #[error("the storage failed")]
+    Unavailable,
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::UsernameTaken => ApiError::username_taken(),
+            StoreError::RoomTaken => ApiError::room_taken(),
+            StoreError::NoSuchRoom => ApiError::no_such_room(),
+            StoreError::NotOwner => ApiError::not_owner(),
+            StoreError::NotMe => ApiError::not_me(),
+            StoreError::Full => ApiError::storage_full(),
+            StoreError::Unavailable => ApiError::unavailable(),
+        }
+    }
+}
+
+/// The time by this machine's clock.
+pub fn now() -> Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX))
+}
