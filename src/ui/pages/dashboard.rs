@@ -152,10 +152,13 @@ fn LogOut(me: String) -> impl IntoView {
         navigate(paths::home(), Default::default());
     });
     view! {
-        <Confirm id="log-out" opener="Log out" title=format!("Log out @{me}?")>
-            <p>
-                "The name becomes free, and anyone may claim it. You leave all your rooms; each room you own passes to the member who has been in it longest. A room with no one else in it is deleted, with its messages."
-            </p>
+        <Confirm
+            id="log-out"
+            opener="Log out"
+            title=format!("Log out @{me}?")
+            text="The name becomes free, and anyone may claim it. You leave all your rooms. A room you own passes to \
+                  the member who has been in it longest; one with no other member is deleted, with its messages."
+        >
             <ActionForm action=post.action>
                 <input type="hidden" name="me" value=me />
                 <FormError refusal=post.refusal />

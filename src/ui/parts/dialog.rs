@@ -5,8 +5,8 @@ use leptos_router::hooks::use_query_map;
 
 use crate::ui::browser;
 
-/// A button that opens a dialog, and the dialog: a title, the children, which explain and hold the form that
-/// does it, and "Cancel".
+/// A button that opens a dialog, and the dialog: a question, what follows from it, "Cancel", and the children,
+/// which are the form that does it. "Cancel" comes first, so that Enter alone does no harm.
 ///
 /// With a script the dialog is modal, and closing it returns the keyboard's place to the button. Without, the
 /// button asks for the page again with the dialog open in it.
@@ -21,6 +21,7 @@ pub fn Confirm(
     #[prop(optional, into)]
     label: Option<String>,
     #[prop(into)] title: String,
+    text: &'static str,
     children: Children,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
@@ -33,17 +34,18 @@ pub fn Confirm(
     };
     let title_id = format!("{id}-title");
     view! {
-        <form method="get" class="inline">
+        <form method="get">
             <button name="ask" value=id class="quiet" aria-label=label on:click=open>
                 {opener}
             </button>
         </form>
         <dialog node_ref=dialog open=asked aria-labelledby=title_id.clone()>
             <h2 id=title_id.clone()>{title}</h2>
-            {children()}
-            <form method="dialog" class="cancel">
+            <p>{text}</p>
+            <form method="dialog">
                 <button class="quiet">"Cancel"</button>
             </form>
+            {children()}
         </dialog>
     }
 }

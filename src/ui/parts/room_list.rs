@@ -136,8 +136,8 @@ fn Delete(me: String, id: RoomId, name: String, out: WaysOut) -> impl IntoView {
             opener="Delete"
             label=format!("Delete {name}")
             title=format!("Delete {name}?")
+            text="The room and all its messages will be gone for good, for everyone in it."
         >
-            <p>"The room and all its messages are gone for good, for everyone in it."</p>
             <ActionForm action=out.delete>
                 <Target me id />
                 <button type="submit" class="danger" disabled=out.pending>
