@@ -15,7 +15,7 @@ use super::{
         dashboard::DashboardPage, invite::InvitePage, landing::LandingPage, not_found::NotFound,
         room::RoomPage,
     },
-    parts::{Header, forget_flash_on_leaving, provide_flash, provide_names},
+    parts::{Header, Notice, forget_flash_on_leaving, provide_flash, provide_names, provide_notice},
     paths,
 };
 
@@ -79,6 +79,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_flash();
     provide_names();
+    provide_notice();
     view! {
         <Title formatter=|title: String| {
             if title.is_empty() { "Latchkey".into() } else { format!("{title} · Latchkey") }
@@ -89,6 +90,7 @@ pub fn App() -> impl IntoView {
                 "Skip to content"
             </a>
             <Header />
+            <Notice />
             <Arrival />
             <FlatRoutes fallback=NotFound>
                 <Route path=path!("/") view=LandingPage ssr=SsrMode::Async />

@@ -2,6 +2,7 @@
 
 mod app;
 pub mod browser;
+pub mod live;
 pub mod pages;
 pub mod parts;
 pub mod paths;

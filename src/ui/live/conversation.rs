@@ -6,7 +6,7 @@ use std::{collections::HashSet, time::Duration};
 use leptos::{prelude::*, task::spawn_local};
 use uuid::Uuid;
 
-use super::{Connection, Event, Outbox, Reading, Unsent, Window, frozen::is_visible, store::Shelf, window};
+use super::{Connection, Event, Outbox, Reading, State, Unsent, Window, frozen::is_visible, store::Shelf, window};
 use crate::{
     api,
     domain::{Code, Member, Message, Millis, Posted, Room, RoomId, RoomPage, Seq, limits},
@@ -48,12 +48,14 @@ pub struct Conversation {
     pub loading: RwSignal<Option<Stretch>>,
     /// What could not be fetched.
     pub failed: RwSignal<Option<Stretch>>,
+    /// How the socket is.
+    pub link: RwSignal<State>,
     /// Whether the person can see the page.
     pub visible: RwSignal<bool>,
     /// Others' messages that came while they could not.
     pub missed: RwSignal<u32>,
     /// The room was deleted, or *me* is not in it any more.
-    pub gone: RwSignal<Option<Code>>,
+    pub gone: RwSignal<bool>,
     last_typing: StoredValue<Millis>,
     last_seen: StoredValue<Seq>,
     seen_rests: StoredValue<bool>,
@@ -75,9 +77,10 @@ impl Conversation {
             reading: RwSignal::new(reading),
             loading: RwSignal::new(None),
             failed: RwSignal::new(None),
+            link: RwSignal::new(State::Connecting),
             visible: RwSignal::new(true),
             missed: RwSignal::new(0),
-            gone: RwSignal::new(None),
+            gone: RwSignal::new(false),
             last_typing: StoredValue::new(0),
             last_seen: StoredValue::new(page.room.seen),
             seen_rests: StoredValue::new(false),
@@ -101,6 +104,8 @@ impl Conversation {
         if connection.is_open() {
             self.up(&connection);
         }
+        let state = connection.state();
+        Effect::new(move || self.link.set(state.get()));
         let shown = window_event_listener_untyped("visibilitychange", move |_| self.looked(is_visible()));
         self.looked(is_visible());
         on_cleanup(move || {
@@ -222,7 +227,7 @@ impl Conversation {
         connection.open(self.id(), Some(self.window.with_untracked(Window::head)));
         self.outbox.update_untracked(Outbox::connection_lost);
         self.pump();
-        self.tell_what_is_seen();
+        untrack(|| self.tell_what_is_seen());
     }
 
     fn received(self, frame: &ServerFrame) {
@@ -244,7 +249,7 @@ impl Conversation {
                 let others = self.me.with_value(|me| who.iter().filter(|name| *name != me).cloned().collect());
                 self.typing.set(others);
             }
-            ServerFrame::Deleted { room } if *room == self.id() => self.gone.set(Some(Code::NoSuchRoom)),
+            ServerFrame::Deleted { room } if *room == self.id() => self.gone.set(true),
             _ => {}
         }
     }
@@ -304,7 +309,7 @@ impl Conversation {
                 }
                 self.pump();
             }
-            (None, Code::NoSuchRoom) => self.gone.set(Some(code)),
+            (None, Code::NoSuchRoom) => self.gone.set(true),
             (None, _) => {}
         }
     }

@@ -1,6 +1,9 @@
 //! What pages share.
 
+mod banner;
 mod claim;
+pub mod clock;
+mod composer;
 mod dialog;
 mod flash;
 mod forms;
@@ -9,10 +12,22 @@ mod icons;
 mod invitation;
 mod key_field;
 mod link;
+mod links;
+mod member_list;
+mod message_row;
 mod names;
+mod notice;
+mod place;
 mod room_list;
+mod room_nav;
+mod rows;
+mod timeline;
+mod typing;
 
+pub use banner::Banner;
 pub use claim::ClaimForm;
+pub use clock::use_clock;
+pub use composer::Composer;
 pub use dialog::Confirm;
 pub use flash::{flash, forget_flash_on_leaving, provide_flash};
 pub use forms::{About, Field, FormError, Post};
@@ -21,5 +36,10 @@ pub use icons::{Door, Icon, Logo};
 pub use invitation::{InvitationCopy, known_key, remember_key};
 pub use key_field::KeyField;
 pub use link::PageLink;
+pub use member_list::MemberList;
 pub use names::{Names, provide_names, use_names};
+pub use notice::{Notice, announce, provide_notice};
 pub use room_list::RoomList;
+pub use room_nav::RoomNav;
+pub use timeline::Timeline;
+pub use typing::Typing;

@@ -1,6 +1,6 @@
 //! From messages to the rows of a timeline: runs of one author, days, the line where unread begins.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use uuid::Uuid;
 
@@ -48,27 +48,27 @@ impl Row {
     }
 }
 
-/// The rows of a timeline. `day_of` tells an instant's day in the reader's zone; `unread_after` is the last
-/// seq that *me* had read when the page was opened.
+/// The rows of a timeline. `day_of` tells an instant's day in the reader's zone; `unread` is what *me* had
+/// not read when the page was opened.
 pub fn rows(
     messages: &[Arc<Message>],
     unsent: &[Unsent],
     me: &str,
-    unread_after: Option<Seq>,
+    unread: Range<Seq>,
     day_of: impl Fn(Millis) -> i64,
 ) -> Vec<Row> {
     let mut rows = Vec::with_capacity(messages.len() + unsent.len() + 8);
     let mut run: Option<Run> = None;
-    let mut unread_after = unread_after;
+    let mut lined = false;
     for message in messages {
         let day = day_of(message.at);
         if run.as_ref().is_none_or(|run| run.day != day) {
             rows.push(Row::Day(day));
             run = None;
         }
-        if unread_after.is_some_and(|seq| message.seq > seq && message.by != me) {
+        if !lined && unread.contains(&message.seq) && message.by != me {
             rows.push(Row::New);
-            unread_after = None;
+            lined = true;
             run = None;
         }
         let first = Run::go_on(&mut run, &message.by, day, message.at);
@@ -109,8 +109,8 @@ mod tests {
         Arc::new(Message { room: 1, seq, id: Uuid::nil(), by: by.into(), at, body: "hi".into() })
     }
 
-    fn keys(messages: &[Arc<Message>], unsent: &[Unsent], unread_after: Option<Seq>) -> Vec<RowKey> {
-        let rows = rows(messages, unsent, "alice", unread_after, |at| at.div_euclid(DAY));
+    fn keys(messages: &[Arc<Message>], unsent: &[Unsent], unread: Range<Seq>) -> Vec<RowKey> {
+        let rows = rows(messages, unsent, "alice", unread, |at| at.div_euclid(DAY));
         rows.iter().map(Row::key).collect()
     }
 
@@ -118,7 +118,7 @@ mod tests {
     fn an_author_is_named_once_in_a_run() {
         let said = [message(1, "alice", 0), message(2, "alice", 60_000), message(3, "bob", 61_000)];
         assert_eq!(
-            keys(&said, &[], None),
+            keys(&said, &[], 1..1),
             [RowKey::Day(0), RowKey::Said(1, true), RowKey::Said(2, false), RowKey::Said(3, true)]
         );
     }
@@ -133,7 +133,7 @@ mod tests {
             message(4, "bob", DAY + 1),
         ];
         assert_eq!(
-            keys(&said, &[], Some(3)),
+            keys(&said, &[], 4..5),
             [
                 RowKey::Day(0),
                 RowKey::Said(1, true),
@@ -148,14 +148,14 @@ mod tests {
 
     #[test]
     fn nothing_is_new_where_all_was_read_or_is_one_s_own() {
-        assert!(!keys(&[message(1, "bob", 0)], &[], Some(1)).contains(&RowKey::New));
-        assert!(!keys(&[message(1, "alice", 0)], &[], Some(0)).contains(&RowKey::New));
+        assert!(!keys(&[message(1, "bob", 0)], &[], 2..2).contains(&RowKey::New));
+        assert!(!keys(&[message(1, "alice", 0)], &[], 1..2).contains(&RowKey::New));
     }
 
     #[test]
     fn what_is_unsent_comes_last_and_goes_on_the_author_s_run() {
         let unsent = Unsent::new("later".into(), 1_000);
-        let keys = keys(&[message(1, "alice", 0)], std::slice::from_ref(&unsent), None);
+        let keys = keys(&[message(1, "alice", 0)], std::slice::from_ref(&unsent), 2..2);
         assert_eq!(keys[2], RowKey::Unsent { id: unsent.id, first: false, refused: false, sent: false });
     }
 }

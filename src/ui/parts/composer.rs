@@ -1,0 +1,152 @@
+//! Where *me* writes. What is typed is never lost: a draft survives a reload, what is sent goes through the
+//! outbox, and without a script it is a plain form.
+
+use leptos::{
+    ev::{Event, KeyboardEvent, SubmitEvent},
+    html,
+    prelude::*,
+};
+use uuid::Uuid;
+
+use super::flash;
+use crate::{
+    domain::{Body, Code, limits},
+    ui::{browser, live::Conversation},
+};
+
+/// The counter shows from here on.
+const NEARLY_FULL: usize = limits::BODY_CHARS - 500;
+/// Lines that the box grows to in a browser that does not size it by its content.
+const MOST_LINES: usize = 8;
+
+/// Textbox "Message" and button "Send". `edit` brings in the text of a message that was taken back.
+#[component]
+pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) -> impl IntoView {
+    let me = conversation.me.get_value();
+    let (room, name) = conversation.room.with_value(|room| (room.id, room.name.clone()));
+    // For the plain form: sending it twice, by going back, says it once.
+    let id = SharedValue::new(Uuid::now_v7).into_inner();
+    let flash = flash("post_message");
+    let typed = flash.as_ref().and_then(|flash| flash.fields.get("body").cloned()).unwrap_or_default();
+    let refusal = RwSignal::new(flash.map(|flash| flash.error.message));
+    let chars = RwSignal::new(typed.chars().count());
+    let lines = RwSignal::new(1);
+    let input = NodeRef::<html::Textarea>::new();
+    let draft = StoredValue::new(format!("latchkey:draft:{me}:{room}"));
+
+    let measure = move |text: &str| {
+        chars.set(text.trim().chars().count());
+        lines.set(text.split('\n').count().min(MOST_LINES));
+        draft.with_value(|draft| browser::remember(draft, Some(text).filter(|text| !text.is_empty())));
+    };
+    let fill = move |text: &str| {
+        if let Some(input) = input.get_untracked() {
+            input.set_value(text);
+            measure(text);
+        }
+    };
+    Effect::new(move || {
+        let Some(input) = input.get() else { return };
+        // Text may have been typed before the page came alive: it comes first.
+        let text = Some(input.value()).filter(|text| !text.is_empty());
+        if let Some(text) = text.or_else(|| draft.with_value(|draft| browser::recall(draft))) {
+            fill(&text);
+        }
+    });
+    Effect::new(move || {
+        let (Some(text), Some(input)) = (edit.get(), input.get_untracked()) else { return };
+        let typed = input.value();
+        fill(&if typed.is_empty() { text } else { format!("{text}\n{typed}") });
+        browser::focus(&input);
+    });
+    let say = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = input.get_untracked() else { return };
+        match Body::parse(&input.value()) {
+            Ok(body) => {
+                fill("");
+                refusal.set(None);
+                conversation.say(body.into_string());
+            }
+            Err(error) if error.code == Code::EmptyBody => {}
+            Err(error) => refusal.set(Some(error.message)),
+        }
+        browser::focus(&input);
+    };
+    let pressed = move |event: KeyboardEvent| {
+        // While an input method composes, Enter chooses a word; Safari tells it by 229 alone.
+        let composing = event.is_composing() || event.key_code() == 229;
+        if event.key() == "Enter" && !event.shift_key() && !composing {
+            event.prevent_default();
+            if let Some(form) = input.get_untracked().and_then(|input| input.form()) {
+                // Only a form that is not in the page refuses.
+                _ = form.request_submit();
+            }
+        }
+    };
+    let wrote = move |event: Event| {
+        let text = event_target_value(&event);
+        measure(&text);
+        refusal.set(None);
+        if !text.trim().is_empty() {
+            conversation.types();
+        }
+    };
+    let over = Memo::new(move |_| chars.get() > limits::BODY_CHARS);
+    view! {
+        <form class="composer" action="/api/post_message" method="post" on:submit=say>
+            <input type="hidden" name="me" value=me />
+            <input type="hidden" name="room" value=room.to_string() />
+            <input type="hidden" name="id" value=id.to_string() />
+            <label class="hush" for="message">
+                "Message"
+            </label>
+            <textarea
+                node_ref=input
+                id="message"
+                name="body"
+                rows=move || lines.get().to_string()
+                dir="auto"
+                placeholder=format!("Write to {name}")
+                autocomplete="off"
+                enterkeyhint="send"
+                aria-describedby="message-hint"
+                aria-invalid=move || (over.get() || refusal.read().is_some()).then_some("true")
+                on:input=wrote
+                on:keydown=pressed
+                inner_html=escape(&typed)
+            ></textarea>
+            <button type="submit">"Send"</button>
+            <div id="message-hint" class="composer-hint">
+                {move || {
+                    refusal
+                        .get()
+                        .map(|why| {
+                            view! {
+                                <p class="error" role="alert">
+                                    {why}
+                                </p>
+                            }
+                        })
+                }}
+                {move || {
+                    (chars.get() > NEARLY_FULL)
+                        .then(|| {
+                            view! {
+                                <p class="counter" class:over=over>
+                                    {chars.get()}
+                                    " of 4,000 characters"
+                                </p>
+                            }
+                        })
+                }}
+            </div>
+        </form>
+    }
+}
+
+/// Text as a textarea's content. As a child it would get the markers by which texts are told apart in
+/// hydration, which a textarea would show.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}

@@ -1,0 +1,125 @@
+//! One message as a row of the timeline: said, or still on its way.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::{
+    clock::{Clock, machine},
+    links::{Piece, pieces},
+};
+use crate::{
+    domain::{Message, Millis},
+    ui::live::{Conversation, State, Unsent},
+};
+
+/// A message that the room has.
+#[component]
+pub fn SaidRow(message: Arc<Message>, first: bool, clock: Signal<Clock>) -> impl IntoView {
+    view! {
+        <div class="row-said" class:first=first data-seq=message.seq.to_string()>
+            <Author name=message.by.clone() first />
+            <Time at=message.at clock />
+            <p class="body" dir="auto">
+                <Text body=&message.body />
+            </p>
+        </div>
+    }
+}
+
+/// A message of *me*'s that the room does not have yet, or did not want.
+#[component]
+pub fn UnsentRow(
+    conversation: Conversation,
+    item: Unsent,
+    first: bool,
+    clock: Signal<Clock>,
+    edit: WriteSignal<Option<String>>,
+) -> impl IntoView {
+    let (id, at, sent) = (item.id, item.at, item.sent.is_some());
+    let (refused, why) = (item.refused.is_some(), item.refused);
+    let pending = !sent && !refused;
+    let change = move |_| {
+        if let Some(text) = conversation.discard(id) {
+            edit.set(Some(text));
+        }
+    };
+    view! {
+        <div class="row-said" class:first=first class:pending=pending class:refused=refused>
+            <Author name=conversation.me.get_value() first />
+            {if pending {
+                view! {
+                    <span class="state">
+                        {move || if conversation.link.get() == State::Open { "Sending" } else { "Waiting" }}
+                    </span>
+                }
+                    .into_any()
+            } else if sent {
+                view! { <Time at clock /> }.into_any()
+            } else {
+                view! { <span class="state">"Not sent"</span> }.into_any()
+            }}
+            <p class="body" dir="auto">
+                <Text body=&item.body />
+            </p>
+            {why
+                .map(|why| {
+                    view! {
+                        <div class="amends">
+                            <p class="error" role="alert">
+                                {why}
+                            </p>
+                            <button type="button" class="quiet" on:click=move |_| conversation.retry(id)>
+                                "Try again"
+                            </button>
+                            <button type="button" class="quiet" on:click=change>
+                                "Edit"
+                            </button>
+                            <button
+                                type="button"
+                                class="quiet"
+                                on:click=move |_| _ = conversation.discard(id)
+                            >
+                                "Discard"
+                            </button>
+                        </div>
+                    }
+                })}
+        </div>
+    }
+}
+
+/// Whose it is. Within a run only for those who do not see the run.
+#[component]
+fn Author(name: String, first: bool) -> impl IntoView {
+    view! {
+        <b class=if first { "by" } else { "by hush" } dir="auto">
+            {name}
+        </b>
+    }
+}
+
+#[component]
+fn Time(at: Millis, clock: Signal<Clock>) -> impl IntoView {
+    view! {
+        <time datetime=machine(at) title=move || clock.get().full(at)>
+            {move || clock.get().time(at)}
+        </time>
+    }
+}
+
+/// A message's text: what can be followed as links, and everything else as it is.
+#[component]
+fn Text<'a>(body: &'a str) -> impl IntoView + use<> {
+    pieces(body)
+        .map(|piece| match piece {
+            Piece::Text(text) => text.to_owned().into_any(),
+            Piece::Link { text, href } => view! {
+                <a href=href target="_blank" rel="noopener noreferrer">
+                    {text.to_owned()}
+                </a>
+            }
+            .into_any(),
+        })
+        .collect_view()
+}

@@ -1,0 +1,60 @@
+//! Where in a timeline the reader is, and how that stays so while rows come and go around it.
+//!
+//! The log is laid out from its end (`column-reverse`): without a script it starts at the newest message, and
+//! its scroll position counts from there, so that what is put on top moves nothing. What changes below the
+//! reader is made up for here: browsers differ in doing so by themselves.
+
+use leptos::web_sys::{Element, HtmlDivElement};
+
+/// The first row in view, and how far below the log's top edge it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    row: String,
+    top: f64,
+}
+
+/// Pixels between what is in view and the two ends of the log.
+pub struct Distance {
+    pub above: i32,
+    pub below: i32,
+}
+
+pub fn distance(log: &HtmlDivElement) -> Distance {
+    let below = log.scroll_top().abs();
+    Distance { above: log.scroll_height() - log.client_height() - below, below }
+}
+
+/// Where the reader is. `rows` holds the rows, in order, each message's with its `data-seq`.
+pub fn find(log: &HtmlDivElement, rows: &HtmlDivElement) -> Option<Place> {
+    let edge = log.get_bounding_client_rect().top();
+    let children = rows.children();
+    let (mut low, mut high) = (0, children.length());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if children.item(middle)?.get_bounding_client_rect().bottom() <= edge {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    (low..children.length()).find_map(|index| {
+        let child = children.item(index)?;
+        let row = child.get_attribute("data-seq")?;
+        Some(Place { row, top: child.get_bounding_client_rect().top() - edge })
+    })
+}
+
+/// Brings the row that the reader was at back to where it was.
+pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
+    let Some(row) = find_row(rows, &place.row) else { return };
+    let top = row.get_bounding_client_rect().top() - log.get_bounding_client_rect().top();
+    let moved = (top - place.top).round() as i32;
+    if moved != 0 {
+        log.set_scroll_top(log.scroll_top() + moved);
+    }
+}
+
+fn find_row(rows: &HtmlDivElement, seq: &str) -> Option<Element> {
+    // A seq is digits: nothing in it needs escaping.
+    rows.query_selector(&format!("[data-seq=\"{seq}\"]")).ok().flatten()
+}
