@@ -13,7 +13,7 @@ use axum::{
 };
 use leptos::prelude::*;
 use leptos_axum::{
-    LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context,
+    LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions, handle_server_fns_with_context,
 };
 use tower_http::compression::CompressionLayer;
 
@@ -63,10 +63,14 @@ pub fn router(chat: Chat) -> Router {
         ));
 
     let (chat, flashes) = (state.chat.clone(), state.flashes.clone());
+    // Leptos would give each server function a route of its own, past the front door.
+    let calls = leptos::server_fn::axum::server_fn_paths()
+        .map(|(path, _)| path.to_owned())
+        .collect();
     let pages = Router::new()
         .leptos_routes_with_context(
             &state,
-            generate_route_list(ui::App),
+            generate_route_list_with_exclusions(ui::App, Some(calls)),
             move || page_context(&chat, &flashes),
             ui::shell,
         )
