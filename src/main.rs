@@ -12,7 +12,10 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     let Command::Serve(config) = Cli::parse().command;
     match EnvFilter::try_new(&config.log) {
-        Ok(filter) => tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init(),
+        Ok(filter) => tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init(),
         Err(error) => {
             eprintln!("latchkey: --log: {error}");
             return ExitCode::from(2);

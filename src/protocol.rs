@@ -18,7 +18,11 @@ pub enum ClientFrame {
     /// Stop following a room.
     Shut { room: RoomId },
     /// Post. `id` is the sender's own: repeating it is safe.
-    Send { room: RoomId, id: Uuid, body: String },
+    Send {
+        room: RoomId,
+        id: Uuid,
+        body: String,
+    },
     /// *me* is typing. At most one every 3 s.
     Typing { room: RoomId },
     /// *me* has read up to here.
@@ -36,7 +40,12 @@ pub enum ServerFrame {
     /// In seq order, each once.
     Message(Message),
     /// Durable; also for a repeat.
-    Sent { room: RoomId, id: Uuid, seq: Seq, at: Millis },
+    Sent {
+        room: RoomId,
+        id: Uuid,
+        seq: Seq,
+        at: Millis,
+    },
     /// Nothing was stored. `room` and `id` are missing where the frame could not be understood.
     Refused {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +56,11 @@ pub enum ServerFrame {
         message: String,
     },
     /// Latest value: how many members are connected, and the first 200 of them by name.
-    Presence { room: RoomId, count: usize, online: Vec<String> },
+    Presence {
+        room: RoomId,
+        count: usize,
+        online: Vec<String>,
+    },
     /// Latest value; empty when nobody is.
     Typing { room: RoomId, who: Vec<String> },
     /// A room of *me*'s that this socket has not opened moved on.

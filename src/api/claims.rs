@@ -22,7 +22,9 @@ pub async fn claim_username(username: String) -> Result<Claimed, ApiError> {
         let username = Username::parse(&username)?;
         let cookie = request.chat().claim(&request.caller, &username).await?;
         request.set_cookie(&cookie);
-        Ok(Claimed { username: username.as_str().to_owned() })
+        Ok(Claimed {
+            username: username.as_str().to_owned(),
+        })
     })
     .await
 }
@@ -43,5 +45,13 @@ pub async fn give_up_username(me: String) -> Result<(), ApiError> {
 /// The usernames that this browser holds, in the order of its cookies.
 #[server(name = MyNames, prefix = "/api", endpoint = "my_names")]
 pub async fn my_names() -> Result<Vec<String>, ApiError> {
-    answer(async |request| Ok(request.identities().await?.into_iter().map(|me| me.name).collect())).await
+    answer(async |request| {
+        Ok(request
+            .identities()
+            .await?
+            .into_iter()
+            .map(|me| me.name)
+            .collect())
+    })
+    .await
 }

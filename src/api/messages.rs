@@ -21,17 +21,28 @@ pub async fn history(
 ) -> Result<History, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        request.chat().history(&me, room, before, after, limit).await
+        request
+            .chat()
+            .history(&me, room, before, after, limit)
+            .await
     })
     .await
 }
 
 /// Posts a message and answers once it is durable. Repeating the same `id` is safe.
 #[server(name = PostMessage, prefix = "/api", endpoint = "post_message")]
-pub async fn post_message(me: String, room: RoomId, id: Option<Uuid>, body: String) -> Result<Posted, ApiError> {
+pub async fn post_message(
+    me: String,
+    room: RoomId,
+    id: Option<Uuid>,
+    body: String,
+) -> Result<Posted, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        request.chat().post(&request.caller, &me, room, id, Body::parse(&body)?).await
+        request
+            .chat()
+            .post(&request.caller, &me, room, id, Body::parse(&body)?)
+            .await
     })
     .await
 }

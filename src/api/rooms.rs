@@ -4,16 +4,24 @@ use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 use super::answer;
+use crate::domain::{ApiError, Member, Room, RoomId, RoomPage, RoomSummary, Seq};
 #[cfg(feature = "ssr")]
 use crate::domain::{Key, RoomName};
-use crate::domain::{ApiError, Member, Room, RoomId, RoomPage, RoomSummary, Seq};
 
 /// Opens a new room that *me* owns.
 #[server(name = CreateRoom, prefix = "/api", endpoint = "create_room")]
 pub async fn create_room(me: String, name: String, key: String) -> Result<Room, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        request.chat().create_room(&request.caller, &me, &RoomName::parse(&name)?, Key::parse(&key)?).await
+        request
+            .chat()
+            .create_room(
+                &request.caller,
+                &me,
+                &RoomName::parse(&name)?,
+                Key::parse(&key)?,
+            )
+            .await
     })
     .await
 }
@@ -23,7 +31,15 @@ pub async fn create_room(me: String, name: String, key: String) -> Result<Room, 
 pub async fn join_room(me: String, name: String, key: String) -> Result<Room, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        request.chat().join_room(&request.caller, &me, &RoomName::parse(&name)?, Key::parse(&key)?).await
+        request
+            .chat()
+            .join_room(
+                &request.caller,
+                &me,
+                &RoomName::parse(&name)?,
+                Key::parse(&key)?,
+            )
+            .await
     })
     .await
 }
@@ -54,7 +70,13 @@ pub async fn delete_room(me: String, room: RoomId) -> Result<(), ApiError> {
 pub async fn my_rooms(me: String) -> Result<Vec<Room>, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        Ok(request.chat().my_rooms(&me).await?.into_iter().map(|summary| summary.room).collect())
+        Ok(request
+            .chat()
+            .my_rooms(&me)
+            .await?
+            .into_iter()
+            .map(|summary| summary.room)
+            .collect())
     })
     .await
 }
@@ -72,7 +94,11 @@ pub async fn dashboard(me: String) -> Result<Vec<RoomSummary>, ApiError> {
 /// Everything the page of one of *me*'s rooms starts from: the room, its members, and the newest messages,
 /// or those before `before`.
 #[server(name = OpenRoomPage, prefix = "/api", endpoint = "room_page")]
-pub async fn room_page(me: String, name: String, before: Option<Seq>) -> Result<RoomPage, ApiError> {
+pub async fn room_page(
+    me: String,
+    name: String,
+    before: Option<Seq>,
+) -> Result<RoomPage, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
         // A name that cannot exist is a room that does not.

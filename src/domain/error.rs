@@ -68,7 +68,11 @@ pub struct ApiError {
 
 impl ApiError {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after: None }
+        Self {
+            code,
+            message: message.into(),
+            retry_after: None,
+        }
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {
@@ -76,15 +80,24 @@ impl ApiError {
     }
 
     pub fn not_me() -> Self {
-        Self::new(Code::NotMe, "This browser does not hold that username. Claim it, or choose one of your names.")
+        Self::new(
+            Code::NotMe,
+            "This browser does not hold that username. Claim it, or choose one of your names.",
+        )
     }
 
     pub fn no_such_room() -> Self {
-        Self::new(Code::NoSuchRoom, "There is no such room, or you are not a member of it.")
+        Self::new(
+            Code::NoSuchRoom,
+            "There is no such room, or you are not a member of it.",
+        )
     }
 
     pub fn wrong_key() -> Self {
-        Self::new(Code::WrongKey, "No room opens with that name and key. Check both and try again.")
+        Self::new(
+            Code::WrongKey,
+            "No room opens with that name and key. Check both and try again.",
+        )
     }
 
     pub fn not_owner() -> Self {
@@ -92,23 +105,38 @@ impl ApiError {
     }
 
     pub fn username_taken() -> Self {
-        Self::new(Code::UsernameTaken, "That username is taken. Try another one.")
+        Self::new(
+            Code::UsernameTaken,
+            "That username is taken. Try another one.",
+        )
     }
 
     pub fn room_taken() -> Self {
-        Self::new(Code::RoomTaken, "A room with that name exists already. Try another name.")
+        Self::new(
+            Code::RoomTaken,
+            "A room with that name exists already. Try another name.",
+        )
     }
 
     pub fn cross_origin() -> Self {
-        Self::new(Code::CrossOrigin, "This request came from another site, so it was refused.")
+        Self::new(
+            Code::CrossOrigin,
+            "This request came from another site, so it was refused.",
+        )
     }
 
     pub fn unavailable() -> Self {
-        Self::new(Code::Unavailable, "The server could not do that just now. Nothing was stored; please try again.")
+        Self::new(
+            Code::Unavailable,
+            "The server could not do that just now. Nothing was stored; please try again.",
+        )
     }
 
     pub fn storage_full() -> Self {
-        Self::new(Code::StorageFull, "The server has no room left to store this. Nothing was stored.")
+        Self::new(
+            Code::StorageFull,
+            "The server has no room left to store this. Nothing was stored.",
+        )
     }
 
     pub fn too_fast(seconds: u32) -> Self {

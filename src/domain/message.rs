@@ -32,7 +32,9 @@ impl Body {
             ));
         }
         if body.contains('\0') {
-            return Err(ApiError::bad_request("A message cannot contain the NUL character."));
+            return Err(ApiError::bad_request(
+                "A message cannot contain the NUL character.",
+            ));
         }
         Ok(Self(body.to_owned()))
     }

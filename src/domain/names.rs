@@ -22,12 +22,19 @@ impl Username {
         match typed.chars().count() {
             0 => return fail("Type a username.".into()),
             1..=limits::USERNAME_CHARS => {}
-            _ => return fail(format!("A username has at most {} characters.", limits::USERNAME_CHARS)),
+            _ => {
+                return fail(format!(
+                    "A username has at most {} characters.",
+                    limits::USERNAME_CHARS
+                ));
+            }
         }
         let name = Self(typed.to_owned());
         #[cfg(feature = "ssr")]
         if precis::username(typed).is_none() {
-            return fail("A username is letters, digits and plain punctuation, without spaces.".into());
+            return fail(
+                "A username is letters, digits and plain punctuation, without spaces.".into(),
+            );
         }
         Ok(name)
     }
@@ -57,7 +64,12 @@ impl RoomName {
         match typed.chars().count() {
             0 => return fail("Type a room name.".into()),
             1..=limits::ROOM_NAME_CHARS => {}
-            _ => return fail(format!("A room name has at most {} characters.", limits::ROOM_NAME_CHARS)),
+            _ => {
+                return fail(format!(
+                    "A room name has at most {} characters.",
+                    limits::ROOM_NAME_CHARS
+                ));
+            }
         }
         if typed == "." || typed == ".." {
             return fail("A room cannot be called that. Try another name.".into());
@@ -128,7 +140,10 @@ mod precis {
     use precis_profiles::{Nickname, UsernameCaseMapped};
 
     pub fn username(typed: &str) -> Option<String> {
-        UsernameCaseMapped::new().enforce(typed).ok().map(Into::into)
+        UsernameCaseMapped::new()
+            .enforce(typed)
+            .ok()
+            .map(Into::into)
     }
 
     /// `Nickname`'s comparison form: the profile offers the comparison itself, not the form it compares.
@@ -140,6 +155,9 @@ mod precis {
             let s = profile.case_mapping_rule(s)?;
             profile.normalization_rule(s)
         });
-        folded.ok().map(|s| s.into_owned()).filter(|s| !s.is_empty())
+        folded
+            .ok()
+            .map(|s| s.into_owned())
+            .filter(|s| !s.is_empty())
     }
 }

@@ -22,13 +22,17 @@ const A_DAY: &str = "public, max-age=86400";
 
 /// URL paths of all files, without their compressed copies.
 pub fn paths() -> impl Iterator<Item = String> {
-    Site::iter().filter(|path| !path.ends_with(".br") && !path.ends_with(".gz")).map(|path| format!("/{path}"))
+    Site::iter()
+        .filter(|path| !path.ends_with(".br") && !path.ends_with(".gz"))
+        .map(|path| format!("/{path}"))
 }
 
 /// The URLs that a page starts the app from.
 pub fn entry_points() -> Assets {
     static FOUND: LazyLock<Assets> = LazyLock::new(|| {
-        let find = |ending: &str| paths().find(|path| path.starts_with("/pkg/latchkey") && path.ends_with(ending));
+        let find = |ending: &str| {
+            paths().find(|path| path.starts_with("/pkg/latchkey") && path.ends_with(ending))
+        };
         Assets {
             js: find(".js").unwrap_or_default(),
             wasm: find(".wasm").unwrap_or_default(),
@@ -41,17 +45,30 @@ pub fn entry_points() -> Assets {
 /// One file, in the smallest form that the browser takes.
 pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     let file = path.trim_start_matches('/');
-    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let accepts = |encoding| accepted.split(',').any(|entry| entry.split(';').next().unwrap_or_default().trim() == encoding);
+    let accepted = request
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let accepts = |encoding| {
+        accepted
+            .split(',')
+            .any(|entry| entry.split(';').next().unwrap_or_default().trim() == encoding)
+    };
     let compressed = [("br", ".br"), ("gzip", ".gz")]
         .into_iter()
         .filter(|(encoding, _)| accepts(*encoding))
-        .find_map(|(encoding, ending)| Some((Some(encoding), Site::get(&format!("{file}{ending}"))?)));
+        .find_map(|(encoding, ending)| {
+            Some((Some(encoding), Site::get(&format!("{file}{ending}"))?))
+        });
     let Some((encoding, found)) = compressed.or_else(|| Some((None, Site::get(file)?))) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let kind = mime_guess::from_path(file).first_or_octet_stream();
-    let keep = if file.starts_with("pkg/") { FOR_GOOD } else { A_DAY };
+    let keep = if file.starts_with("pkg/") {
+        FOR_GOOD
+    } else {
+        A_DAY
+    };
     let mut response = Response::new(Body::from(found.data));
     let headers = response.headers_mut();
     if let Ok(kind) = HeaderValue::try_from(kind.as_ref()) {

@@ -1,6 +1,12 @@
 //! Flags and environment.
 
-use std::{net::{IpAddr, SocketAddr}, num::NonZeroU32, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -67,18 +73,29 @@ impl RateLimits {
         Self::OFF.with("claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40")
     }
 
-    const OFF: Self = Self { claims: None, keys: None, rooms: None, messages: None };
+    const OFF: Self = Self {
+        claims: None,
+        keys: None,
+        rooms: None,
+        messages: None,
+    };
 
     fn with(mut self, list: &str) -> Result<Self, String> {
         for item in list.split(',') {
-            let (name, rate) = item.split_once('=').ok_or_else(|| format!("'{item}' is not NAME=RATE"))?;
+            let (name, rate) = item
+                .split_once('=')
+                .ok_or_else(|| format!("'{item}' is not NAME=RATE"))?;
             let rate = Some(rate.parse()?);
             match name.trim() {
                 "claims" => self.claims = rate,
                 "keys" => self.keys = rate,
                 "rooms" => self.rooms = rate,
                 "messages" => self.messages = rate,
-                other => return Err(format!("'{other}' is none of claims, keys, rooms, messages")),
+                other => {
+                    return Err(format!(
+                        "'{other}' is none of claims, keys, rooms, messages"
+                    ));
+                }
             }
         }
         Ok(self)
@@ -102,7 +119,10 @@ impl FromStr for Rate {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("'{text}' is not a rate such as 10/min or 10/s:40");
-        let (rate, burst) = text.trim().split_once(':').map_or((text.trim(), None), |(rate, burst)| (rate, Some(burst)));
+        let (rate, burst) = text
+            .trim()
+            .split_once(':')
+            .map_or((text.trim(), None), |(rate, burst)| (rate, Some(burst)));
         let (count, unit) = rate.split_once('/').ok_or_else(wrong)?;
         let count: NonZeroU32 = count.parse().map_err(|_| wrong())?;
         let unit = match unit {
@@ -112,7 +132,10 @@ impl FromStr for Rate {
             _ => return Err(wrong()),
         };
         let burst = burst.map_or(Ok(count), |burst| burst.parse().map_err(|_| wrong()))?;
-        Ok(Self { each: unit / count.get(), burst })
+        Ok(Self {
+            each: unit / count.get(),
+            burst,
+        })
     }
 }
 
@@ -124,16 +147,31 @@ mod tests {
     fn the_limits_are_on_off_or_changed_one_by_one() {
         let on: RateLimits = "on".parse().expect("on");
         let messages = on.messages.expect("a rate");
-        assert_eq!((messages.each, messages.burst.get()), (Duration::from_millis(100), 40));
+        assert_eq!(
+            (messages.each, messages.burst.get()),
+            (Duration::from_millis(100), 40)
+        );
         assert_eq!("off".parse(), Ok(RateLimits::OFF));
         let changed: RateLimits = "claims=2/s".parse().expect("a list");
-        assert_eq!(changed.claims.map(|rate| (rate.each, rate.burst.get())), Some((Duration::from_millis(500), 2)));
+        assert_eq!(
+            changed.claims.map(|rate| (rate.each, rate.burst.get())),
+            Some((Duration::from_millis(500), 2))
+        );
         assert_eq!(changed.messages, on.messages);
     }
 
     #[test]
     fn a_limit_that_makes_no_sense_is_an_error() {
-        for text in ["", "some", "claims", "claims=", "claims=0/s", "claims=1/day", "keys=1/s:x", "doors=1/s"] {
+        for text in [
+            "",
+            "some",
+            "claims",
+            "claims=",
+            "claims=0/s",
+            "claims=1/day",
+            "keys=1/s:x",
+            "doors=1/s",
+        ] {
             assert!(text.parse::<RateLimits>().is_err(), "{text:?}");
         }
     }

@@ -25,7 +25,10 @@ impl Flashes {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (since, _)| since.elapsed() < KEPT);
         if all.len() >= AT_MOST
-            && let Some(oldest) = all.iter().min_by_key(|(_, (since, _))| *since).map(|(id, _)| *id)
+            && let Some(oldest) = all
+                .iter()
+                .min_by_key(|(_, (since, _))| *since)
+                .map(|(id, _)| *id)
         {
             all.remove(&oldest);
         }
@@ -37,6 +40,8 @@ impl Flashes {
     pub fn find(&self, id: &str) -> Option<Flash> {
         let id = id.parse().ok()?;
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&id).filter(|(since, _)| since.elapsed() < KEPT).map(|(_, flash)| flash.clone())
+        all.get(&id)
+            .filter(|(since, _)| since.elapsed() < KEPT)
+            .map(|(_, flash)| flash.clone())
     }
 }

@@ -28,27 +28,43 @@ const SECRET: &str = "key";
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
-        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(&self)).into_response();
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
 }
 
 /// Runs one call of the API.
-pub async fn front_door(State(flashes): State<std::sync::Arc<Flashes>>, request: HttpRequest, next: Next) -> Response<Body> {
+pub async fn front_door(
+    State(flashes): State<std::sync::Arc<Flashes>>,
+    request: HttpRequest,
+    next: Next,
+) -> Response<Body> {
     if let Err(error) = guard::same_origin(request.headers()) {
         return error.into_response();
     }
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, REQUEST_BYTES).await else {
-        return ApiError::new(Code::BodyTooLong, "That request is longer than the server takes.").into_response();
+        return ApiError::new(
+            Code::BodyTooLong,
+            "That request is longer than the server takes.",
+        )
+        .into_response();
     };
-    let plain_form = wants_page(&parts.headers).then(|| Form::new(&parts.uri, &parts.headers, &body));
-    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    let answer = next.run(HttpRequest::from_parts(parts, Body::from(body))).await;
+    let plain_form =
+        wants_page(&parts.headers).then(|| Form::new(&parts.uri, &parts.headers, &body));
+    parts
+        .headers
+        .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    let answer = next
+        .run(HttpRequest::from_parts(parts, Body::from(body)))
+        .await;
     match plain_form {
         None => answer,
         Some(form) => form.answer(answer, &flashes).await,
@@ -56,7 +72,10 @@ pub async fn front_door(State(flashes): State<std::sync::Arc<Flashes>>, request:
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// A plain form on its way.
@@ -79,11 +98,16 @@ struct Answer {
 
 impl Form {
     fn new(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Self {
-        let page = headers.get(header::REFERER).and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
-        let page = page.and_then(|page| page.path_and_query().map(|page| without_flash(page.as_str())));
+        let page = headers
+            .get(header::REFERER)
+            .and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
+        let page = page.and_then(|page| {
+            page.path_and_query()
+                .map(|page| without_flash(page.as_str()))
+        });
         Self {
             name: uri.path().trim_start_matches("/api/").to_owned(),
-            page: page.unwrap_or_else(paths::home),
+            page: page.unwrap_or_else(|| paths::home().to_owned()),
             fields: serde_qs::from_bytes(body).unwrap_or_default(),
         }
     }
@@ -92,17 +116,28 @@ impl Form {
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, REQUEST_BYTES).await.unwrap_or_default();
         let to = if parts.status.is_success() {
-            self.onwards(serde_json::from_slice::<Option<Answer>>(&body).ok().flatten().unwrap_or_default())
+            self.onwards(
+                serde_json::from_slice::<Option<Answer>>(&body)
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default(),
+            )
         } else {
             let error = serde_json::from_slice(&body).unwrap_or_else(|_| ApiError::unavailable());
             self.fields.remove(SECRET);
             let mark = if self.page.contains('?') { '&' } else { '?' };
-            let id = flashes.keep(Flash { form: self.name, error, fields: self.fields });
+            let id = flashes.keep(Flash {
+                form: self.name,
+                error,
+                fields: self.fields,
+            });
             format!("{}{mark}flash={id}", self.page)
         };
         let mut response = Redirect::to(&to).into_response();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
-            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+            response
+                .headers_mut()
+                .append(header::SET_COOKIE, cookie.clone());
         }
         response
     }
@@ -114,10 +149,22 @@ impl Form {
             return then.to_owned();
         }
         match (self.name.as_str(), answer, field("me")) {
-            ("claim_username", Answer { username: Some(me), .. }, _) => paths::dashboard(&me),
-            ("create_room" | "join_room", Answer { name: Some(room), .. }, Some(me)) => paths::room(me, &room),
+            (
+                "claim_username",
+                Answer {
+                    username: Some(me), ..
+                },
+                _,
+            ) => paths::dashboard(&me),
+            (
+                "create_room" | "join_room",
+                Answer {
+                    name: Some(room), ..
+                },
+                Some(me),
+            ) => paths::room(me, &room),
             ("leave_room" | "delete_room", _, Some(me)) => paths::dashboard(me),
-            ("give_up_username", ..) => paths::home(),
+            ("give_up_username", ..) => paths::home().to_owned(),
             _ => self.page.clone(),
         }
     }
@@ -130,9 +177,18 @@ fn is_local(path: &str) -> bool {
 
 /// A page's path and query without the flash of an earlier try.
 fn without_flash(page: &str) -> String {
-    let Some((path, query)) = page.split_once('?') else { return page.to_owned() };
-    let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("flash=")).collect();
-    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+    let Some((path, query)) = page.split_once('?') else {
+        return page.to_owned();
+    };
+    let kept: Vec<_> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("flash="))
+        .collect();
+    if kept.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", kept.join("&"))
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +198,13 @@ mod tests {
     #[test]
     fn a_form_leads_only_to_pages_of_this_server() {
         assert!(is_local("/rooms/general") && is_local("/"));
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "evil", ""] {
+        for elsewhere in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "evil",
+            "",
+        ] {
             assert!(!is_local(elsewhere), "{elsewhere}");
         }
     }
@@ -150,7 +212,10 @@ mod tests {
     #[test]
     fn a_second_try_replaces_the_first_ones_flash() {
         assert_eq!(without_flash("/@a?flash=1"), "/@a");
-        assert_eq!(without_flash("/@a/rooms/b?before=7&flash=1"), "/@a/rooms/b?before=7");
+        assert_eq!(
+            without_flash("/@a/rooms/b?before=7&flash=1"),
+            "/@a/rooms/b?before=7"
+        );
         assert_eq!(without_flash("/"), "/");
     }
 }

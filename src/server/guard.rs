@@ -9,7 +9,10 @@ use std::{
 };
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::{Clock, DefaultClock}};
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
 
 use super::{
     config::{Rate, RateLimits},
@@ -23,27 +26,52 @@ use crate::domain::ApiError;
 /// # Errors
 /// `cross_origin`.
 pub fn same_origin(headers: &HeaderMap) -> Result<(), ApiError> {
-    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let text = |name: HeaderName| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site"))
         && !matches!(site, "same-origin" | "none")
     {
         return Err(ApiError::cross_origin());
     }
-    let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
+    let Some(origin) = text(header::ORIGIN) else {
+        return Ok(());
+    };
     let host = origin.split_once("://").map(|(_, host)| host);
-    let ours = [text(header::HOST), text(HeaderName::from_static("x-forwarded-host"))];
-    if host.is_some() && ours.contains(&host) { Ok(()) } else { Err(ApiError::cross_origin()) }
+    let ours = [
+        text(header::HOST),
+        text(HeaderName::from_static("x-forwarded-host")),
+    ];
+    if host.is_some() && ours.contains(&host) {
+        Ok(())
+    } else {
+        Err(ApiError::cross_origin())
+    }
 }
 
 /// Headers of every answer that does not set its own.
 pub fn security_headers() -> [(HeaderName, HeaderValue); 5] {
     [
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
         // Our own pages still need it: a plain form is sent back to where it came from.
-        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        ),
     ]
 }
 
@@ -68,7 +96,10 @@ impl Limits {
     pub fn new(rates: &RateLimits) -> Self {
         Self {
             claims: rates.claims.map(PerKey::new),
-            keys: rates.keys.map(|rate| KeyTries { users: Strikes::new(rate), addresses: Strikes::new(rate) }),
+            keys: rates.keys.map(|rate| KeyTries {
+                users: Strikes::new(rate),
+                addresses: Strikes::new(rate),
+            }),
             rooms: rates.rooms.map(Both::new),
             messages: rates.messages.map(Both::new),
         }
@@ -77,12 +108,16 @@ impl Limits {
     /// # Errors
     /// `too_fast`; so for all of these.
     pub fn claim(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.claims.as_ref().map_or(Ok(()), |limit| limit.take(network(address)))
+        self.claims
+            .as_ref()
+            .map_or(Ok(()), |limit| limit.take(network(address)))
     }
 
     /// Counts a key that is about to be tried as a wrong one, so that tries at the same time all count.
     pub fn key_try(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {
-        let Some(keys) = &self.keys else { return Ok(()) };
+        let Some(keys) = &self.keys else {
+            return Ok(());
+        };
         keys.users.strike(user)?;
         keys.addresses.strike(network(address))
     }
@@ -96,11 +131,15 @@ impl Limits {
     }
 
     pub fn new_room(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {
-        self.rooms.as_ref().map_or(Ok(()), |limit| limit.take(user, address))
+        self.rooms
+            .as_ref()
+            .map_or(Ok(()), |limit| limit.take(user, address))
     }
 
     pub fn message(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {
-        self.messages.as_ref().map_or(Ok(()), |limit| limit.take(user, address))
+        self.messages
+            .as_ref()
+            .map_or(Ok(()), |limit| limit.take(user, address))
     }
 
     /// Forgets those who have been quiet long enough to start afresh.
@@ -124,7 +163,10 @@ struct Both {
 
 impl Both {
     fn new(rate: Rate) -> Self {
-        Self { users: PerKey::new(rate), addresses: PerKey::new(rate) }
+        Self {
+            users: PerKey::new(rate),
+            addresses: PerKey::new(rate),
+        }
     }
 
     fn take(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {
@@ -167,7 +209,10 @@ struct Strikes<K> {
 
 impl<K: Hash + Eq> Strikes<K> {
     fn new(rate: Rate) -> Self {
-        Self { rate, clean_at: Mutex::default() }
+        Self {
+            rate,
+            clean_at: Mutex::default(),
+        }
     }
 
     fn strike(&self, key: K) -> Result<(), ApiError> {
@@ -180,7 +225,9 @@ impl<K: Hash + Eq> Strikes<K> {
             *clean_at = struck;
             return Ok(());
         }
-        Err(ApiError::too_fast(u32::try_from(over.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)))
+        Err(ApiError::too_fast(
+            u32::try_from(over.as_millis().div_ceil(1000)).unwrap_or(u32::MAX),
+        ))
     }
 
     fn forgive(&self, key: K) {
@@ -192,7 +239,10 @@ impl<K: Hash + Eq> Strikes<K> {
 
     fn forget_quiet(&self) {
         let now = Instant::now();
-        self.clean_at.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, clean_at| *clean_at > now);
+        self.clean_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, clean_at| *clean_at > now);
     }
 }
 
@@ -212,7 +262,9 @@ mod tests {
     use super::*;
 
     fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
-        list.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v))).collect()
+        list.iter()
+            .map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)))
+            .collect()
     }
 
     #[test]
@@ -220,7 +272,11 @@ mod tests {
         for ok in [
             &[("host", "chat.example")][..],
             &[("host", "chat.example"), ("origin", "https://chat.example")],
-            &[("host", "127.0.0.1:3000"), ("x-forwarded-host", "chat.example"), ("origin", "https://chat.example")],
+            &[
+                ("host", "127.0.0.1:3000"),
+                ("x-forwarded-host", "chat.example"),
+                ("origin", "https://chat.example"),
+            ],
             &[("host", "chat.example"), ("sec-fetch-site", "same-origin")],
             &[("host", "chat.example"), ("sec-fetch-site", "none")],
         ] {
@@ -229,8 +285,15 @@ mod tests {
         for bad in [
             &[("host", "chat.example"), ("origin", "https://evil.example")][..],
             &[("host", "chat.example"), ("origin", "null")],
-            &[("host", "chat.example"), ("origin", "https://chat.example:8443")],
-            &[("host", "chat.example"), ("origin", "https://chat.example"), ("sec-fetch-site", "cross-site")],
+            &[
+                ("host", "chat.example"),
+                ("origin", "https://chat.example:8443"),
+            ],
+            &[
+                ("host", "chat.example"),
+                ("origin", "https://chat.example"),
+                ("sec-fetch-site", "cross-site"),
+            ],
             &[("host", "chat.example"), ("sec-fetch-site", "same-site")],
         ] {
             assert!(same_origin(&headers(bad)).is_err(), "{bad:?}");
@@ -246,7 +309,11 @@ mod tests {
         assert!((1..=60).contains(&refused.retry_after.expect("a time")));
         // Another identity at the same address has no more left either, one elsewhere has.
         assert!(limits.message(2, here).is_err());
-        assert!(limits.message(3, "192.0.2.2".parse().expect("an address")).is_ok());
+        assert!(
+            limits
+                .message(3, "192.0.2.2".parse().expect("an address"))
+                .is_ok()
+        );
     }
 
     #[test]

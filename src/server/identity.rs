@@ -56,7 +56,11 @@ impl Request {
         let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
         let peer = peer.map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(peer)| peer.ip());
         let caller = Caller::new(peer, &parts.headers, chat.trusts(peer));
-        Self { chat, caller, response }
+        Self {
+            chat,
+            caller,
+            response,
+        }
     }
 
     pub fn chat(&self) -> &Chat {
@@ -71,9 +75,15 @@ impl Request {
         // A name that cannot exist is one that nobody holds.
         let name = Username::parse(name).map_err(|_| ApiError::not_me())?;
         let cookie = cookie_name(&name);
-        let token = self.caller.cookies.iter().find(|(name, _)| *name == cookie).ok_or_else(ApiError::not_me)?;
+        let token = self
+            .caller
+            .cookies
+            .iter()
+            .find(|(name, _)| *name == cookie)
+            .ok_or_else(ApiError::not_me)?;
         let me = self.chat.identity(&token.1, &cookie).await?;
-        me.filter(|me| is_for(me, &cookie)).ok_or_else(ApiError::not_me)
+        me.filter(|me| is_for(me, &cookie))
+            .ok_or_else(ApiError::not_me)
     }
 
     /// All identities that this browser holds.
@@ -86,14 +96,18 @@ impl Request {
 
     /// Puts a cookie on the answer.
     pub fn set_cookie(&self, cookie: &HeaderValue) {
-        self.response.append_header(header::SET_COOKIE, cookie.clone());
+        self.response
+            .append_header(header::SET_COOKIE, cookie.clone());
     }
 
     /// Puts an error's status on the answer, and when to come back.
     pub fn respond_with_error(&self, error: &ApiError) {
-        self.response.set_status(StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+        self.response.set_status(
+            StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        );
         if let Some(seconds) = error.retry_after {
-            self.response.insert_header(header::RETRY_AFTER, seconds.into());
+            self.response
+                .insert_header(header::RETRY_AFTER, seconds.into());
         }
     }
 }
@@ -105,16 +119,25 @@ where
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::new(Chat::from_ref(state), parts, ResponseOptions::default()))
+        Ok(Self::new(
+            Chat::from_ref(state),
+            parts,
+            ResponseOptions::default(),
+        ))
     }
 }
 
 impl Caller {
     /// `trusted` says whether what a proxy tells of the caller is believed.
     fn new(peer: IpAddr, headers: &HeaderMap, trusted: bool) -> Self {
-        let text = |name| headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok());
+        let text = |name| {
+            headers
+                .get(HeaderName::from_static(name))
+                .and_then(|value| value.to_str().ok())
+        };
         // The last entry is the one that the proxy itself has added.
-        let forwarded = text("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+        let forwarded =
+            text("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
         let cookies = headers
             .get_all(header::COOKIE)
             .iter()
@@ -139,7 +162,11 @@ impl Caller {
     pub async fn identities(&self, chat: &Chat) -> Result<Vec<Me>, ApiError> {
         let mut held = Vec::new();
         for (cookie, token) in &self.cookies {
-            if let Some(me) = chat.identity(token, cookie).await?.filter(|me| is_for(me, cookie)) {
+            if let Some(me) = chat
+                .identity(token, cookie)
+                .await?
+                .filter(|me| is_for(me, cookie))
+            {
                 held.push(me);
             }
         }
@@ -159,19 +186,29 @@ impl Caller {
     /// The identity's cookie again, with its time begun anew.
     pub fn renewed_cookie(&self, me: &Me) -> Result<HeaderValue, ApiError> {
         let token = self.cookies.iter().find(|(name, _)| *name == me.cookie);
-        self.cookie_with(&me.cookie, token.map_or("", |(_, token)| token), COOKIE_SECONDS)
+        self.cookie_with(
+            &me.cookie,
+            token.map_or("", |(_, token)| token),
+            COOKIE_SECONDS,
+        )
     }
 
     fn cookie_with(&self, name: &str, token: &str, seconds: u32) -> Result<HeaderValue, ApiError> {
         let secure = if self.https { "; Secure" } else { "" };
-        let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+        let cookie =
+            format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
         HeaderValue::try_from(cookie).map_err(|_| ApiError::unavailable())
     }
 }
 
 impl Me {
     pub fn new(id: UserId, name: String, token: TokenHash, cookie: &str) -> Self {
-        Self { id, name, token, cookie: cookie.to_owned() }
+        Self {
+            id,
+            name,
+            token,
+            cookie: cookie.to_owned(),
+        }
     }
 }
 

@@ -26,7 +26,10 @@ impl Keys {
     /// Where the system gives no randomness.
     pub fn new() -> Result<Self, password_hash::Error> {
         let decoy = hash(&random_bytes::<32>()?)?;
-        Ok(Self { free: Semaphore::new(AT_A_TIME), decoy: decoy.into() })
+        Ok(Self {
+            free: Semaphore::new(AT_A_TIME),
+            decoy: decoy.into(),
+        })
     }
 
     /// The key's PHC string, with a salt of its own.
@@ -34,7 +37,9 @@ impl Keys {
     /// # Errors
     /// `unavailable` where it cannot be computed.
     pub async fn hash(&self, key: Key) -> Result<String, ApiError> {
-        self.run(move || hash(key.as_bytes()).ok()).await?.ok_or_else(ApiError::unavailable)
+        self.run(move || hash(key.as_bytes()).ok())
+            .await?
+            .ok_or_else(ApiError::unavailable)
     }
 
     /// Whether the key matches the PHC string; without one, no, after the same work.
@@ -45,16 +50,28 @@ impl Keys {
         let decoy = self.decoy.clone();
         self.run(move || {
             let against = phc.as_deref().unwrap_or(&decoy);
-            let matches = PasswordHash::new(against)
-                .is_ok_and(|hash| Argon2::default().verify_password(key.as_bytes(), &hash).is_ok());
+            let matches = PasswordHash::new(against).is_ok_and(|hash| {
+                Argon2::default()
+                    .verify_password(key.as_bytes(), &hash)
+                    .is_ok()
+            });
             matches && phc.is_some()
         })
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-        let _turn = self.free.acquire().await.map_err(|_| ApiError::unavailable())?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::unavailable())
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _turn = self
+            .free
+            .acquire()
+            .await
+            .map_err(|_| ApiError::unavailable())?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| ApiError::unavailable())
     }
 }
 

@@ -13,7 +13,8 @@ use super::{
     store::{NewMessage, Store, StoreError, Stretch},
 };
 use crate::domain::{
-    ApiError, Body, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage, RoomSummary, Seq, Username, limits,
+    ApiError, Body, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage, RoomSummary,
+    Seq, Username, limits,
 };
 
 /// The chat: everything that pages, API and sockets ask for goes through it.
@@ -77,7 +78,13 @@ impl Chat {
 
     /// # Errors
     /// `too_fast`, `room_taken`.
-    pub async fn create_room(&self, caller: &Caller, me: &Me, name: &RoomName, key: Key) -> Result<Room, ApiError> {
+    pub async fn create_room(
+        &self,
+        caller: &Caller,
+        me: &Me,
+        name: &RoomName,
+        key: Key,
+    ) -> Result<Room, ApiError> {
         self.0.limits.new_room(me.id, caller.address)?;
         let key_hash = self.0.keys.hash(key).await?;
         let room = self.0.store.create_room(me.id, name, key_hash).await?;
@@ -86,12 +93,20 @@ impl Chat {
 
     /// # Errors
     /// `too_fast`, and `wrong_key` where the key is wrong and where there is no such room alike.
-    pub async fn join_room(&self, caller: &Caller, me: &Me, name: &RoomName, key: Key) -> Result<Room, ApiError> {
+    pub async fn join_room(
+        &self,
+        caller: &Caller,
+        me: &Me,
+        name: &RoomName,
+        key: Key,
+    ) -> Result<Room, ApiError> {
         self.0.limits.key_try(me.id, caller.address)?;
         let lock = self.0.store.lock(name.folded()).await?;
         let (room, key_hash) = lock.map(|lock| (lock.room, lock.key_hash)).unzip();
         let opens = self.0.keys.matches(key, key_hash).await?;
-        let Some(room) = room.filter(|_| opens) else { return Err(ApiError::wrong_key()) };
+        let Some(room) = room.filter(|_| opens) else {
+            return Err(ApiError::wrong_key());
+        };
         self.0.limits.key_was_right(me.id, caller.address);
         match self.0.store.join(room, me.id).await {
             // Deleted since the key was tried.
@@ -129,18 +144,31 @@ impl Chat {
     ///
     /// # Errors
     /// `no_such_room`.
-    pub async fn room_page(&self, me: &Me, name: &RoomName, before: Option<Seq>) -> Result<RoomPage, ApiError> {
+    pub async fn room_page(
+        &self,
+        me: &Me,
+        name: &RoomName,
+        before: Option<Seq>,
+    ) -> Result<RoomPage, ApiError> {
         let mut room = self.0.store.room_by_name(name.folded(), me.id).await?;
         room.online = self.0.live.online(room.id);
         let members = self.members(me, room.id).await?;
         let from = before.map_or(Stretch::Newest, Stretch::Before);
-        let history = self.0.store.history(room.id, me.id, from, limits::HISTORY_PAGE).await?;
+        let history = self
+            .0
+            .store
+            .history(room.id, me.id, from, limits::HISTORY_PAGE)
+            .await?;
         if let (None, Some(newest)) = (before, history.messages.last())
             && newest.seq > room.seen
         {
             self.0.store.note_seen(room.id, me.id, newest.seq);
         }
-        Ok(RoomPage { room, members, history })
+        Ok(RoomPage {
+            room,
+            members,
+            history,
+        })
     }
 
     /// # Errors
@@ -170,13 +198,19 @@ impl Chat {
             (None, None) => Stretch::Newest,
             (Some(seq), None) => Stretch::Before(seq),
             (None, Some(seq)) => Stretch::After(seq),
-            (Some(_), Some(_)) => return Err(ApiError::bad_request("Give `before` or `after`, not both.")),
+            (Some(_), Some(_)) => {
+                return Err(ApiError::bad_request("Give `before` or `after`, not both."));
+            }
         };
         let limit = limit.unwrap_or(limits::HISTORY_PAGE);
         if limit == 0 {
             return Err(ApiError::bad_request("`limit` is 1 at least."));
         }
-        Ok(self.0.store.history(room, me.id, from, limit.min(limits::HISTORY_MAX)).await?)
+        Ok(self
+            .0
+            .store
+            .history(room, me.id, from, limit.min(limits::HISTORY_MAX))
+            .await?)
     }
 
     /// Answers once the message is durable.
@@ -192,7 +226,12 @@ impl Chat {
         body: Body,
     ) -> Result<Posted, ApiError> {
         self.0.limits.message(me.id, caller.address)?;
-        let message = NewMessage { room, author: me.id, id: id.unwrap_or_else(Uuid::now_v7), body };
+        let message = NewMessage {
+            room,
+            author: me.id,
+            id: id.unwrap_or_else(Uuid::now_v7),
+            body,
+        };
         let (reply, answer) = tokio::sync::oneshot::channel();
         self.0.store.post(
             message,
@@ -211,6 +250,9 @@ impl Chat {
 
     async fn room(&self, me: &Me, room: RoomId) -> Result<Room, ApiError> {
         let room = self.0.store.room(room, me.id).await?;
-        Ok(Room { online: self.0.live.online(room.id), ..room })
+        Ok(Room {
+            online: self.0.live.online(room.id),
+            ..room
+        })
     }
 }

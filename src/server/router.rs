@@ -12,17 +12,12 @@ use axum::{
     routing::{get, post},
 };
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context,
+};
 use tower_http::compression::CompressionLayer;
 
-use super::{
-    assets,
-    flashes::Flashes,
-    forms, guard,
-    identity::Request,
-    live,
-    rooms::Chat,
-};
+use super::{assets, flashes::Flashes, forms, guard, identity::Request, live, rooms::Chat};
 use crate::{domain::ApiError, ui};
 
 /// What the handlers work with.
@@ -54,11 +49,18 @@ impl FromRef<AppState> for LeptosOptions {
 /// The whole server as one service.
 pub fn router(chat: Chat) -> Router {
     let options = LeptosOptions::builder().output_name("latchkey").build();
-    let state = AppState { chat, flashes: Arc::default(), options };
+    let state = AppState {
+        chat,
+        flashes: Arc::default(),
+        options,
+    };
 
     let api = Router::new()
         .route("/api/{name}", post(api))
-        .layer(middleware::from_fn_with_state(state.clone(), forms::front_door));
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            forms::front_door,
+        ));
 
     let (chat, flashes) = (state.chat.clone(), state.flashes.clone());
     let pages = Router::new()
@@ -72,7 +74,10 @@ pub fn router(chat: Chat) -> Router {
 
     let mut files = Router::new();
     for path in assets::paths() {
-        files = files.route(&path, get(|uri: Uri, headers: HeaderMap| async move { assets::serve(uri.path(), &headers) }));
+        files = files.route(
+            &path,
+            get(|uri: Uri, headers: HeaderMap| async move { assets::serve(uri.path(), &headers) }),
+        );
     }
 
     Router::new()
@@ -90,17 +95,23 @@ pub fn router(chat: Chat) -> Router {
 
 /// One server function.
 async fn api(State(chat): State<Chat>, request: HttpRequest) -> Response<Body> {
-    let known = leptos::server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path());
+    let known =
+        leptos::server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path());
     if !known {
         return ApiError::bad_request("There is no such call.").into_response();
     }
-    handle_server_fns_with_context(move || request_context(&chat), request).await.into_response()
+    handle_server_fns_with_context(move || request_context(&chat), request)
+        .await
+        .into_response()
 }
 
 /// A page that no route matches is rendered by the app, as any other.
 async fn not_found(State(state): State<AppState>, request: HttpRequest) -> Response<Body> {
     let AppState { chat, flashes, .. } = state;
-    let render = leptos_axum::render_app_async_with_context(move || page_context(&chat, &flashes), ui::shell);
+    let render = leptos_axum::render_app_async_with_context(
+        move || page_context(&chat, &flashes),
+        ui::shell,
+    );
     let mut response = render(request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
@@ -108,7 +119,9 @@ async fn not_found(State(state): State<AppState>, request: HttpRequest) -> Respo
 
 /// What server functions find: the request, as the server sees it.
 fn request_context(chat: &Chat) {
-    if let (Some(parts), Some(response)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) {
+    if let (Some(parts), Some(response)) =
+        (use_context::<Parts>(), use_context::<ResponseOptions>())
+    {
         provide_context(Request::new(chat.clone(), &parts, response));
     }
 }
@@ -117,13 +130,17 @@ fn request_context(chat: &Chat) {
 fn page_context(chat: &Chat, flashes: &Flashes) {
     request_context(chat);
     provide_context(assets::entry_points());
-    if let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), use_context::<ResponseOptions>())
+    if let (Some(nonce), Some(response)) =
+        (leptos::nonce::use_nonce(), use_context::<ResponseOptions>())
         && let Ok(policy) = HeaderValue::try_from(guard::page_policy(&nonce))
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let query = use_context::<Parts>().and_then(|parts| parts.uri.query().map(str::to_owned));
-    let id = query.iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("flash="));
+    let id = query
+        .iter()
+        .flat_map(|query| query.split('&'))
+        .find_map(|pair| pair.strip_prefix("flash="));
     if let Some(flash) = id.and_then(|id| flashes.find(id)) {
         provide_context(flash);
     }
@@ -141,6 +158,9 @@ async fn secure(request: HttpRequest, next: Next) -> Response<Body> {
 /// Pages and answers are somebody's own: no cache keeps them.
 async fn no_store(request: HttpRequest, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }

@@ -46,7 +46,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     live.start(store.clone())?;
     let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
 
-    let listen = |why| ServeError::Listen { address: config.listen, why };
+    let listen = |why| ServeError::Listen {
+        address: config.listen,
+        why,
+    };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let chat = Chat::new(Parts {
@@ -70,11 +73,14 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         }
     });
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let serving = axum::serve(listener, router(chat).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            let mut stopped = stopped;
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-        });
+    let serving = axum::serve(
+        listener,
+        router(chat).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        let mut stopped = stopped;
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    });
     let serving = tokio::spawn(serving.into_future());
 
     println!("Latchkey is at http://{address}");

@@ -12,7 +12,8 @@ use leptos_router::{
 use super::{
     browser,
     pages::{
-        dashboard::DashboardPage, invite::InvitePage, landing::LandingPage, not_found::NotFound, room::RoomPage,
+        dashboard::DashboardPage, invite::InvitePage, landing::LandingPage, not_found::NotFound,
+        room::RoomPage,
     },
     parts::{Header, Notice, forget_flash_on_leaving, provide_flash, provide_names, provide_notice},
     paths,
@@ -128,7 +129,13 @@ fn Invite() -> impl IntoView {
 /// Who the path acts as. The router cannot match part of a segment, so the `@` is asked for here.
 fn acting() -> Memo<Option<String>> {
     let params = use_params_map();
-    Memo::new(move |_| params.read().get_str("me").and_then(paths::acting).map(str::to_owned))
+    Memo::new(move |_| {
+        params
+            .read()
+            .get_str("me")
+            .and_then(paths::acting)
+            .map(str::to_owned)
+    })
 }
 
 fn room_name() -> Memo<String> {

@@ -68,7 +68,9 @@ mod tests {
     use super::*;
 
     fn read_back(bytes: Vec<u8>) -> Message {
-        WebSocket::from_raw_socket(Cursor::new(bytes), Role::Client, None).read().expect("a valid frame")
+        WebSocket::from_raw_socket(Cursor::new(bytes), Role::Client, None)
+            .read()
+            .expect("a valid frame")
     }
 
     #[test]
@@ -84,8 +86,13 @@ mod tests {
     fn a_close_frame_carries_its_code_and_reason() {
         let mut bytes = Vec::new();
         push_close(&mut bytes, 1009, "too big");
-        let Message::Close(Some(frame)) = read_back(bytes) else { panic!("not a close frame") };
-        assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1009, "too big"));
+        let Message::Close(Some(frame)) = read_back(bytes) else {
+            panic!("not a close frame")
+        };
+        assert_eq!(
+            (u16::from(frame.code), frame.reason.as_str()),
+            (1009, "too big")
+        );
     }
 
     proptest! {

@@ -22,11 +22,11 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+pub use self::upgrade::upgrade;
 use self::{
     presence::Presence,
     shard::{Command, Mailbox, Shard},
 };
-pub use self::upgrade::upgrade;
 use super::{
     guard::Limits,
     store::{Event, Journal, NewMessage, Reply, Store, Tail, TokenHash, UserId},
@@ -58,8 +58,16 @@ struct Running {
 impl Live {
     /// An engine that is not running yet: the store it works with has to be told of it first.
     pub fn new(limits: Arc<Limits>) -> Self {
-        let shared = Shared { presence: Presence::default(), limits, running: OnceLock::new() };
-        Self { shared: Arc::new(shared), threads: Mutex::default(), next: AtomicUsize::new(0) }
+        let shared = Shared {
+            presence: Presence::default(),
+            limits,
+            running: OnceLock::new(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            threads: Mutex::default(),
+            next: AtomicUsize::new(0),
+        }
     }
 
     /// Starts the shards, one for each core.
@@ -74,17 +82,26 @@ impl Live {
             mailboxes.push(mailbox);
             shards.push(shard);
         }
-        let _ = self.shared.running.set(Running { store, shards: mailboxes });
+        let _ = self.shared.running.set(Running {
+            store,
+            shards: mailboxes,
+        });
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for (number, shard) in shards.into_iter().enumerate() {
-            threads.push(thread::Builder::new().name(format!("live-{number}")).spawn(move || shard.run())?);
+            threads.push(
+                thread::Builder::new()
+                    .name(format!("live-{number}"))
+                    .spawn(move || shard.run())?,
+            );
         }
         Ok(())
     }
 
     /// Takes a socket whose handshake is done. `read` is what came in after it.
     pub fn attach(&self, stream: TcpStream, read: Vec<u8>, address: IpAddr, token: TokenHash) {
-        let Some(running) = self.shared.running.get() else { return };
+        let Some(running) = self.shared.running.get() else {
+            return;
+        };
         let shard = self.next.fetch_add(1, Ordering::Relaxed) % running.shards.len();
         let (mailbox, shared) = (running.shards[shard].clone(), self.shared.clone());
         // Asked in order with all changes: from here on, the shard hears of every one.
@@ -93,7 +110,12 @@ impl Live {
             Box::new(move |membership| {
                 if let Ok(Some(membership)) = membership {
                     shared.presence_changed(shared.presence.connect(&membership));
-                    mailbox.send(Command::Attach { stream, read, address, membership });
+                    mailbox.send(Command::Attach {
+                        stream,
+                        read,
+                        address,
+                        membership,
+                    });
                 }
             }),
         );
@@ -112,7 +134,8 @@ impl Live {
     /// Says `bye` `restarting` to every socket and returns when all are closed.
     pub fn stop(&self) {
         self.shared.tell_all(|| Command::Stop);
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             let _ = thread.join();
         }
@@ -126,7 +149,12 @@ impl Journal for Live {
             Event::Posted(message) => {
                 let (room, seq, by) = (message.room, message.seq, Arc::from(message.by.as_str()));
                 let frame = frames::text(&ServerFrame::Message(message));
-                shared.tell_all(|| Command::Posted { room, seq, by: Arc::clone(&by), frame: frame.clone() });
+                shared.tell_all(|| Command::Posted {
+                    room,
+                    seq,
+                    by: Arc::clone(&by),
+                    frame: frame.clone(),
+                });
             }
             Event::Joined { room, user } => {
                 shared.presence.joined(room, user);
@@ -139,9 +167,14 @@ impl Journal for Live {
                 shared.presence_changed([room]);
             }
             Event::Deleted { room, members } => {
-                members.iter().for_each(|&user| shared.presence.left(room, user));
+                members
+                    .iter()
+                    .for_each(|&user| shared.presence.left(room, user));
                 let members: Arc<[UserId]> = members.into();
-                shared.tell_all(|| Command::Deleted { room, members: members.clone() });
+                shared.tell_all(|| Command::Deleted {
+                    room,
+                    members: members.clone(),
+                });
             }
             Event::GaveUp { user } => shared.tell_all(|| Command::GaveUp { user }),
         }
@@ -150,7 +183,12 @@ impl Journal for Live {
 
 impl Shared {
     fn tell_all(&self, command: impl Fn() -> Command) {
-        for shard in self.running.get().into_iter().flat_map(|running| &running.shards) {
+        for shard in self
+            .running
+            .get()
+            .into_iter()
+            .flat_map(|running| &running.shards)
+        {
             shard.send(command());
         }
     }

@@ -38,22 +38,39 @@ impl Presence {
             return Vec::new();
         }
         for &room in &membership.rooms {
-            state.rooms.entry(room).or_default().insert(user.id, user.name.clone());
+            state
+                .rooms
+                .entry(room)
+                .or_default()
+                .insert(user.id, user.name.clone());
         }
         let rooms = membership.rooms.iter().copied().collect();
-        state.users.insert(user.id, Connected { name: user.name.clone(), sockets: 1, rooms });
+        state.users.insert(
+            user.id,
+            Connected {
+                name: user.name.clone(),
+                sockets: 1,
+                rooms,
+            },
+        );
         membership.rooms.clone()
     }
 
     /// One socket less. Answers the rooms where that changes who is there.
     pub fn disconnect(&self, user: UserId) -> Vec<RoomId> {
         let mut state = self.state();
-        let Some(connected) = state.users.get_mut(&user) else { return Vec::new() };
+        let Some(connected) = state.users.get_mut(&user) else {
+            return Vec::new();
+        };
         connected.sockets -= 1;
         if connected.sockets > 0 {
             return Vec::new();
         }
-        let rooms = state.users.remove(&user).map(|connected| connected.rooms).unwrap_or_default();
+        let rooms = state
+            .users
+            .remove(&user)
+            .map(|connected| connected.rooms)
+            .unwrap_or_default();
         rooms.iter().for_each(|&room| state.take_out(room, user));
         rooms.into_iter().collect()
     }
@@ -61,7 +78,9 @@ impl Presence {
     /// A user has become a member of a room.
     pub fn joined(&self, room: RoomId, user: UserId) {
         let mut state = self.state();
-        let Some(connected) = state.users.get_mut(&user) else { return };
+        let Some(connected) = state.users.get_mut(&user) else {
+            return;
+        };
         connected.rooms.insert(room);
         let name = connected.name.clone();
         state.rooms.entry(room).or_default().insert(user, name);
@@ -93,7 +112,12 @@ impl Presence {
         ServerFrame::Presence {
             room,
             count: members.map_or(0, BTreeMap::len),
-            online: members.into_iter().flat_map(BTreeMap::values).take(limits::PRESENCE_NAMES).cloned().collect(),
+            online: members
+                .into_iter()
+                .flat_map(BTreeMap::values)
+                .take(limits::PRESENCE_NAMES)
+                .cloned()
+                .collect(),
         }
     }
 

@@ -113,7 +113,8 @@ impl Room {
     }
 
     fn due(&self, last: Option<Instant>, readers: usize, now: Instant) -> Instant {
-        let pause = VALUE_PAUSE.max(VALUE_PAUSE_PER_READER * u32::try_from(readers).unwrap_or(u32::MAX));
+        let pause =
+            VALUE_PAUSE.max(VALUE_PAUSE_PER_READER * u32::try_from(readers).unwrap_or(u32::MAX));
         last.map_or(now, |last| (last + pause).max(now))
     }
 
@@ -141,11 +142,17 @@ impl Room {
     pub fn expire_typists(&mut self, now: Instant) -> (bool, Option<Instant>) {
         let before = self.typists.len();
         self.typists.retain(|(_, until)| *until > now);
-        (self.typists.len() != before, self.typists.iter().map(|(_, until)| *until).min())
+        (
+            self.typists.len() != before,
+            self.typists.iter().map(|(_, until)| *until).min(),
+        )
     }
 
     /// The room's typing frame.
     pub fn typing_frame(&self) -> ServerFrame {
-        ServerFrame::Typing { room: self.id, who: self.typists.iter().map(|(name, _)| name.clone()).collect() }
+        ServerFrame::Typing {
+            room: self.id,
+            who: self.typists.iter().map(|(name, _)| name.clone()).collect(),
+        }
     }
 }

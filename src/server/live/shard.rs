@@ -24,8 +24,8 @@ use mio::{Events, Poll, Token, Waker};
 use slab::Slab;
 use uuid::Uuid;
 
-pub use self::later::PING;
 use self::later::Due;
+pub use self::later::PING;
 use super::{Shared, frames::Framed, room::Room, socket::Socket};
 use crate::{
     domain::{Posted, RoomId, Seq},
@@ -43,16 +43,50 @@ pub struct SocketKey {
 
 /// What other threads tell a shard, in the order of the commits.
 pub enum Command {
-    Attach { stream: std::net::TcpStream, read: Vec<u8>, address: IpAddr, membership: Membership },
-    Posted { room: RoomId, seq: Seq, by: Arc<str>, frame: Framed },
-    Joined { room: RoomId, user: UserId },
-    Left { room: RoomId, user: UserId },
-    Deleted { room: RoomId, members: Arc<[UserId]> },
-    GaveUp { user: UserId },
-    Loaded { room: RoomId, tail: Result<store::Tail, StoreError> },
-    Answered { to: SocketKey, room: RoomId, id: Uuid, result: Result<Posted, StoreError> },
-    Presence { room: RoomId },
-    Typing { room: RoomId, name: Arc<str> },
+    Attach {
+        stream: std::net::TcpStream,
+        read: Vec<u8>,
+        address: IpAddr,
+        membership: Membership,
+    },
+    Posted {
+        room: RoomId,
+        seq: Seq,
+        by: Arc<str>,
+        frame: Framed,
+    },
+    Joined {
+        room: RoomId,
+        user: UserId,
+    },
+    Left {
+        room: RoomId,
+        user: UserId,
+    },
+    Deleted {
+        room: RoomId,
+        members: Arc<[UserId]>,
+    },
+    GaveUp {
+        user: UserId,
+    },
+    Loaded {
+        room: RoomId,
+        tail: Result<store::Tail, StoreError>,
+    },
+    Answered {
+        to: SocketKey,
+        room: RoomId,
+        id: Uuid,
+        result: Result<Posted, StoreError>,
+    },
+    Presence {
+        room: RoomId,
+    },
+    Typing {
+        room: RoomId,
+        name: Arc<str>,
+    },
     Stop,
 }
 
@@ -113,7 +147,11 @@ impl Shard {
         let poll = Poll::new()?;
         let (sender, commands) = mpsc::channel();
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let mailbox = Arc::new(Mailbox { commands: sender, waker, woken: AtomicBool::new(false) });
+        let mailbox = Arc::new(Mailbox {
+            commands: sender,
+            waker,
+            woken: AtomicBool::new(false),
+        });
         let shard = Self {
             shared,
             mailbox: mailbox.clone(),
@@ -165,20 +203,38 @@ impl Shard {
         if !self.unread.is_empty() {
             return Duration::ZERO;
         }
-        let due = self.due.first().map_or(self.next_tick, |(at, ..)| (*at).min(self.next_tick));
+        let due = self
+            .due
+            .first()
+            .map_or(self.next_tick, |(at, ..)| (*at).min(self.next_tick));
         due.saturating_duration_since(Instant::now())
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Attach { stream, read, address, membership } => self.attach(stream, read, address, membership),
-            Command::Posted { room, seq, by, frame } => self.posted(room, seq, &by, frame),
+            Command::Attach {
+                stream,
+                read,
+                address,
+                membership,
+            } => self.attach(stream, read, address, membership),
+            Command::Posted {
+                room,
+                seq,
+                by,
+                frame,
+            } => self.posted(room, seq, &by, frame),
             Command::Joined { room, user } => self.joined(room, user),
             Command::Left { room, user } => self.left(room, user),
             Command::Deleted { room, members } => self.deleted(room, &members),
             Command::GaveUp { user } => self.gave_up(user),
             Command::Loaded { room, tail } => self.loaded(room, tail),
-            Command::Answered { to, room, id, result } => self.answered(to, room, id, result),
+            Command::Answered {
+                to,
+                room,
+                id,
+                result,
+            } => self.answered(to, room, id, result),
             Command::Presence { room } => self.schedule(room, Due::Presence),
             Command::Typing { room, name } => self.types(room, &name, true),
             Command::Stop => self.stop(),
@@ -186,7 +242,10 @@ impl Shard {
     }
 
     fn socket(&mut self, key: SocketKey) -> Option<&mut Socket> {
-        let entry = self.sockets.get_mut(key.index).filter(|entry| entry.number == key.number)?;
+        let entry = self
+            .sockets
+            .get_mut(key.index)
+            .filter(|entry| entry.number == key.number)?;
         Some(&mut entry.socket)
     }
 

@@ -85,7 +85,10 @@ impl Socket {
             .write_buffer_size(0)
             .max_message_size(Some(limits::FRAME_BYTES))
             .max_frame_size(Some(limits::FRAME_BYTES));
-        let pipe = Pipe { stream, out: Vec::new() };
+        let pipe = Pipe {
+            stream,
+            out: Vec::new(),
+        };
         Self {
             ws: WebSocket::from_partially_read(pipe, read, Role::Server, Some(config)),
             user,
@@ -176,7 +179,10 @@ impl Socket {
 
     /// Says goodbye: `bye`, then a close frame. The connection ends by `deadline`.
     pub fn bye(&mut self, code: Code, message: &str, deadline: Instant) {
-        self.push(&ServerFrame::Bye { code, message: message.to_owned() });
+        self.push(&ServerFrame::Bye {
+            code,
+            message: message.to_owned(),
+        });
         // 1012: service restart; 1008: policy violation (RFC 6455 §7.4 and the IANA registry).
         let close = if code == Code::Restarting { 1012 } else { 1008 };
         self.close(close, "", deadline);
@@ -214,7 +220,9 @@ impl Socket {
     /// # Errors
     /// Those of write(2): the connection is gone.
     pub fn write_room(&mut self, room: RoomId, tail: &mut Tail) -> io::Result<()> {
-        let Some(mut seq) = self.cursor(room).map(|cursor| cursor.seq) else { return Ok(()) };
+        let Some(mut seq) = self.cursor(room).map(|cursor| cursor.seq) else {
+            return Ok(());
+        };
         if self.closing.is_some() {
             return Ok(());
         }
@@ -223,7 +231,11 @@ impl Socket {
         {
             if chunk.first > seq + 1 {
                 // It fell out of the tail: what is missing is in history.
-                self.push(&ServerFrame::Opened { room, head: tail.head(), from: chunk.first });
+                self.push(&ServerFrame::Opened {
+                    room,
+                    head: tail.head(),
+                    from: chunk.first,
+                });
                 seq = chunk.first - 1;
             }
             if self.has_queue() {

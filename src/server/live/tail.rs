@@ -32,7 +32,12 @@ pub struct Tail {
 impl Tail {
     /// The tail of a room whose newest message is `head`, before any of its frames are known.
     pub fn new(head: Seq) -> Self {
-        Self { head, frames: VecDeque::new(), bytes: 0, joined: None }
+        Self {
+            head,
+            frames: VecDeque::new(),
+            bytes: 0,
+            joined: None,
+        }
     }
 
     pub fn head(&self) -> Seq {
@@ -62,7 +67,9 @@ impl Tail {
         self.bytes += frame.len();
         self.frames.push_back(frame);
         while self.frames.len() > FRAMES || (self.bytes > BYTES && self.frames.len() > 1) {
-            let Some(dropped) = self.frames.pop_front() else { break };
+            let Some(dropped) = self.frames.pop_front() else {
+                break;
+            };
             self.bytes -= dropped.len();
         }
     }
@@ -76,7 +83,11 @@ impl Tail {
         }
         let first = cursor.max(self.oldest_cursor()) + 1;
         if first == self.head {
-            return Some(Chunk { bytes: self.frame(first)?.clone(), first, last: first });
+            return Some(Chunk {
+                bytes: self.frame(first)?.clone(),
+                first,
+                last: first,
+            });
         }
         if let Some(joined) = self.joined.as_ref().filter(|chunk| chunk.first == first) {
             return Some(joined.clone());
@@ -91,7 +102,11 @@ impl Tail {
             bytes.extend_from_slice(frame);
             last = seq;
         }
-        let chunk = Chunk { bytes: bytes.into(), first, last };
+        let chunk = Chunk {
+            bytes: bytes.into(),
+            first,
+            last,
+        };
         self.joined = Some(chunk.clone());
         Some(chunk)
     }
@@ -167,7 +182,10 @@ mod tests {
     fn it_keeps_a_bounded_number_of_frames_and_bytes() {
         let mut small = Tail::new(0);
         (1..=5_000).for_each(|seq| small.append(frame(seq, 10)));
-        assert_eq!((small.head(), small.oldest_cursor()), (5_000, 5_000 - FRAMES as Seq));
+        assert_eq!(
+            (small.head(), small.oldest_cursor()),
+            (5_000, 5_000 - FRAMES as Seq)
+        );
 
         let mut large = Tail::new(0);
         (1..=100).for_each(|seq| large.append(frame(seq, 100_000)));
@@ -178,7 +196,10 @@ mod tests {
     fn readers_at_the_same_cursor_share_one_joined_chunk() {
         let mut tail = Tail::new(0);
         (1..=3).for_each(|seq| tail.append(frame(seq, 10)));
-        let (a, b) = (tail.after(0).expect("frames"), tail.after(0).expect("frames"));
+        let (a, b) = (
+            tail.after(0).expect("frames"),
+            tail.after(0).expect("frames"),
+        );
         assert!(std::sync::Arc::ptr_eq(&a.bytes, &b.bytes));
     }
 }

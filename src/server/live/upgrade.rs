@@ -41,10 +41,19 @@ pub async fn upgrade(
     let token = request.me(&me).await?.token;
     let on_upgrade = hyper::upgrade::on(&mut http);
     tokio::spawn(async move {
-        let Ok(upgraded) = on_upgrade.await else { return };
-        let Ok(Parts { io, read_buf, .. }) = downcast::<TokioIo<TcpStream>>(upgraded) else { return };
+        let Ok(upgraded) = on_upgrade.await else {
+            return;
+        };
+        let Ok(Parts { io, read_buf, .. }) = downcast::<TokioIo<TcpStream>>(upgraded) else {
+            return;
+        };
         match io.into_inner().into_std() {
-            Ok(stream) => request.chat().live().attach(stream, read_buf.to_vec(), request.caller.address, token),
+            Ok(stream) => request.chat().live().attach(
+                stream,
+                read_buf.to_vec(),
+                request.caller.address,
+                token,
+            ),
             Err(error) => tracing::warn!(%error, "cannot take over a connection"),
         }
     });
@@ -60,9 +69,15 @@ pub async fn upgrade(
 /// The answer to the handshake's challenge.
 fn accept_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let has = |name, word: &str| {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
-        })
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| {
+                value
+                    .split(',')
+                    .any(|part| part.trim().eq_ignore_ascii_case(word))
+            })
     };
     let key = headers.get(header::SEC_WEBSOCKET_KEY);
     match key {
@@ -73,6 +88,8 @@ fn accept_key(headers: &HeaderMap) -> Result<String, ApiError> {
         {
             Ok(derive_accept_key(key.as_bytes()))
         }
-        _ => Err(ApiError::bad_request("This is the live socket: connect with a WebSocket, version 13.")),
+        _ => Err(ApiError::bad_request(
+            "This is the live socket: connect with a WebSocket, version 13.",
+        )),
     }
 }

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 pub use self::sqlite::{OpenError, Sqlite};
 use crate::domain::{
-    ApiError, Body, Folded, History, Message, Millis, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
+    ApiError, Body, Folded, History, Message, Millis, Posted, Room, RoomId, RoomName, RoomSummary,
+    Seq, Username,
 };
 
 /// A user's number; a name that is given up and claimed again is another user.
@@ -41,12 +42,23 @@ pub struct User {
 #[derive(Clone, Debug)]
 pub enum Event {
     Posted(Message),
-    Joined { room: RoomId, user: UserId },
-    Left { room: RoomId, user: UserId },
+    Joined {
+        room: RoomId,
+        user: UserId,
+    },
+    Left {
+        room: RoomId,
+        user: UserId,
+    },
     /// `members` are those it had.
-    Deleted { room: RoomId, members: Vec<UserId> },
+    Deleted {
+        room: RoomId,
+        members: Vec<UserId>,
+    },
     /// The username was given up, after its memberships ended.
-    GaveUp { user: UserId },
+    GaveUp {
+        user: UserId,
+    },
 }
 
 /// Is told of every committed change, in commit order, before the change's caller gets its answer.
@@ -106,7 +118,12 @@ pub trait Store: Send + Sync + 'static {
     /// Whose session this is.
     async fn user(&self, token: TokenHash) -> Result<Option<User>, StoreError>;
 
-    async fn create_room(&self, owner: UserId, name: &RoomName, key_hash: String) -> Result<RoomId, StoreError>;
+    async fn create_room(
+        &self,
+        owner: UserId,
+        name: &RoomName,
+        key_hash: String,
+    ) -> Result<RoomId, StoreError>;
     /// The room of that name, for its key to be tried; `None` where there is none.
     async fn lock(&self, name: Folded) -> Result<Option<Lock>, StoreError>;
     /// Adds a member; for one who is a member already, nothing happens.
@@ -121,7 +138,13 @@ pub trait Store: Send + Sync + 'static {
     async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError>;
     /// The members of one of the user's rooms, by name, and which of them is the owner.
     async fn members(&self, room: RoomId, user: UserId) -> Result<Vec<(User, bool)>, StoreError>;
-    async fn history(&self, room: RoomId, user: UserId, from: Stretch, limit: usize) -> Result<History, StoreError>;
+    async fn history(
+        &self,
+        room: RoomId,
+        user: UserId,
+        from: Stretch,
+        limit: usize,
+    ) -> Result<History, StoreError>;
     async fn seen(&self, room: RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
 
     /// Stores a message, or finds the one that it repeats, and answers when it is durable.
@@ -173,5 +196,7 @@ impl From<StoreError> for ApiError {
 /// The time by this machine's clock.
 pub fn now() -> Millis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX))
+    since.map_or(0, |d| {
+        Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX)
+    })
 }

@@ -17,7 +17,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use self::writer::Writer;
 use super::{
-    Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Tail, TokenHash, User, UserId,
+    Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Tail, TokenHash,
+    User, UserId,
 };
 use crate::domain::{Folded, History, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username};
 
@@ -39,7 +40,9 @@ pub enum OpenError {
     Io { path: PathBuf, why: std::io::Error },
     #[error("another Latchkey is using the database {0}")]
     InUse(PathBuf),
-    #[error("the database was made by a newer Latchkey (its version is {found}, this program knows {known})")]
+    #[error(
+        "the database was made by a newer Latchkey (its version is {found}, this program knows {known})"
+    )]
     TooNew { found: usize, known: usize },
     #[error("cannot open the database: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -57,7 +60,11 @@ impl Sqlite {
         migrate::to_newest(&mut connection)?;
         Ok(Self {
             writer: Writer::start(connection, journal),
-            readers: Readers { path: path.to_owned(), idle: Arc::default(), free: Semaphore::new(READERS) },
+            readers: Readers {
+                path: path.to_owned(),
+                idle: Arc::default(),
+                free: Semaphore::new(READERS),
+            },
             _lock: lock,
         })
     }
@@ -80,8 +87,17 @@ impl Sqlite {
 
 /// Takes the file for this process. An advisory lock: tools that read or back up the file are not kept off.
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let io = |why| OpenError::Io { path: path.to_owned(), why };
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
+    let io = |why| OpenError::Io {
+        path: path.to_owned(),
+        why,
+    };
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
@@ -114,7 +130,11 @@ impl Readers {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let _turn = self.free.acquire().await.map_err(|_| StoreError::Unavailable)?;
+        let _turn = self
+            .free
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Unavailable)?;
         let (path, idle) = (self.path.clone(), self.idle.clone());
         let task = tokio::task::spawn_blocking(move || {
             let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -123,7 +143,9 @@ impl Readers {
                 None => connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
             };
             let result = work(&connection);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            idle.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
             result
         });
         task.await.unwrap_or(Err(StoreError::Unavailable))
@@ -146,76 +168,118 @@ impl From<rusqlite::Error> for StoreError {
 impl Store for Sqlite {
     async fn claim(&self, name: &Username, token: TokenHash) -> Result<User, StoreError> {
         let name = name.clone();
-        self.write(move |change| writes::claim(change, &name, token)).await
+        self.write(move |change| writes::claim(change, &name, token))
+            .await
     }
 
     async fn give_up(&self, user: UserId) -> Result<(), StoreError> {
-        self.write(move |change| writes::give_up(change, user)).await
+        self.write(move |change| writes::give_up(change, user))
+            .await
     }
 
     async fn user(&self, token: TokenHash) -> Result<Option<User>, StoreError> {
-        self.readers.read(move |connection| Ok(reads::user(connection, token)?)).await
+        self.readers
+            .read(move |connection| Ok(reads::user(connection, token)?))
+            .await
     }
 
-    async fn create_room(&self, owner: UserId, name: &RoomName, key_hash: String) -> Result<RoomId, StoreError> {
+    async fn create_room(
+        &self,
+        owner: UserId,
+        name: &RoomName,
+        key_hash: String,
+    ) -> Result<RoomId, StoreError> {
         let name = name.clone();
-        self.write(move |change| writes::create_room(change, owner, &name, &key_hash)).await
+        self.write(move |change| writes::create_room(change, owner, &name, &key_hash))
+            .await
     }
 
     async fn lock(&self, name: Folded) -> Result<Option<Lock>, StoreError> {
-        self.readers.read(move |connection| Ok(reads::lock(connection, &name)?)).await
+        self.readers
+            .read(move |connection| Ok(reads::lock(connection, &name)?))
+            .await
     }
 
     async fn join(&self, room: RoomId, user: UserId) -> Result<(), StoreError> {
-        self.write(move |change| writes::join(change, room, user)).await
+        self.write(move |change| writes::join(change, room, user))
+            .await
     }
 
     async fn leave(&self, room: RoomId, user: UserId) -> Result<(), StoreError> {
-        self.write(move |change| writes::leave(change, room, user)).await
+        self.write(move |change| writes::leave(change, room, user))
+            .await
     }
 
     async fn delete_room(&self, room: RoomId, by: UserId) -> Result<(), StoreError> {
-        self.write(move |change| writes::delete_room(change, room, by)).await
+        self.write(move |change| writes::delete_room(change, room, by))
+            .await
     }
 
     async fn room(&self, room: RoomId, user: UserId) -> Result<Room, StoreError> {
-        self.readers.read(move |connection| reads::room(connection, room, user)).await
+        self.readers
+            .read(move |connection| reads::room(connection, room, user))
+            .await
     }
 
     async fn room_by_name(&self, name: Folded, user: UserId) -> Result<Room, StoreError> {
-        self.readers.read(move |connection| reads::room_by_name(connection, &name, user)).await
+        self.readers
+            .read(move |connection| reads::room_by_name(connection, &name, user))
+            .await
     }
 
     async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError> {
-        self.readers.read(move |connection| Ok(reads::rooms(connection, user)?)).await
+        self.readers
+            .read(move |connection| Ok(reads::rooms(connection, user)?))
+            .await
     }
 
     async fn members(&self, room: RoomId, user: UserId) -> Result<Vec<(User, bool)>, StoreError> {
-        self.readers.read(move |connection| reads::members(connection, room, user)).await
+        self.readers
+            .read(move |connection| reads::members(connection, room, user))
+            .await
     }
 
-    async fn history(&self, room: RoomId, user: UserId, from: Stretch, limit: usize) -> Result<History, StoreError> {
-        self.readers.read(move |connection| reads::history(connection, room, user, from, limit)).await
+    async fn history(
+        &self,
+        room: RoomId,
+        user: UserId,
+        from: Stretch,
+        limit: usize,
+    ) -> Result<History, StoreError> {
+        self.readers
+            .read(move |connection| reads::history(connection, room, user, from, limit))
+            .await
     }
 
     async fn seen(&self, room: RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
-        self.write(move |change| writes::seen(change, room, user, seq)).await
+        self.write(move |change| writes::seen(change, room, user, seq))
+            .await
     }
 
     fn post(&self, message: NewMessage, reply: Reply<Posted>) {
-        self.writer.submit(move |change| writes::post(change, message), reply);
+        self.writer
+            .submit(move |change| writes::post(change, message), reply);
     }
 
     fn note_seen(&self, room: RoomId, user: UserId, seq: Seq) {
-        self.writer.submit(move |change| writes::seen(change, room, user, seq), Box::new(|_| {}));
+        self.writer.submit(
+            move |change| writes::seen(change, room, user, seq),
+            Box::new(|_| {}),
+        );
     }
 
     fn membership(&self, token: TokenHash, reply: Reply<Option<Membership>>) {
-        self.writer.submit(move |change| Ok(reads::membership(change.connection, token)?), reply);
+        self.writer.submit(
+            move |change| Ok(reads::membership(change.connection, token)?),
+            reply,
+        );
     }
 
     fn tail(&self, room: RoomId, limit: usize, reply: Reply<Tail>) {
-        self.writer.submit(move |change| Ok(reads::tail(change.connection, room, limit)?), reply);
+        self.writer.submit(
+            move |change| Ok(reads::tail(change.connection, room, limit)?),
+            reply,
+        );
     }
 
     fn close(&self) {

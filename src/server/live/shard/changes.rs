@@ -5,10 +5,7 @@ use std::net::IpAddr;
 use mio::{Interest, Token, net::TcpStream};
 use uuid::Uuid;
 
-use super::{
-    Entry, Shard, SocketKey, User,
-    later::Due,
-};
+use super::{Entry, Shard, SocketKey, User, later::Due};
 use crate::{
     domain::{Code, Posted, RoomId, Seq},
     protocol::ServerFrame,
@@ -24,28 +21,47 @@ use crate::{
 };
 
 impl Shard {
-    pub(super) fn attach(&mut self, stream: std::net::TcpStream, read: Vec<u8>, address: IpAddr, membership: Membership) {
+    pub(super) fn attach(
+        &mut self,
+        stream: std::net::TcpStream,
+        read: Vec<u8>,
+        address: IpAddr,
+        membership: Membership,
+    ) {
         let Membership { user, rooms } = membership;
         let index = self.sockets.vacant_key();
         self.next_number += 1;
-        let key = SocketKey { index, number: self.next_number };
+        let key = SocketKey {
+            index,
+            number: self.next_number,
+        };
         let mut stream = TcpStream::from_std(stream);
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = self.poll.registry().register(&mut stream, Token(index), interest) {
+        if let Err(error) = self
+            .poll
+            .registry()
+            .register(&mut stream, Token(index), interest)
+        {
             tracing::warn!(%error, "cannot take a socket");
             self.shared.disconnect(user.id);
             return;
         }
         let (user_id, me) = (user.id, user.name.clone());
         let socket = Socket::new(stream, read, user, address);
-        self.sockets.insert(Entry { number: key.number, socket });
+        self.sockets.insert(Entry {
+            number: key.number,
+            socket,
+        });
         for &room in &rooms {
             let room = self.rooms.entry(room).or_insert_with(|| Room::new(room));
             if !room.members.contains(&user_id) {
                 room.members.push(user_id);
             }
         }
-        let user = self.users.entry(user_id).or_insert_with(|| User { rooms: Vec::new(), sockets: Vec::new() });
+        let user = self.users.entry(user_id).or_insert_with(|| User {
+            rooms: Vec::new(),
+            sockets: Vec::new(),
+        });
         user.rooms = rooms;
         user.sockets.push(key);
         self.push(key, &ServerFrame::Hello { me });
@@ -57,7 +73,9 @@ impl Shard {
     }
 
     pub(super) fn posted(&mut self, id: RoomId, seq: Seq, by: &str, frame: Framed) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
         match &mut room.log {
             Log::Warm(tail) => {
                 tail.append(frame);
@@ -76,17 +94,28 @@ impl Shard {
     }
 
     pub(super) fn joined(&mut self, room: RoomId, user: UserId) {
-        let Some(here) = self.users.get_mut(&user) else { return };
+        let Some(here) = self.users.get_mut(&user) else {
+            return;
+        };
         if !here.rooms.contains(&room) {
             here.rooms.push(room);
-            self.rooms.entry(room).or_insert_with(|| Room::new(room)).members.push(user);
+            self.rooms
+                .entry(room)
+                .or_insert_with(|| Room::new(room))
+                .members
+                .push(user);
         }
     }
 
     pub(super) fn left(&mut self, room: RoomId, user: UserId) {
-        let Some(here) = self.users.get_mut(&user) else { return };
+        let Some(here) = self.users.get_mut(&user) else {
+            return;
+        };
         here.rooms.retain(|&id| id != room);
-        let name = here.sockets.first().and_then(|key| self.sockets.get(key.index));
+        let name = here
+            .sockets
+            .first()
+            .and_then(|key| self.sockets.get(key.index));
         let name = name.map(|entry| entry.socket.user.name.clone());
         for key in here.sockets.clone() {
             self.shut(key, room);
@@ -99,7 +128,9 @@ impl Shard {
 
     pub(super) fn deleted(&mut self, room: RoomId, members: &[UserId]) {
         for user in members {
-            let Some(here) = self.users.get_mut(user) else { continue };
+            let Some(here) = self.users.get_mut(user) else {
+                continue;
+            };
             here.rooms.retain(|&id| id != room);
             for key in here.sockets.clone() {
                 self.shut(key, room);
@@ -110,18 +141,27 @@ impl Shard {
     }
 
     pub(super) fn gave_up(&mut self, user: UserId) {
-        let Some(here) = self.users.get(&user) else { return };
+        let Some(here) = self.users.get(&user) else {
+            return;
+        };
         for key in here.sockets.clone() {
             self.say_bye(key, Code::NotMe, "This username was logged out.");
         }
     }
 
     pub(super) fn loaded(&mut self, id: RoomId, tail: Result<store::Tail, StoreError>) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        let Log::Loading(waiting) = std::mem::replace(&mut room.log, Log::Cold) else { return };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        let Log::Loading(waiting) = std::mem::replace(&mut room.log, Log::Cold) else {
+            return;
+        };
         match tail {
             Ok(tail) => {
-                let frames = tail.messages.into_iter().map(|message| frames::text(&ServerFrame::Message(message)));
+                let frames = tail
+                    .messages
+                    .into_iter()
+                    .map(|message| frames::text(&ServerFrame::Message(message)));
                 room.log = Log::Warm(Tail::fill(tail.head, frames));
                 for (key, after) in waiting {
                     self.let_in(key, id, after);
@@ -138,8 +178,16 @@ impl Shard {
         }
     }
 
-    pub(super) fn answered(&mut self, to: SocketKey, room: RoomId, id: Uuid, result: Result<Posted, StoreError>) {
-        let Some(socket) = self.socket(to) else { return };
+    pub(super) fn answered(
+        &mut self,
+        to: SocketKey,
+        room: RoomId,
+        id: Uuid,
+        result: Result<Posted, StoreError>,
+    ) {
+        let Some(socket) = self.socket(to) else {
+            return;
+        };
         let was_paused = socket.paused();
         socket.posts_under_way -= 1;
         match result {
@@ -153,7 +201,14 @@ impl Shard {
 
     pub(super) fn stop(&mut self) {
         self.stopping = true;
-        let keys: Vec<_> = self.sockets.iter().map(|(index, e)| SocketKey { index, number: e.number }).collect();
+        let keys: Vec<_> = self
+            .sockets
+            .iter()
+            .map(|(index, e)| SocketKey {
+                index,
+                number: e.number,
+            })
+            .collect();
         for key in keys {
             self.say_restarting(key);
         }

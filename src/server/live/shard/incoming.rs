@@ -26,8 +26,13 @@ pub const CLOSING: Duration = Duration::from_secs(2);
 
 impl Shard {
     pub(super) fn ready(&mut self, index: usize, readable: bool, writable: bool) {
-        let Some(entry) = self.sockets.get_mut(index) else { return };
-        let key = SocketKey { index, number: entry.number };
+        let Some(entry) = self.sockets.get_mut(index) else {
+            return;
+        };
+        let key = SocketKey {
+            index,
+            number: entry.number,
+        };
         if writable && entry.socket.blocked {
             entry.socket.blocked = false;
             self.mark(key);
@@ -39,7 +44,9 @@ impl Shard {
 
     pub(super) fn read(&mut self, key: SocketKey) {
         for _ in 0..READS {
-            let Some(socket) = self.socket(key) else { return };
+            let Some(socket) = self.socket(key) else {
+                return;
+            };
             if socket.paused() {
                 return;
             }
@@ -50,7 +57,12 @@ impl Shard {
             let answered = socket.has_queue();
             match input {
                 Input::Text(text) => self.hear(key, &text),
-                Input::Binary => self.refuse(key, None, None, ApiError::bad_request("Frames are JSON text.")),
+                Input::Binary => self.refuse(
+                    key,
+                    None,
+                    None,
+                    ApiError::bad_request("Frames are JSON text."),
+                ),
                 Input::Control if answered => self.mark(key),
                 Input::Control => {}
                 Input::Nothing => return,
@@ -75,7 +87,11 @@ impl Shard {
             Some(log @ Log::Cold) => {
                 *log = Log::Loading(vec![(key, after)]);
                 let mailbox = self.mailbox.clone();
-                self.shared.tail(room, TAIL, Box::new(move |tail| mailbox.send(Command::Loaded { room, tail })));
+                self.shared.tail(
+                    room,
+                    TAIL,
+                    Box::new(move |tail| mailbox.send(Command::Loaded { room, tail })),
+                );
             }
         }
     }
@@ -97,10 +113,24 @@ impl Shard {
                 room.presence.set(&frame);
             }
         }
-        let Some(socket) = self.socket(key) else { return };
+        let Some(socket) = self.socket(key) else {
+            return;
+        };
         socket.cursors.retain(|cursor| cursor.room != id);
-        socket.cursors.push(Cursor { room: id, seq, presence: 0, typing: 0 });
-        self.push(key, &ServerFrame::Opened { room: id, head, from: seq + 1 });
+        socket.cursors.push(Cursor {
+            room: id,
+            seq,
+            presence: 0,
+            typing: 0,
+        });
+        self.push(
+            key,
+            &ServerFrame::Opened {
+                room: id,
+                head,
+                from: seq + 1,
+            },
+        );
     }
 
     /// Ends a socket's following of a room.
@@ -133,7 +163,10 @@ impl Shard {
                 }
                 if let Some(socket) = self.socket(key) {
                     let name = socket.user.name.as_str().into();
-                    self.shared.tell_all(|| Command::Typing { room, name: std::sync::Arc::clone(&name) });
+                    self.shared.tell_all(|| Command::Typing {
+                        room,
+                        name: std::sync::Arc::clone(&name),
+                    });
                 }
             }
             Ok(ClientFrame::Seen { room, seq }) => {
@@ -147,8 +180,9 @@ impl Shard {
             Err(error) => {
                 // What can be made out of it is named, so that the sender finds its message again.
                 let part: Part = serde_json::from_str(text).unwrap_or_default();
-                let why = ApiError::bad_request(format!("That frame could not be understood: {error}."));
-                self.refuse(key, part.room.and_then(|room| room.as_i64()), part.id(), why);
+                let why =
+                    ApiError::bad_request(format!("That frame could not be understood: {error}."));
+                self.refuse(key, part.room(), part.id(), why);
             }
         }
     }
@@ -159,15 +193,32 @@ impl Shard {
             return Err(ApiError::no_such_room());
         }
         let body = Body::parse(body)?;
-        let Some(socket) = self.socket(key) else { return Ok(()) };
+        let Some(socket) = self.socket(key) else {
+            return Ok(());
+        };
         let (author, address) = (socket.user.id, socket.address);
         self.shared.limits.message(author, address)?;
         if let Some(socket) = self.socket(key) {
             socket.posts_under_way += 1;
         }
         let mailbox = self.mailbox.clone();
-        let answer = move |result| mailbox.send(Command::Answered { to: key, room, id, result });
-        self.shared.post(NewMessage { room, author, id, body }, Box::new(answer));
+        let answer = move |result| {
+            mailbox.send(Command::Answered {
+                to: key,
+                room,
+                id,
+                result,
+            })
+        };
+        self.shared.post(
+            NewMessage {
+                room,
+                author,
+                id,
+                body,
+            },
+            Box::new(answer),
+        );
         Ok(())
     }
 }
@@ -180,6 +231,10 @@ struct Part {
 }
 
 impl Part {
+    fn room(&self) -> Option<RoomId> {
+        self.room.as_ref()?.as_i64()
+    }
+
     fn id(&self) -> Option<Uuid> {
         self.id.as_ref()?.as_str()?.parse().ok()
     }

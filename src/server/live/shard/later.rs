@@ -20,7 +20,9 @@ pub enum Due {
 impl Shard {
     pub(super) fn types(&mut self, id: RoomId, name: &str, typing: bool) {
         let now = Instant::now();
-        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
         if room.types(name, typing, now) {
             if let (_, Some(ends)) = room.expire_typists(now) {
                 self.due.insert((ends, id, Due::TypingEnds));
@@ -31,14 +33,20 @@ impl Shard {
 
     /// Puts something off until it is due, unless it has been already.
     pub(super) fn schedule(&mut self, id: RoomId, what: Due) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
         let scheduled = &mut room.scheduled[what as usize];
         if *scheduled {
             return;
         }
         *scheduled = true;
         let now = Instant::now();
-        let at = if what == Due::Heads { room.heads_due(now) } else { room.values_due(now) };
+        let at = if what == Due::Heads {
+            room.heads_due(now)
+        } else {
+            room.values_due(now)
+        };
         self.due.insert((at, id, what));
     }
 
@@ -56,7 +64,9 @@ impl Shard {
     }
 
     fn come_due(&mut self, id: RoomId, what: Due, now: Instant) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
         room.scheduled[what as usize] = false;
         match what {
             Due::Heads => {
@@ -85,12 +95,21 @@ impl Shard {
 
     /// Tells the members who have not opened a room that it moved on.
     fn tell_heads(&mut self, id: RoomId) {
-        let Some(room) = self.rooms.get(&id) else { return };
+        let Some(room) = self.rooms.get(&id) else {
+            return;
+        };
         let seq = room.head;
         let frame = frames::text(&ServerFrame::Head { room: id, seq });
         let mut gone = Vec::new();
-        for key in room.members.iter().filter_map(|user| self.users.get(user)).flat_map(|user| &user.sockets) {
-            let Some(Entry { socket, .. }) = self.sockets.get_mut(key.index) else { continue };
+        for key in room
+            .members
+            .iter()
+            .filter_map(|user| self.users.get(user))
+            .flat_map(|user| &user.sockets)
+        {
+            let Some(Entry { socket, .. }) = self.sockets.get_mut(key.index) else {
+                continue;
+            };
             if socket.cursor(id).is_some() {
                 continue;
             }
@@ -111,7 +130,10 @@ impl Shard {
         let mut gone = Vec::new();
         let mut due = Vec::new();
         for (index, Entry { number, socket }) in &mut self.sockets {
-            let key = SocketKey { index, number: *number };
+            let key = SocketKey {
+                index,
+                number: *number,
+            };
             let silence = now.saturating_duration_since(socket.last_heard);
             if socket.closing.is_some_and(|deadline| now >= deadline) || silence >= SILENCE {
                 gone.push(key);

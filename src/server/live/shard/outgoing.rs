@@ -27,12 +27,22 @@ impl Shard {
             }
         }
         for id in std::mem::take(&mut self.moved) {
-            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            let Some(room) = self.rooms.get_mut(&id) else {
+                continue;
+            };
             room.moved = false;
-            let Log::Warm(tail) = &mut room.log else { continue };
+            let Log::Warm(tail) = &mut room.log else {
+                continue;
+            };
             let mut gone = Vec::new();
             for &key in &room.readers {
-                let Some(entry) = self.sockets.get_mut(key.index).filter(|e| e.number == key.number) else { continue };
+                let Some(entry) = self
+                    .sockets
+                    .get_mut(key.index)
+                    .filter(|e| e.number == key.number)
+                else {
+                    continue;
+                };
                 if !entry.socket.blocked && entry.socket.write_room(id, tail).is_err() {
                     gone.push(key);
                 }
@@ -43,7 +53,13 @@ impl Shard {
 
     /// Writes a socket all that it lacks, or as much as the kernel takes.
     pub(super) fn catch_up(&mut self, key: SocketKey) {
-        let Some(entry) = self.sockets.get_mut(key.index).filter(|e| e.number == key.number) else { return };
+        let Some(entry) = self
+            .sockets
+            .get_mut(key.index)
+            .filter(|e| e.number == key.number)
+        else {
+            return;
+        };
         let was_paused = entry.socket.paused();
         let written = write_all(&mut entry.socket, &mut self.rooms);
         let resumed = was_paused && !entry.socket.paused();
@@ -70,8 +86,22 @@ impl Shard {
         }
     }
 
-    pub(super) fn refuse(&mut self, key: SocketKey, room: Option<RoomId>, id: Option<Uuid>, error: ApiError) {
-        self.push(key, &ServerFrame::Refused { room, id, code: error.code, message: error.message });
+    pub(super) fn refuse(
+        &mut self,
+        key: SocketKey,
+        room: Option<RoomId>,
+        id: Option<Uuid>,
+        error: ApiError,
+    ) {
+        self.push(
+            key,
+            &ServerFrame::Refused {
+                room,
+                id,
+                code: error.code,
+                message: error.message,
+            },
+        );
     }
 
     pub(super) fn say_bye(&mut self, key: SocketKey, code: Code, message: &str) {
@@ -82,12 +112,18 @@ impl Shard {
     }
 
     pub(super) fn say_restarting(&mut self, key: SocketKey) {
-        self.say_bye(key, Code::Restarting, "The server is restarting. Come back in a moment.");
+        self.say_bye(
+            key,
+            Code::Restarting,
+            "The server is restarting. Come back in a moment.",
+        );
     }
 
     /// Forgets a socket. What it was still owed and can take at once is written.
     pub(super) fn end(&mut self, key: SocketKey) {
-        let Some(socket) = self.socket(key) else { return };
+        let Some(socket) = self.socket(key) else {
+            return;
+        };
         let _ = socket.write_queue();
         let user = socket.user.id;
         let rooms: Vec<_> = socket.cursors.iter().map(|cursor| cursor.room).collect();
@@ -101,7 +137,9 @@ impl Shard {
             if here.sockets.is_empty()
                 && let Some(gone) = self.users.remove(&user)
             {
-                gone.rooms.into_iter().for_each(|room| self.take_member_out(room, user));
+                gone.rooms
+                    .into_iter()
+                    .for_each(|room| self.take_member_out(room, user));
             }
         }
         self.shared.disconnect(user);
@@ -124,7 +162,9 @@ fn write_all(socket: &mut Socket, rooms: &mut HashMap<RoomId, Room>) -> io::Resu
         if socket.blocked {
             return Ok(());
         }
-        let Some(room) = rooms.get_mut(&id) else { continue };
+        let Some(room) = rooms.get_mut(&id) else {
+            continue;
+        };
         if let Log::Warm(tail) = &mut room.log {
             socket.write_room(id, tail)?;
         }
@@ -138,7 +178,9 @@ fn write_all(socket: &mut Socket, rooms: &mut HashMap<RoomId, Room>) -> io::Resu
 fn write_values(socket: &mut Socket, rooms: &HashMap<RoomId, Room>) -> io::Result<()> {
     for at in 0..socket.cursors.len() {
         let cursor = &mut socket.cursors[at];
-        let Some(room) = rooms.get(&cursor.room) else { continue };
+        let Some(room) = rooms.get(&cursor.room) else {
+            continue;
+        };
         let mut due = Vec::new();
         if cursor.presence != room.presence.version {
             cursor.presence = room.presence.version;
@@ -157,7 +199,10 @@ fn write_values(socket: &mut Socket, rooms: &HashMap<RoomId, Room>) -> io::Resul
     }
     for id in std::mem::take(&mut socket.heads) {
         if let Some(room) = rooms.get(&id) {
-            socket.write_value(&frames::text(&ServerFrame::Head { room: id, seq: room.head }))?;
+            socket.write_value(&frames::text(&ServerFrame::Head {
+                room: id,
+                seq: room.head,
+            }))?;
         }
     }
     Ok(())

@@ -12,7 +12,10 @@ const STEPS: &[&str] = &[include_str!("../migrations/0001_start.sql")];
 pub fn to_newest(connection: &mut Connection) -> Result<(), OpenError> {
     let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > STEPS.len() {
-        return Err(OpenError::TooNew { found, known: STEPS.len() });
+        return Err(OpenError::TooNew {
+            found,
+            known: STEPS.len(),
+        });
     }
     for (step, sql) in STEPS.iter().enumerate().skip(found) {
         let change = connection.transaction()?;

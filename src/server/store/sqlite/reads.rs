@@ -14,12 +14,22 @@ pub fn user(connection: &Connection, token: TokenHash) -> rusqlite::Result<Optio
             "SELECT users.id, users.name FROM sessions JOIN users ON users.id = sessions.user_id
              WHERE sessions.token_hash = ?1",
         )?
-        .query_row([token.0], |row| Ok(User { id: row.get(0)?, name: row.get(1)? }))
+        .query_row([token.0], |row| {
+            Ok(User {
+                id: row.get(0)?,
+                name: row.get(1)?,
+            })
+        })
         .optional()
 }
 
-pub fn membership(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<Membership>> {
-    let Some(user) = user(connection, token)? else { return Ok(None) };
+pub fn membership(
+    connection: &Connection,
+    token: TokenHash,
+) -> rusqlite::Result<Option<Membership>> {
+    let Some(user) = user(connection, token)? else {
+        return Ok(None);
+    };
     let rooms = connection
         .prepare_cached("SELECT room_id FROM members WHERE user_id = ?1")?
         .query_map([user.id], |row| row.get(0))?
@@ -30,7 +40,12 @@ pub fn membership(connection: &Connection, token: TokenHash) -> rusqlite::Result
 pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<Lock>> {
     connection
         .prepare_cached("SELECT id, key_hash FROM rooms WHERE folded = ?1")?
-        .query_row([name.as_str()], |row| Ok(Lock { room: row.get(0)?, key_hash: row.get(1)? }))
+        .query_row([name.as_str()], |row| {
+            Ok(Lock {
+                room: row.get(0)?,
+                key_hash: row.get(1)?,
+            })
+        })
         .optional()
 }
 
@@ -58,15 +73,25 @@ fn room_of(row: &Row<'_>) -> rusqlite::Result<Room> {
 
 pub fn room(connection: &Connection, room: RoomId, user: UserId) -> Result<Room, StoreError> {
     connection
-        .prepare_cached(concat!(room_columns!(), "WHERE members.room_id = ?1 AND members.user_id = ?2"))?
+        .prepare_cached(concat!(
+            room_columns!(),
+            "WHERE members.room_id = ?1 AND members.user_id = ?2"
+        ))?
         .query_row([room, user], room_of)
         .optional()?
         .ok_or(StoreError::NoSuchRoom)
 }
 
-pub fn room_by_name(connection: &Connection, name: &Folded, user: UserId) -> Result<Room, StoreError> {
+pub fn room_by_name(
+    connection: &Connection,
+    name: &Folded,
+    user: UserId,
+) -> Result<Room, StoreError> {
     connection
-        .prepare_cached(concat!(room_columns!(), "WHERE rooms.folded = ?1 AND members.user_id = ?2"))?
+        .prepare_cached(concat!(
+            room_columns!(),
+            "WHERE rooms.folded = ?1 AND members.user_id = ?2"
+        ))?
         .query_row(params![name.as_str(), user], room_of)
         .optional()?
         .ok_or(StoreError::NoSuchRoom)
@@ -79,7 +104,9 @@ pub fn rooms(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<Room
         .query_map([user], room_of)?
         .map(|room| {
             let room = room?;
-            let last = newest.query_row(params![room.id, room.head], |row| message_of(room.id, row)).optional()?;
+            let last = newest
+                .query_row(params![room.id, room.head], |row| message_of(room.id, row))
+                .optional()?;
             let active = match &last {
                 Some(message) => message.at,
                 None => connection
@@ -93,7 +120,11 @@ pub fn rooms(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<Room
     Ok(rooms.into_iter().map(|(_, summary)| summary).collect())
 }
 
-pub fn members(connection: &Connection, room: RoomId, user: UserId) -> Result<Vec<(User, bool)>, StoreError> {
+pub fn members(
+    connection: &Connection,
+    room: RoomId,
+    user: UserId,
+) -> Result<Vec<(User, bool)>, StoreError> {
     require_member(connection, room, user)?;
     let members = connection
         .prepare_cached(
@@ -102,7 +133,15 @@ pub fn members(connection: &Connection, room: RoomId, user: UserId) -> Result<Ve
              JOIN rooms ON rooms.id = members.room_id
              WHERE members.room_id = ?1 ORDER BY users.folded",
         )?
-        .query_map([room], |row| Ok((User { id: row.get(0)?, name: row.get(1)? }, row.get(2)?)))?
+        .query_map([room], |row| {
+            Ok((
+                User {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                },
+                row.get(2)?,
+            ))
+        })?
         .collect::<Result<_, _>>()?;
     Ok(members)
 }
@@ -115,7 +154,10 @@ macro_rules! message_columns {
     };
 }
 
-const MESSAGE_AT: &str = concat!(message_columns!(), "WHERE messages.room_id = ?1 AND messages.seq = ?2");
+const MESSAGE_AT: &str = concat!(
+    message_columns!(),
+    "WHERE messages.room_id = ?1 AND messages.seq = ?2"
+);
 
 fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -141,7 +183,12 @@ pub fn history(
     Ok(stretch(&snapshot, room, from, limit)?)
 }
 
-fn stretch(connection: &Connection, room: RoomId, from: Stretch, limit: usize) -> rusqlite::Result<History> {
+fn stretch(
+    connection: &Connection,
+    room: RoomId,
+    from: Stretch,
+    limit: usize,
+) -> rusqlite::Result<History> {
     let (sql, from, newest_first) = match from {
         Stretch::Newest => (BEFORE, i64::MAX, true),
         Stretch::Before(seq) => (BEFORE, i64::try_from(seq).unwrap_or(i64::MAX), true),
@@ -164,8 +211,10 @@ const BEFORE: &str = concat!(
     message_columns!(),
     "WHERE messages.room_id = ?1 AND messages.seq < ?2 ORDER BY messages.seq DESC LIMIT ?3"
 );
-const AFTER: &str =
-    concat!(message_columns!(), "WHERE messages.room_id = ?1 AND messages.seq > ?2 ORDER BY messages.seq LIMIT ?3");
+const AFTER: &str = concat!(
+    message_columns!(),
+    "WHERE messages.room_id = ?1 AND messages.seq > ?2 ORDER BY messages.seq LIMIT ?3"
+);
 
 pub fn tail(connection: &Connection, room: RoomId, limit: usize) -> rusqlite::Result<Tail> {
     let head: Option<Seq> = connection
@@ -173,12 +222,19 @@ pub fn tail(connection: &Connection, room: RoomId, limit: usize) -> rusqlite::Re
         .query_row([room], |row| row.get(0))
         .optional()?;
     let messages = stretch(connection, room, Stretch::Newest, limit)?.messages;
-    Ok(Tail { head: head.unwrap_or(0), messages })
+    Ok(Tail {
+        head: head.unwrap_or(0),
+        messages,
+    })
 }
 
 fn require_member(connection: &Connection, room: RoomId, user: UserId) -> Result<(), StoreError> {
     let member = connection
         .prepare_cached("SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2")?
         .exists([room, user])?;
-    if member { Ok(()) } else { Err(StoreError::NoSuchRoom) }
+    if member {
+        Ok(())
+    } else {
+        Err(StoreError::NoSuchRoom)
+    }
 }

@@ -32,11 +32,16 @@ pub struct Writer {
 impl Writer {
     pub fn start(connection: Connection, journal: Arc<dyn Journal>) -> Self {
         let (jobs, waiting) = mpsc::channel();
-        let thread = thread::Builder::new().name("store".into()).spawn(move || run(connection, &*journal, &waiting));
+        let thread = thread::Builder::new()
+            .name("store".into())
+            .spawn(move || run(connection, &*journal, &waiting));
         if let Err(error) = &thread {
             tracing::error!(%error, "cannot start the store's thread");
         }
-        Self { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(thread.ok()) }
+        Self {
+            jobs: Mutex::new(Some(jobs)),
+            thread: Mutex::new(thread.ok()),
+        }
     }
 
     /// Queues one change. `work` checks first and writes last: what it refuses must have written nothing.
@@ -54,7 +59,9 @@ impl Writer {
             Box::new(move |committed| {
                 answer.give(match (result, committed) {
                     (Ok(value), Ok(())) => Ok(value),
-                    (Ok(_), Err(error)) | (Err(Stop::Refused(error) | Stop::Failed(error)), _) => Err(error),
+                    (Ok(_), Err(error)) | (Err(Stop::Refused(error) | Stop::Failed(error)), _) => {
+                        Err(error)
+                    }
                 });
             })
         });
@@ -65,8 +72,18 @@ impl Writer {
 
     /// Takes no more, commits what waits, and returns when it is done.
     pub fn close(&self) {
-        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
-        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        drop(
+            self.jobs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        if let Some(thread) = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             let _ = thread.join();
         }
     }
@@ -109,7 +126,9 @@ fn run(mut connection: Connection, journal: &dyn Journal, waiting: &Receiver<Job
                     purging = true;
                 }
                 for (events, finish) in done {
-                    events.into_iter().for_each(|event| journal.committed(event));
+                    events
+                        .into_iter()
+                        .for_each(|event| journal.committed(event));
                     finish(Ok(()));
                 }
             }
@@ -144,7 +163,10 @@ fn next(connection: &mut Connection, waiting: &Receiver<Job>, purging: &mut bool
 
 /// Runs `work` in one transaction and commits it, unless something in it failed. Answers whether messages
 /// were deleted for good.
-fn commit(connection: &mut Connection, work: impl FnOnce(&mut Change<'_>)) -> Result<bool, StoreError> {
+fn commit(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Change<'_>),
+) -> Result<bool, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut change = Change::new(&transaction);
     work(&mut change);

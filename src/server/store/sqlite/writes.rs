@@ -22,7 +22,12 @@ pub struct Change<'t> {
 
 impl<'t> Change<'t> {
     pub fn new(connection: &'t Connection) -> Self {
-        Self { connection, events: Vec::new(), failed: None, purged: false }
+        Self {
+            connection,
+            events: Vec::new(),
+            failed: None,
+            purged: false,
+        }
     }
 }
 
@@ -44,7 +49,11 @@ type Changed<T> = Result<T, Stop>;
 
 pub fn claim(change: &mut Change<'_>, name: &Username, token: TokenHash) -> Changed<User> {
     let folded = name.folded();
-    let taken = exists(change, "SELECT 1 FROM users WHERE folded = ?1", params![folded.as_str()])?;
+    let taken = exists(
+        change,
+        "SELECT 1 FROM users WHERE folded = ?1",
+        params![folded.as_str()],
+    )?;
     if taken {
         return Err(Stop::Refused(StoreError::UsernameTaken));
     }
@@ -55,13 +64,22 @@ pub fn claim(change: &mut Change<'_>, name: &Username, token: TokenHash) -> Chan
     let id = change.connection.last_insert_rowid();
     change
         .connection
-        .prepare_cached("INSERT INTO sessions (token_hash, user_id, created_at) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO sessions (token_hash, user_id, created_at) VALUES (?1, ?2, ?3)",
+        )?
         .execute(params![token.0, id, now()])?;
-    Ok(User { id, name: name.as_str().to_owned() })
+    Ok(User {
+        id,
+        name: name.as_str().to_owned(),
+    })
 }
 
 pub fn give_up(change: &mut Change<'_>, user: UserId) -> Changed<()> {
-    let held = exists(change, "SELECT 1 FROM sessions WHERE user_id = ?1", params![user])?;
+    let held = exists(
+        change,
+        "SELECT 1 FROM sessions WHERE user_id = ?1",
+        params![user],
+    )?;
     if !held {
         return Err(Stop::Refused(StoreError::NotMe));
     }
@@ -73,16 +91,29 @@ pub fn give_up(change: &mut Change<'_>, user: UserId) -> Changed<()> {
     for &room in &rooms {
         leave(change, room, user)?;
     }
-    change.connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user])?;
-    change.connection.execute("UPDATE users SET folded = NULL WHERE id = ?1", [user])?;
+    change
+        .connection
+        .execute("DELETE FROM sessions WHERE user_id = ?1", [user])?;
+    change
+        .connection
+        .execute("UPDATE users SET folded = NULL WHERE id = ?1", [user])?;
     change.events.push(Event::GaveUp { user });
     Ok(())
 }
 
-pub fn create_room(change: &mut Change<'_>, owner: UserId, name: &RoomName, key_hash: &str) -> Changed<RoomId> {
+pub fn create_room(
+    change: &mut Change<'_>,
+    owner: UserId,
+    name: &RoomName,
+    key_hash: &str,
+) -> Changed<RoomId> {
     require_user(change, owner)?;
     let folded = name.folded();
-    let taken = exists(change, "SELECT 1 FROM rooms WHERE folded = ?1", params![folded.as_str()])?;
+    let taken = exists(
+        change,
+        "SELECT 1 FROM rooms WHERE folded = ?1",
+        params![folded.as_str()],
+    )?;
     if taken {
         return Err(Stop::Refused(StoreError::RoomTaken));
     }
@@ -126,11 +157,16 @@ pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
     match heir {
         None => return remove_room(change, room),
         Some(heir) if owned => {
-            change.connection.execute("UPDATE rooms SET owner_id = ?2 WHERE id = ?1", [room, heir])?;
+            change
+                .connection
+                .execute("UPDATE rooms SET owner_id = ?2 WHERE id = ?1", [room, heir])?;
         }
         Some(_) => {}
     }
-    change.connection.execute("DELETE FROM members WHERE room_id = ?1 AND user_id = ?2", [room, user])?;
+    change.connection.execute(
+        "DELETE FROM members WHERE room_id = ?1 AND user_id = ?2",
+        [room, user],
+    )?;
     change.events.push(Event::Left { room, user });
     Ok(())
 }
@@ -161,7 +197,12 @@ pub fn seen(change: &mut Change<'_>, room: RoomId, user: UserId, seq: Seq) -> Ch
 }
 
 pub fn post(change: &mut Change<'_>, message: NewMessage) -> Changed<Posted> {
-    let NewMessage { room, author, id, body } = message;
+    let NewMessage {
+        room,
+        author,
+        id,
+        body,
+    } = message;
     let found: Option<(Seq, String)> = change
         .connection
         .prepare_cached(
@@ -175,9 +216,15 @@ pub fn post(change: &mut Change<'_>, message: NewMessage) -> Changed<Posted> {
     let (head, by) = found.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
     let repeated = change
         .connection
-        .prepare_cached("SELECT seq, at FROM messages WHERE room_id = ?1 AND author_id = ?2 AND id = ?3")?
+        .prepare_cached(
+            "SELECT seq, at FROM messages WHERE room_id = ?1 AND author_id = ?2 AND id = ?3",
+        )?
         .query_row(params![room, author, id.as_bytes()], |row| {
-            Ok(Posted { id, seq: row.get(0)?, at: row.get(1)? })
+            Ok(Posted {
+                id,
+                seq: row.get(0)?,
+                at: row.get(1)?,
+            })
         })
         .optional()?;
     if let Some(posted) = repeated {
@@ -190,13 +237,25 @@ pub fn post(change: &mut Change<'_>, message: NewMessage) -> Changed<Posted> {
             "INSERT INTO messages (room_id, seq, author_id, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![room, seq, author, id.as_bytes(), at, body.as_str()])?;
-    change.connection.prepare_cached("UPDATE rooms SET head = ?2 WHERE id = ?1")?.execute(params![room, seq])?;
+    change
+        .connection
+        .prepare_cached("UPDATE rooms SET head = ?2 WHERE id = ?1")?
+        .execute(params![room, seq])?;
     // Nobody has their own words still to read.
     change
         .connection
-        .prepare_cached("UPDATE members SET seen = ?3 WHERE room_id = ?1 AND user_id = ?2 AND seen = ?3 - 1")?
+        .prepare_cached(
+            "UPDATE members SET seen = ?3 WHERE room_id = ?1 AND user_id = ?2 AND seen = ?3 - 1",
+        )?
         .execute(params![room, author, seq])?;
-    change.events.push(Event::Posted(Message { room, seq, id, by, at, body: body.into_string() }));
+    change.events.push(Event::Posted(Message {
+        room,
+        seq,
+        id,
+        by,
+        at,
+        body: body.into_string(),
+    }));
     Ok(Posted { id, seq, at })
 }
 
@@ -216,7 +275,9 @@ pub fn purge_step(change: &mut Change<'_>) -> Changed<bool> {
         )?
         .execute(params![room, PURGE_STEP])?;
     if deleted < PURGE_STEP {
-        change.connection.execute("DELETE FROM purges WHERE room_id = ?1", [room])?;
+        change
+            .connection
+            .execute("DELETE FROM purges WHERE room_id = ?1", [room])?;
     }
     change.purged = true;
     Ok(true)
@@ -229,8 +290,12 @@ fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
         .prepare_cached("SELECT user_id FROM members WHERE room_id = ?1")?
         .query_map([room], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    change.connection.execute("DELETE FROM rooms WHERE id = ?1", [room])?;
-    change.connection.execute("INSERT INTO purges (room_id) VALUES (?1)", [room])?;
+    change
+        .connection
+        .execute("DELETE FROM rooms WHERE id = ?1", [room])?;
+    change
+        .connection
+        .execute("INSERT INTO purges (room_id) VALUES (?1)", [room])?;
     change.events.push(Event::Deleted { room, members });
     purge_step(change)?;
     Ok(())
@@ -239,7 +304,9 @@ fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
 fn add_member(change: &mut Change<'_>, room: RoomId, user: UserId, seen: Seq) -> Changed<()> {
     change
         .connection
-        .prepare_cached("INSERT INTO members (room_id, user_id, joined_at, seen) VALUES (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT INTO members (room_id, user_id, joined_at, seen) VALUES (?1, ?2, ?3, ?4)",
+        )?
         .execute(params![room, user, now(), seen])?;
     change.events.push(Event::Joined { room, user });
     Ok(())
@@ -247,18 +314,28 @@ fn add_member(change: &mut Change<'_>, room: RoomId, user: UserId, seen: Seq) ->
 
 /// The request proved who asks before it came here; the name may have been given up since.
 fn require_user(change: &mut Change<'_>, user: UserId) -> Changed<()> {
-    match exists(change, "SELECT 1 FROM sessions WHERE user_id = ?1", params![user])? {
+    match exists(
+        change,
+        "SELECT 1 FROM sessions WHERE user_id = ?1",
+        params![user],
+    )? {
         true => Ok(()),
         false => Err(Stop::Refused(StoreError::NotMe)),
     }
 }
 
 fn is_member(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<bool> {
-    exists(change, "SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2", params![room, user])
+    exists(
+        change,
+        "SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2",
+        params![room, user],
+    )
 }
 
 fn owner(change: &Change<'_>, room: RoomId) -> Changed<Option<UserId>> {
-    let mut query = change.connection.prepare_cached("SELECT owner_id FROM rooms WHERE id = ?1")?;
+    let mut query = change
+        .connection
+        .prepare_cached("SELECT owner_id FROM rooms WHERE id = ?1")?;
     Ok(query.query_row([room], |row| row.get(0)).optional()?)
 }
 

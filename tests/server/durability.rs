@@ -1,0 +1,113 @@
+//! What was confirmed is there after any end of the server.
+
+use std::collections::BTreeMap;
+
+use crate::support::*;
+
+/// Reads a whole room back and checks it against what its senders were told.
+async fn check(reader: &Person, room: i64, senders: &[Sender]) {
+    let messages = reader.messages_after(room, 0).await;
+    let head = messages.len() as u64;
+    assert_eq!(seqs(&messages), (1..=head).collect::<Vec<_>>(), "seqs run from 1 without a hole");
+    assert_eq!(reader.rooms().await[0]["head"], head);
+    let mut stored = BTreeMap::new();
+    for message in &messages {
+        let id = message["id"].as_str().expect("an id");
+        assert_eq!(message["body"], format!("message {id}"));
+        assert!(stored.insert(id, message["seq"].as_u64()).is_none(), "{id} is there twice");
+    }
+    for (id, seq) in senders.iter().flat_map(|sender| &sender.confirmed) {
+        assert_eq!(stored.get(id.as_str()), Some(&Some(*seq)), "{id} was confirmed");
+    }
+}
+
+#[tokio::test]
+async fn confirmed_messages_survive_a_dozen_kills_under_load() {
+    let mut server = Server::start().await;
+    let reader = server.person("reader").await;
+    let room = reader.create("general", "sesame").await;
+    let mut senders = Vec::new();
+    for n in 0..8 {
+        let person = server.person(&format!("sender{n}")).await;
+        person.join("general", "sesame").await;
+        senders.push(Sender::new(person, room));
+    }
+    for kill in 1..=12_usize {
+        let url = server.url.clone();
+        let (told, mut confirmations) = tokio::sync::mpsc::unbounded_channel();
+        let mut working = tokio::task::JoinSet::new();
+        for sender in senders {
+            let (told, mut sender) = (told.clone(), sender.now_at(&url));
+            working.spawn(async move {
+                loop {
+                    let before = sender.confirmed.len();
+                    sender.post(1 + kill).await;
+                    if sender.confirmed.len() == before {
+                        return sender;
+                    }
+                    let _ = told.send(sender.confirmed.len() - before);
+                }
+            });
+        }
+        // The kill comes at another depth of every round's load, and always in the middle of it.
+        let mut confirmed = 0;
+        while confirmed < 20 * kill {
+            confirmed += within("confirmations", confirmations.recv()).await.expect("senders are at work");
+        }
+        server.kill();
+        senders = within("the senders to notice", working.join_all()).await;
+        server = server.restart().await;
+        check(&reader.now_at(&server.url), room, &senders).await;
+    }
+    // What was in doubt at the last kill is sent once more, and is there once.
+    for sender in &mut senders {
+        *sender = std::mem::replace(sender, Sender::new(reader.clone(), room)).now_at(&server.url);
+        sender.post(10).await;
+    }
+    check(&reader.now_at(&server.url), room, &senders).await;
+    server.is_well().await;
+}
+
+#[tokio::test]
+async fn a_graceful_end_keeps_what_was_confirmed() {
+    let mut server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    let mut sender = Sender::new(alice.clone(), room);
+    let ((), ()) = tokio::join!(sender.post(100_000), async {
+        eventually("some load", async || (alice.rooms().await[0]["head"].as_u64() > Some(50)).then_some(())).await;
+        server.signal(rustix::process::Signal::TERM);
+    });
+    assert!(server.ended().await.success());
+    let server = server.restart().await;
+    check(&alice.now_at(&server.url), room, &[sender]).await;
+}
+
+#[tokio::test]
+async fn a_rooms_seq_goes_on_where_it_was() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    assert_eq!(alice.post(room, "before").await, 1);
+    let server = server.restart().await;
+    let alice = alice.now_at(&server.url);
+    let mut live = alice.live().await;
+    assert_eq!(live.open(room, Some(0)).await["head"], 1);
+    assert_eq!(alice.post(room, "after").await, 2);
+    let last = alice.messages_after(room, 1).await;
+    assert_eq!(last[0]["body"], "after");
+}
+
+#[tokio::test]
+async fn an_id_is_known_again_after_a_restart() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    let fields: [(&str, Field); 3] = [("room", &room), ("id", &new_id()), ("body", &"hi")];
+    let first = alice.call("post_message", &fields).await.ok();
+    alice.post(room, "another").await;
+    let server = server.restart().await;
+    let alice = alice.now_at(&server.url);
+    assert_eq!(alice.call("post_message", &fields).await.ok(), first);
+    assert_eq!(alice.messages_after(room, 0).await.len(), 2);
+}

@@ -1,0 +1,196 @@
+//! The server under test: the real binary, in a folder of its own, ended by its own process id.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::{Browser, PATIENCE, Person, eventually};
+
+/// How to start a server; the rest is as the program has it.
+pub struct Options {
+    pub rate_limits: &'static str,
+    pub log: &'static str,
+    /// Started as the arguments of this command, where there is one.
+    pub under: &'static [&'static str],
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { rate_limits: "off", log: "info", under: &[] }
+    }
+}
+
+pub struct Server {
+    child: Child,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    home: Arc<TempDir>,
+    log: Arc<Mutex<String>>,
+}
+
+impl Server {
+    /// A server with an empty database and no rate limits.
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub async fn start_with(options: Options) -> Self {
+        let home = tempfile::tempdir().expect("a folder for the server");
+        Self::launch(Arc::new(home), options).await
+    }
+
+    /// A server with a database in a folder that exists already.
+    pub async fn start_in(home: TempDir) -> Self {
+        Self::launch(Arc::new(home), Options::default()).await
+    }
+
+    /// A second life on the same data. The first must have ended.
+    pub async fn restart(self) -> Self {
+        let home = Arc::clone(&self.home);
+        drop(self);
+        Self::launch(home, Options::default()).await
+    }
+
+    async fn launch(home: Arc<TempDir>, options: Options) -> Self {
+        let mut words: Vec<OsString> = options.under.iter().map(Into::into).collect();
+        words.push(env!("CARGO_BIN_EXE_latchkey").into());
+        let mut child = Command::new(&words[0])
+            .args(&words[1..])
+            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", options.rate_limits, "--log", options.log])
+            .arg("--data")
+            .arg(home.path().join("latchkey.db"))
+            .current_dir(home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let log = Arc::new(Mutex::new(String::new()));
+        keep(child.stderr.take().expect("a pipe"), Arc::clone(&log));
+        let url = first_line(child.stdout.take().expect("a pipe"));
+        let mut server = Self { child, url: String::new(), home, log };
+        match url.as_deref().and_then(|line| line.strip_prefix("Latchkey is at ")) {
+            Some(url) => server.url = url.trim().to_owned(),
+            None => panic!("the server did not say where it is; its log:\n{}", server.log()),
+        }
+        server
+    }
+
+    /// Someone's browser, without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// Someone with a browser of their own and this username.
+    pub async fn person(&self, name: &str) -> Person {
+        self.browser().claim(name).await
+    }
+
+    pub fn address(&self) -> &str {
+        self.url.strip_prefix("http://").expect("the server speaks HTTP")
+    }
+
+    /// The folder that the server runs in and keeps its data in.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.home().join("latchkey.db")
+    }
+
+    /// All that the server has written to its log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no reader of the log panics").clone()
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Bytes of memory that the process has in use.
+    pub fn memory(&self) -> u64 {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("/proc/PID/statm");
+        let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("resident pages");
+        pages * rustix::param::page_size() as u64
+    }
+
+    /// Ends the process at once, as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the server can be killed");
+        self.child.wait().expect("the server has ended");
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the server can be signalled");
+    }
+
+    pub async fn ended(&mut self) -> ExitStatus {
+        eventually("the server to end", async || self.child.try_wait().expect("the server's status")).await
+    }
+
+    pub async fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    /// Whether any file of the database holds these bytes.
+    pub fn database_holds(&self, needle: impl AsRef<[u8]>) -> bool {
+        let needle = needle.as_ref();
+        let files = fs::read_dir(self.home()).expect("the server's folder");
+        files
+            .map(|file| fs::read(file.expect("an entry").path()).expect("a database file"))
+            .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+    }
+
+    /// Fails the test where the server does not answer, or has panicked anywhere.
+    pub async fn is_well(&self) {
+        self.browser().get("/healthz").await.ok();
+        let log = self.log();
+        assert!(!log.contains("panicked"), "the server panicked:\n{log}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Ended already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The first line that the process prints; none where it ends without one.
+fn first_line(output: impl Read + Send + 'static) -> Option<String> {
+    let (found, line) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut line = String::new();
+        if output.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+            let _ = found.send(line);
+        }
+        // A closed pipe would break a server that prints a second line.
+        let _ = std::io::copy(&mut output, &mut std::io::sink());
+    });
+    line.recv_timeout(PATIENCE).ok()
+}
+
+/// Reads a process's log as it is written, so that the pipe never fills.
+fn keep(log: impl Read + Send + 'static, kept: Arc<Mutex<String>>) {
+    thread::spawn(move || {
+        let mut log = BufReader::new(log);
+        let mut line = Vec::new();
+        while log.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+            kept.lock().expect("no reader of the log panics").push_str(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+    });
+}
