@@ -40,12 +40,15 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Runs one call of the API.
+/// Runs one call of the API, and lets everything else pass.
 pub async fn front_door(
     State(flashes): State<std::sync::Arc<Flashes>>,
     request: HttpRequest,
     next: Next,
 ) -> Response<Body> {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
     if let Err(error) = guard::same_origin(request.headers()) {
         return error.into_response();
     }

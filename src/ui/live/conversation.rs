@@ -6,7 +6,7 @@ use std::{collections::HashSet, time::Duration};
 use leptos::{prelude::*, task::spawn_local};
 use uuid::Uuid;
 
-use super::{Connection, Event, Outbox, Reading, State, Unsent, Window, frozen::is_visible, store::Shelf, window};
+use super::{Event, Outbox, Reading, State, Unsent, Window, frozen::is_visible, store::Shelf, window};
 use crate::{
     api,
     domain::{Code, Member, Message, Millis, Posted, Room, RoomId, RoomPage, Seq, limits},
@@ -102,7 +102,7 @@ impl Conversation {
         connection.follow(room);
         let listener = connection.listen(move |event| self.heard(event));
         if connection.is_open() {
-            self.up(&connection);
+            self.up();
         }
         let state = connection.state();
         Effect::new(move || self.link.set(state.get()));
@@ -176,6 +176,9 @@ impl Conversation {
             self.loading.try_set(None);
             let Ok(page) = page else {
                 self.failed.try_set(Some(stretch));
+                if stretch == Stretch::Older {
+                    self.catch_up();
+                }
                 return;
             };
             self.failed.try_set(None);
@@ -186,7 +189,7 @@ impl Conversation {
                 Stretch::Newest => window.jump(page),
             });
             self.settle();
-            if got_any {
+            if got_any || stretch == Stretch::Older {
                 self.catch_up();
             }
         });
@@ -210,11 +213,7 @@ impl Conversation {
 
     fn heard(self, event: &Event) {
         match event {
-            Event::Up => {
-                if let Some(connection) = super::current() {
-                    self.up(&connection);
-                }
-            }
+            Event::Up => self.up(),
             Event::Down => {
                 self.outbox.update_untracked(Outbox::connection_lost);
                 self.typing.set(Vec::new());
@@ -223,8 +222,17 @@ impl Conversation {
         }
     }
 
-    fn up(self, connection: &Connection) {
-        connection.open(self.id(), Some(self.window.with_untracked(Window::head)));
+    /// Asks for the frames that this page has not had.
+    fn open(self) {
+        let after = self.window.try_with_untracked(Window::head);
+        if let (Some(connection), Some(after)) = (super::current(), after) {
+            connection.open(self.id(), Some(after));
+        }
+    }
+
+    fn up(self) {
+        self.open();
+        self.failed.set(None);
         self.outbox.update_untracked(Outbox::connection_lost);
         self.pump();
         untrack(|| self.tell_what_is_seen());
@@ -310,6 +318,7 @@ impl Conversation {
                 self.pump();
             }
             (None, Code::NoSuchRoom) => self.gone.set(true),
+            (None, Code::Unavailable) => set_timeout(move || self.open(), BREATH),
             (None, _) => {}
         }
     }

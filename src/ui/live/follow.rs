@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{Connection, Event};
 use crate::{
     api,
-    domain::{Message, Room, RoomId, RoomSummary, Seq},
+    domain::{Message, Room, RoomId, RoomSummary},
     protocol::ServerFrame,
 };
 
@@ -51,9 +51,9 @@ pub fn follow_rooms(me: &str, rooms: RwSignal<Vec<RoomSummary>>) {
         me,
         move |connection, event| match event {
             Event::Up => untrack(|| open_all(connection, true)),
-            Event::Down => {}
+            Event::Down | Event::Frame(ServerFrame::Typing { .. }) => {}
             Event::Frame(frame) => {
-                let fits = rooms.try_update(|rooms| take_in(rooms, frame)).unwrap_or(true);
+                let fits = me.with_value(|me| rooms.try_update(|rooms| take_in(rooms, frame, me))).unwrap_or(true);
                 if !fits {
                     reload();
                 }
@@ -133,7 +133,7 @@ fn with_connection(
 }
 
 /// Brings the list up to date with one frame. `false` where the list lacks what the frame speaks of.
-fn take_in(rooms: &mut Vec<RoomSummary>, frame: &ServerFrame) -> bool {
+fn take_in(rooms: &mut Vec<RoomSummary>, frame: &ServerFrame, me: &str) -> bool {
     let place = |rooms: &[RoomSummary], id: RoomId| rooms.iter().position(|summary| summary.room.id == id);
     match frame {
         ServerFrame::Opened { room, head, .. } | ServerFrame::Head { room, seq: head } => {
@@ -141,7 +141,7 @@ fn take_in(rooms: &mut Vec<RoomSummary>, frame: &ServerFrame) -> bool {
         }
         ServerFrame::Message(message) => match place(rooms, message.room) {
             Some(place) => {
-                said(&mut rooms[place], message);
+                said(&mut rooms[place], message, me);
                 rooms[..=place].rotate_right(1);
                 true
             }
@@ -161,10 +161,14 @@ fn take_in(rooms: &mut Vec<RoomSummary>, frame: &ServerFrame) -> bool {
     }
 }
 
-fn said(summary: &mut RoomSummary, message: &Message) {
-    let seq: Seq = message.seq;
-    if seq > summary.room.head {
-        summary.room.head = seq;
+fn said(summary: &mut RoomSummary, message: &Message, me: &str) {
+    let room = &mut summary.room;
+    if message.seq > room.head {
+        room.head = message.seq;
+        // As the server has it: who answers has not thereby read what came before.
+        if message.by == me && room.seen + 1 == message.seq {
+            room.seen = message.seq;
+        }
         summary.last = Some(message.clone());
     }
 }
@@ -172,6 +176,7 @@ fn said(summary: &mut RoomSummary, message: &Message) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Seq;
 
     fn summary(id: RoomId, head: Seq) -> RoomSummary {
         let room =
@@ -191,24 +196,31 @@ mod tests {
     #[test]
     fn a_message_makes_its_room_the_first_and_counts_as_unread() {
         let mut rooms = vec![summary(1, 5), summary(2, 7), summary(3, 0)];
-        assert!(take_in(&mut rooms, &message(2, 8)));
+        assert!(take_in(&mut rooms, &message(2, 8), "alice"));
         assert_eq!(ids(&rooms), [2, 1, 3]);
         assert_eq!(rooms[0].room.head - rooms[0].room.seen, 1);
         assert!(rooms[0].last.is_some());
     }
 
     #[test]
+    fn one_s_own_message_is_not_unread() {
+        let mut rooms = vec![summary(1, 5)];
+        take_in(&mut rooms, &message(1, 6), "bob");
+        assert_eq!((rooms[0].room.head, rooms[0].room.seen), (6, 6));
+    }
+
+    #[test]
     fn what_was_missed_while_away_asks_for_the_list_anew() {
         let mut rooms = vec![summary(1, 5)];
-        assert!(take_in(&mut rooms, &ServerFrame::Opened { room: 1, head: 5, from: 6 }));
-        assert!(!take_in(&mut rooms, &ServerFrame::Opened { room: 1, head: 6, from: 7 }));
-        assert!(!take_in(&mut rooms, &ServerFrame::Head { room: 9, seq: 1 }));
+        assert!(take_in(&mut rooms, &ServerFrame::Opened { room: 1, head: 5, from: 6 }, "alice"));
+        assert!(!take_in(&mut rooms, &ServerFrame::Opened { room: 1, head: 6, from: 7 }, "alice"));
+        assert!(!take_in(&mut rooms, &ServerFrame::Head { room: 9, seq: 1 }, "alice"));
     }
 
     #[test]
     fn a_deleted_room_leaves_the_list() {
         let mut rooms = vec![summary(1, 5), summary(2, 0)];
-        assert!(take_in(&mut rooms, &ServerFrame::Deleted { room: 1 }));
+        assert!(take_in(&mut rooms, &ServerFrame::Deleted { room: 1 }, "alice"));
         assert_eq!(ids(&rooms), [2]);
     }
 }

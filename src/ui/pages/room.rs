@@ -7,7 +7,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use super::not_found::Refused;
 use crate::{
     api::{self, LeaveRoom},
-    domain::{Room, RoomPage as Page, Seq},
+    domain::{Room, RoomId, RoomPage as Page, Seq},
     ui::{
         live::Conversation,
         parts::{
@@ -78,6 +78,7 @@ fn Open(me: String, page: Page, rooms: Vec<Room>) -> impl IntoView {
         <div class="room">
             <aside class="side" id="rooms-side" popover="auto">
                 <RoomNav me=me.clone() here=id rooms />
+                <Close side="rooms-side" />
             </aside>
             <main id="main" class="conversation" tabindex="-1">
                 <header class="room-head">
@@ -87,13 +88,13 @@ fn Open(me: String, page: Page, rooms: Vec<Room>) -> impl IntoView {
                     <div class="room-doors">
                         <button type="button" class="quiet to-rooms" popovertarget="rooms-side">
                             {Icon::Back.view()}
-                            "Rooms"
+                            <span class="word">"Rooms"</span>
                         </button>
                         <button type="button" class="quiet to-members" popovertarget="members-side">
                             <span class="dot" aria-hidden="true"></span>
                             {move || conversation.online.get()}
                             <span class="hush">" online, "</span>
-                            <span>"Members"</span>
+                            <span class="word">"Members"</span>
                         </button>
                     </div>
                 </header>
@@ -109,14 +110,25 @@ fn Open(me: String, page: Page, rooms: Vec<Room>) -> impl IntoView {
                     <InvitationCopy room=id name />
                     <Leave me room=id />
                 </div>
+                <Close side="members-side" />
             </aside>
         </div>
     }
 }
 
+/// Closes a drawer, for those who cannot press Escape or beside it.
+#[component]
+fn Close(side: &'static str) -> impl IntoView {
+    view! {
+        <button type="button" class="quiet side-close" popovertarget=side popovertargetaction="hide">
+            "Close"
+        </button>
+    }
+}
+
 /// Button "Leave room".
 #[component]
-fn Leave(me: String, room: crate::domain::RoomId) -> impl IntoView {
+fn Leave(me: String, room: RoomId) -> impl IntoView {
     let navigate = use_navigate();
     let home = paths::dashboard(&me);
     let post = Post::<LeaveRoom>::new(move |()| navigate(&home, Default::default()));

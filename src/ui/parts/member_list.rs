@@ -34,7 +34,7 @@ pub fn MemberList(conversation: Conversation) -> impl IntoView {
 fn Row(member: Member) -> impl IntoView {
     let Member { name, online, owner } = member;
     view! {
-        <li class="member" class:online=online>
+        <li class="member" class:present=online>
             <span class="dot" aria-hidden="true"></span>
             <span class="clip" dir="auto" title=name.clone()>
                 {name.clone()}

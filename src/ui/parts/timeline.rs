@@ -223,7 +223,8 @@ fn Silence(conversation: Conversation) -> impl IntoView {
 #[component]
 fn ToNewest(conversation: Conversation, left_at: Signal<u64>) -> impl IntoView {
     let href = conversation.me.with_value(|me| conversation.room.with_value(|room| paths::room(me, &room.name)));
-    let away = Memo::new(move |_| conversation.reading.get() == Reading::Earlier);
+    let stuck = Memo::new(move |_| matches!(conversation.failed.get(), Some(Stretch::Newer | Stretch::Newest)));
+    let away = Memo::new(move |_| conversation.reading.get() == Reading::Earlier || stuck.get());
     let fresh = Memo::new(move |_| conversation.window.with(Window::head).saturating_sub(left_at.get()));
     let go = move |event: MouseEvent| {
         event.prevent_default();
@@ -235,8 +236,8 @@ fn ToNewest(conversation: Conversation, left_at: Signal<u64>) -> impl IntoView {
             view! {
                 <a class="to-newest" href=href on:click=go>
                     {Icon::Chevron.view()}
-                    {move || match (conversation.failed.get(), fresh.get()) {
-                        (Some(Stretch::Newer | Stretch::Newest), _) => "Could not load. Try again".to_owned(),
+                    {move || match (stuck.get(), fresh.get()) {
+                        (true, _) => "Could not load. Try again".to_owned(),
                         (_, 0) => "Newest messages".to_owned(),
                         (_, 1) => "1 new message".to_owned(),
                         (_, count) => format!("{count} new messages"),
