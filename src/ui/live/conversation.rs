@@ -31,6 +31,14 @@ pub enum Stretch {
     Newest,
 }
 
+/// Why a room that was open is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    Deleted,
+    /// *me* left it on another page, or it was deleted while this one was away.
+    NotMember,
+}
+
 /// One room on one page. A handle of signals: copies are the same conversation.
 #[derive(Clone, Copy)]
 pub struct Conversation {
@@ -54,8 +62,8 @@ pub struct Conversation {
     pub visible: RwSignal<bool>,
     /// Others' messages that came while they could not.
     pub missed: RwSignal<u32>,
-    /// The room was deleted, or *me* is not in it any more.
-    pub gone: RwSignal<bool>,
+    /// Why the room is closed to *me*, once it is.
+    pub gone: RwSignal<Option<Gone>>,
     last_typing: StoredValue<Millis>,
     last_seen: StoredValue<Seq>,
     seen_rests: StoredValue<bool>,
@@ -80,7 +88,7 @@ impl Conversation {
             link: RwSignal::new(State::Connecting),
             visible: RwSignal::new(true),
             missed: RwSignal::new(0),
-            gone: RwSignal::new(false),
+            gone: RwSignal::new(None),
             last_typing: StoredValue::new(0),
             last_seen: StoredValue::new(page.room.seen),
             seen_rests: StoredValue::new(false),
@@ -257,7 +265,7 @@ impl Conversation {
                 let others = self.me.with_value(|me| who.iter().filter(|name| *name != me).cloned().collect());
                 self.typing.set(others);
             }
-            ServerFrame::Deleted { room } if *room == self.id() => self.gone.set(true),
+            ServerFrame::Deleted { room } if *room == self.id() => self.gone.set(Some(Gone::Deleted)),
             _ => {}
         }
     }
@@ -317,7 +325,7 @@ impl Conversation {
                 }
                 self.pump();
             }
-            (None, Code::NoSuchRoom) => self.gone.set(true),
+            (None, Code::NoSuchRoom) => self.gone.set(Some(Gone::NotMember)),
             (None, Code::Unavailable) => set_timeout(move || self.open(), BREATH),
             (None, _) => {}
         }

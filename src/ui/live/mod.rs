@@ -19,7 +19,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use leptos::prelude::*;
 
 pub use connection::{Connection, Event, State};
-pub use conversation::{Conversation, Stretch};
+pub use conversation::{Conversation, Gone, Stretch};
 pub use follow::{follow_heads, follow_rooms};
 pub use outbox::{Outbox, Unsent};
 pub use window::{Reading, Window};

@@ -9,7 +9,7 @@ use crate::{
     api::{self, LeaveRoom},
     domain::{Room, RoomId, RoomPage as Page, Seq},
     ui::{
-        live::Conversation,
+        live::{Conversation, Gone},
         parts::{
             Banner, Composer, FormError, Icon, InvitationCopy, MemberList, Post, RoomNav, Timeline, Typing, announce,
             use_clock,
@@ -148,9 +148,12 @@ fn Leave(me: String, room: RoomId) -> impl IntoView {
 fn leave_when_gone(conversation: Conversation) {
     let navigate = use_navigate();
     Effect::new(move || {
-        if conversation.gone.get() {
+        if let Some(gone) = conversation.gone.get() {
             let name = conversation.room.with_value(|room| room.name.clone());
-            announce(format!("{name} is closed: it was deleted, or you have left it."));
+            announce(match gone {
+                Gone::Deleted => format!("{name} was deleted by its owner, with all its messages."),
+                Gone::NotMember => format!("You are not in {name} any more."),
+            });
             let home = conversation.me.with_value(|me| paths::dashboard(me));
             navigate(&home, Default::default());
         }

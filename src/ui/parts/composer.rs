@@ -134,8 +134,7 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
                         .then(|| {
                             view! {
                                 <p class="counter" class:over=over>
-                                    {chars.get()}
-                                    " of 4,000 characters"
+                                    {space_left(chars.get())}
                                 </p>
                             }
                         })
@@ -145,8 +144,36 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
     }
 }
 
+/// How much more fits.
+fn space_left(chars: usize) -> String {
+    let (count, what) = match limits::BODY_CHARS.checked_sub(chars) {
+        Some(left) => (left, "left"),
+        None => (chars - limits::BODY_CHARS, "too many"),
+    };
+    let unit = if count == 1 { "character" } else { "characters" };
+    format!("{count} {unit} {what}")
+}
+
 /// Text as a textarea's content. As a child it would get the markers by which texts are told apart in
 /// hydration, which a textarea would show.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_tells_what_fits_and_what_does_not() {
+        assert_eq!(space_left(3_900), "100 characters left");
+        assert_eq!(space_left(3_999), "1 character left");
+        assert_eq!(space_left(4_000), "0 characters left");
+        assert_eq!(space_left(4_001), "1 character too many");
+    }
+
+    #[test]
+    fn typed_markup_cannot_leave_the_textarea() {
+        assert_eq!(escape("</textarea><b>&amp;"), "&lt;/textarea>&lt;b>&amp;amp;");
+    }
 }
