@@ -8,10 +8,13 @@ use axum::{
     extract::{FromRef, Request as HttpRequest, State},
     http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header, request::Parts},
     middleware::{self, Next},
+    response::IntoResponse,
     routing::{get, post},
 };
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions, handle_server_fns_with_context,
+};
 use tower_http::compression::CompressionLayer;
 
 use super::{assets, flashes::Flashes, forms, guard, identity::Request, live, rooms::Chat};
@@ -52,21 +55,26 @@ pub fn router(chat: Chat) -> Router {
         options,
     };
 
-    let (chat, flashes) = (state.chat.clone(), state.flashes.clone());
-    let pages = Router::new()
-        .leptos_routes_with_context(
-            &state,
-            generate_route_list(ui::App),
-            move || page_context(&chat, &flashes),
-            ui::shell,
-        )
-        .route("/api/{name}", post(no_such_call))
-        .fallback(not_found)
-        // Around all of it: Leptos adds a route of its own for each server function.
+    let api = Router::new()
+        .route("/api/{name}", post(api))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             forms::front_door,
         ));
+
+    let (chat, flashes) = (state.chat.clone(), state.flashes.clone());
+    // Leptos would give each server function a route of its own, past the front door.
+    let calls = leptos::server_fn::axum::server_fn_paths()
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    let pages = Router::new()
+        .leptos_routes_with_context(
+            &state,
+            generate_route_list_with_exclusions(ui::App, Some(calls)),
+            move || page_context(&chat, &flashes),
+            ui::shell,
+        )
+        .fallback(not_found);
 
     let mut files = Router::new();
     for path in assets::paths() {
@@ -78,6 +86,7 @@ pub fn router(chat: Chat) -> Router {
 
     Router::new()
         .merge(pages)
+        .merge(api)
         // What follows is compressed already, or is no answer to compress.
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Precise(4)))
         .layer(middleware::from_fn(no_store))
@@ -88,9 +97,16 @@ pub fn router(chat: Chat) -> Router {
         .with_state(state)
 }
 
-/// A call that is none: the server functions have routes of their own, which Leptos adds.
-async fn no_such_call() -> ApiError {
-    ApiError::bad_request("There is no such call.")
+/// One server function.
+async fn api(State(chat): State<Chat>, request: HttpRequest) -> Response<Body> {
+    let known =
+        leptos::server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path());
+    if !known {
+        return ApiError::bad_request("There is no such call.").into_response();
+    }
+    handle_server_fns_with_context(move || request_context(&chat), request)
+        .await
+        .into_response()
 }
 
 /// A page that no route matches is rendered by the app, as any other.

@@ -6,7 +6,9 @@ use std::{collections::HashSet, time::Duration};
 use leptos::{prelude::*, task::spawn_local};
 use uuid::Uuid;
 
-use super::{Event, Outbox, Reading, State, Unsent, Window, frozen::is_visible, store::Shelf, window};
+use super::{
+    Event, Outbox, Reading, State, Unsent, Window, frozen::is_visible, store::Shelf, window,
+};
 use crate::{
     api,
     domain::{Code, Member, Message, Millis, Posted, Room, RoomId, RoomPage, Seq, limits},
@@ -74,7 +76,11 @@ impl Conversation {
     /// Starts from what the server rendered.
     pub fn new(me: String, page: RoomPage) -> Self {
         let window = Window::new(&page.history, page.room.head);
-        let reading = if window.is_live() { Reading::End } else { Reading::Earlier };
+        let reading = if window.is_live() {
+            Reading::End
+        } else {
+            Reading::Earlier
+        };
         Self {
             me: StoredValue::new(me),
             window: RwSignal::new(window),
@@ -105,7 +111,8 @@ impl Conversation {
     pub fn go_live(self) {
         let (me, room) = (self.me.get_value(), self.id());
         let kept = Shelf::new(&me, room).all();
-        self.outbox.update(|outbox| kept.into_iter().for_each(|item| outbox.add(item)));
+        self.outbox
+            .update(|outbox| kept.into_iter().for_each(|item| outbox.add(item)));
         let connection = super::join(&me);
         connection.follow(room);
         let listener = connection.listen(move |event| self.heard(event));
@@ -114,7 +121,8 @@ impl Conversation {
         }
         let state = connection.state();
         Effect::new(move || self.link.set(state.get()));
-        let shown = window_event_listener_untyped("visibilitychange", move |_| self.looked(is_visible()));
+        let shown =
+            window_event_listener_untyped("visibilitychange", move |_| self.looked(is_visible()));
         self.looked(is_visible());
         on_cleanup(move || {
             shown.remove();
@@ -151,14 +159,18 @@ impl Conversation {
     /// Takes a message back, and gives its text back.
     pub fn discard(self, id: Uuid) -> Option<String> {
         self.shelf().drop(id);
-        self.outbox.try_update(|outbox| outbox.remove(id)).flatten().map(|item| item.body)
+        self.outbox
+            .try_update(|outbox| outbox.remove(id))
+            .flatten()
+            .map(|item| item.body)
     }
 
     /// Says that *me* is typing, at most once in a while.
     pub fn types(self) {
         let pause = Millis::from(limits::TYPING_SECONDS) * 1_000;
         if now() - self.last_typing.get_value() >= pause
-            && super::current().is_some_and(|connection| connection.send(&ClientFrame::Typing { room: self.id() }))
+            && super::current()
+                .is_some_and(|connection| connection.send(&ClientFrame::Typing { room: self.id() }))
         {
             self.last_typing.set_value(now());
         }
@@ -171,7 +183,9 @@ impl Conversation {
         }
         self.loading.set(Some(stretch));
         let (me, room) = (self.me.get_value(), self.id());
-        let (start, end) = self.window.with_untracked(|window| (window.start(), window.end()));
+        let (start, end) = self
+            .window
+            .with_untracked(|window| (window.start(), window.end()));
         let (before, after, limit) = match stretch {
             Stretch::Older => (Some(start), None, limits::HISTORY_PAGE),
             // Catching up wants few round trips, and the end of the page.
@@ -215,7 +229,11 @@ impl Conversation {
         let beyond = self.window.try_with_untracked(Window::beyond).unwrap_or(0);
         if wanted && beyond > 0 {
             let near = beyond <= window::MOST as u64;
-            self.load(if near { Stretch::Newer } else { Stretch::Newest });
+            self.load(if near {
+                Stretch::Newer
+            } else {
+                Stretch::Newest
+            });
         }
     }
 
@@ -250,22 +268,40 @@ impl Conversation {
         match frame {
             ServerFrame::Opened { room, from, .. } if *room == self.id() => {
                 // What comes from `from` on arrives by itself; only what lies before it must be fetched.
-                self.window.update(|window| window.heard_of(from.saturating_sub(1)));
+                self.window
+                    .update(|window| window.heard_of(from.saturating_sub(1)));
                 self.catch_up();
             }
             ServerFrame::Message(message) if message.room == self.id() => self.arrived(message),
             ServerFrame::Sent { room, id, seq, at } if *room == self.id() => {
-                self.sent(Posted { id: *id, seq: *seq, at: *at });
+                self.sent(Posted {
+                    id: *id,
+                    seq: *seq,
+                    at: *at,
+                });
             }
-            ServerFrame::Refused { room: Some(room), id, code, message } if *room == self.id() => {
+            ServerFrame::Refused {
+                room: Some(room),
+                id,
+                code,
+                message,
+            } if *room == self.id() => {
                 self.refused(*id, *code, message);
             }
-            ServerFrame::Presence { room, count, online } if *room == self.id() => self.present(*count, online),
+            ServerFrame::Presence {
+                room,
+                count,
+                online,
+            } if *room == self.id() => self.present(*count, online),
             ServerFrame::Typing { room, who } if *room == self.id() => {
-                let others = self.me.with_value(|me| who.iter().filter(|name| *name != me).cloned().collect());
+                let others = self
+                    .me
+                    .with_value(|me| who.iter().filter(|name| *name != me).cloned().collect());
                 self.typing.set(others);
             }
-            ServerFrame::Deleted { room } if *room == self.id() => self.gone.set(Some(Gone::Deleted)),
+            ServerFrame::Deleted { room } if *room == self.id() => {
+                self.gone.set(Some(Gone::Deleted))
+            }
             _ => {}
         }
     }
@@ -273,12 +309,17 @@ impl Conversation {
     fn arrived(self, message: &Message) {
         let mine = self.me.with_value(|me| *me == message.by);
         let reading = self.reading.get_untracked();
-        let arrival = self.window.try_update(|window| window.arrived(message.clone(), reading));
+        let arrival = self
+            .window
+            .try_update(|window| window.arrived(message.clone(), reading));
         if arrival == Some(window::Arrival::Known) {
             return;
         }
         if mine {
-            if self.outbox.with_untracked(|outbox| outbox.holds(message.id)) {
+            if self
+                .outbox
+                .with_untracked(|outbox| outbox.holds(message.id))
+            {
                 self.discard(message.id);
             }
             self.pump();
@@ -290,7 +331,10 @@ impl Conversation {
             typing.retain(|name| *name != message.by);
             typing.len() != before
         });
-        if !self.members.with_untracked(|members| members.iter().any(|member| member.name == message.by)) {
+        if !self
+            .members
+            .with_untracked(|members| members.iter().any(|member| member.name == message.by))
+        {
             self.look_who_is_member();
         }
         self.settle();
@@ -300,13 +344,28 @@ impl Conversation {
     fn sent(self, posted: Posted) {
         let Posted { id, seq, at } = posted;
         self.shelf().drop(id);
-        if let Some(item) = self.outbox.try_update(|outbox| outbox.sent(id, seq)).flatten() {
+        if let Some(item) = self
+            .outbox
+            .try_update(|outbox| outbox.sent(id, seq))
+            .flatten()
+        {
             let by = self.me.get_value();
-            let message = Message { room: self.id(), seq, id, by, at, body: item.body };
+            let message = Message {
+                room: self.id(),
+                seq,
+                id,
+                by,
+                at,
+                body: item.body,
+            };
             // Only where it is the very next one. Otherwise others' come first, and then this, in order.
-            if self.window.with_untracked(|window| window.is_live() && window.end() + 1 == seq) {
+            if self
+                .window
+                .with_untracked(|window| window.is_live() && window.end() + 1 == seq)
+            {
                 let reading = self.reading.get_untracked();
-                self.window.update(|window| _ = window.arrived(message, reading));
+                self.window
+                    .update(|window| _ = window.arrived(message, reading));
             }
         }
         self.settle();
@@ -320,7 +379,11 @@ impl Conversation {
                 set_timeout(move || self.pump(), BREATH);
             }
             (Some(id), _) => {
-                if let Some(item) = self.outbox.try_update(|outbox| outbox.refused(id, why.to_owned())).flatten() {
+                if let Some(item) = self
+                    .outbox
+                    .try_update(|outbox| outbox.refused(id, why.to_owned()))
+                    .flatten()
+                {
                     self.shelf().keep(&item);
                 }
                 self.pump();
@@ -361,18 +424,32 @@ impl Conversation {
                 self.members.try_set(members);
             }
         });
-        set_timeout(move || _ = self.members_rest.try_set_value(false), MEMBERS_PAUSE);
+        set_timeout(
+            move || _ = self.members_rest.try_set_value(false),
+            MEMBERS_PAUSE,
+        );
     }
 
     /// Sends the next unsent message, if there is one and the socket is open.
     fn pump(self) {
-        let Some(connection) = super::current().filter(|connection| connection.is_open()) else { return };
+        let Some(connection) = super::current().filter(|connection| connection.is_open()) else {
+            return;
+        };
         // Being under way shows nowhere, so nothing is told to run again.
-        let Some(item) = self.outbox.try_update_untracked(Outbox::next).flatten() else { return };
+        let Some(item) = self.outbox.try_update_untracked(Outbox::next_to_send).flatten() else {
+            return;
+        };
         let id = item.id;
-        connection.send(&ClientFrame::Send { room: self.id(), id, body: item.body });
+        connection.send(&ClientFrame::Send {
+            room: self.id(),
+            id,
+            body: item.body,
+        });
         let unanswered = move || {
-            if self.outbox.try_with_untracked(|outbox| outbox.is_under_way(id)) == Some(true)
+            if self
+                .outbox
+                .try_with_untracked(|outbox| outbox.is_under_way(id))
+                == Some(true)
                 && let Some(connection) = super::current()
             {
                 connection.renew();
@@ -383,7 +460,13 @@ impl Conversation {
 
     /// Lets go of sent messages that the timeline shows, or that lie beyond its window.
     fn settle(self) {
-        let shown = self.window.try_with_untracked(|window| if window.is_live() { window.end() } else { Seq::MAX });
+        let shown = self.window.try_with_untracked(|window| {
+            if window.is_live() {
+                window.end()
+            } else {
+                Seq::MAX
+            }
+        });
         if let Some(shown) = shown {
             self.outbox.try_maybe_update(|outbox| {
                 let before = outbox.items().len();
@@ -402,13 +485,20 @@ impl Conversation {
 
     /// Says what has been read, where the newest message is in view. Tracks what that depends on.
     fn tell_what_is_seen(self) {
-        let head = self.window.with(|window| window.is_live().then(|| window.head()));
+        let head = self
+            .window
+            .with(|window| window.is_live().then(|| window.head()));
         let in_view = self.visible.get() && self.reading.get() == Reading::End;
-        let Some(head) = head.filter(|head| in_view && *head > self.last_seen.get_value()) else { return };
+        let Some(head) = head.filter(|head| in_view && *head > self.last_seen.get_value()) else {
+            return;
+        };
         if self.seen_rests.get_value() {
             return;
         }
-        let frame = ClientFrame::Seen { room: self.id(), seq: head };
+        let frame = ClientFrame::Seen {
+            room: self.id(),
+            seq: head,
+        };
         if super::current().is_some_and(|connection| connection.send(&frame)) {
             self.last_seen.set_value(head);
             self.seen_rests.set_value(true);

@@ -46,7 +46,10 @@ pub fn join(me: &str) -> Rc<Connection> {
         }
         _ => {
             let connection = Connection::start(me);
-            let old = shared.replace(Shared { connection: connection.clone(), shares: 1 });
+            let old = shared.replace(Shared {
+                connection: connection.clone(),
+                shares: 1,
+            });
             (connection, old)
         }
     });

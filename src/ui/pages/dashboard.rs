@@ -10,6 +10,7 @@ use crate::{
     domain::{ApiError, Room, RoomSummary},
     ui::{
         browser,
+        live::follow_rooms,
         parts::{
             About, Confirm, Field, FormError, KeyField, Post, RoomList, remember_key, use_names,
         },
@@ -56,6 +57,7 @@ fn Opening() -> impl IntoView {
 
 #[component]
 fn Rooms(me: String, rooms: RwSignal<Vec<RoomSummary>>) -> impl IntoView {
+    follow_rooms(&me, rooms);
     view! {
         <main id="main" class="page dashboard" tabindex="-1">
             <div class="page-head">

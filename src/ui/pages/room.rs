@@ -11,8 +11,8 @@ use crate::{
     ui::{
         live::{Conversation, Gone},
         parts::{
-            Banner, Composer, FormError, Icon, InvitationCopy, MemberList, Post, RoomNav, Timeline, Typing, announce,
-            use_clock,
+            Banner, Composer, FormError, Icon, InvitationCopy, MemberList, Post, RoomNav, Timeline,
+            Typing, announce, use_clock,
         },
         paths,
     },
@@ -22,7 +22,12 @@ use crate::{
 #[component]
 pub fn RoomPage(me: String, name: String) -> impl IntoView {
     let query = use_query_map();
-    let before = Memo::new(move |_| query.read().get_str("before").and_then(|seq| seq.parse::<Seq>().ok()));
+    let before = Memo::new(move |_| {
+        query
+            .read()
+            .get_str("before")
+            .and_then(|seq| seq.parse::<Seq>().ok())
+    });
     let asked = (me.clone(), name.clone());
     let page = Resource::new_blocking(
         move || (asked.clone(), before.get()),

@@ -23,11 +23,16 @@ const MOST_LINES: usize = 8;
 #[component]
 pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) -> impl IntoView {
     let me = conversation.me.get_value();
-    let (room, name) = conversation.room.with_value(|room| (room.id, room.name.clone()));
+    let (room, name) = conversation
+        .room
+        .with_value(|room| (room.id, room.name.clone()));
     // For the plain form: sending it twice, by going back, says it once.
     let id = SharedValue::new(Uuid::now_v7).into_inner();
     let flash = flash("post_message");
-    let typed = flash.as_ref().and_then(|flash| flash.fields.get("body").cloned()).unwrap_or_default();
+    let typed = flash
+        .as_ref()
+        .and_then(|flash| flash.fields.get("body").cloned())
+        .unwrap_or_default();
     let refusal = RwSignal::new(flash.map(|flash| flash.error.message));
     let chars = RwSignal::new(typed.chars().count());
     let lines = RwSignal::new(1);
@@ -37,7 +42,9 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
     let measure = move |text: &str| {
         chars.set(text.trim().chars().count());
         lines.set(text.split('\n').count().min(MOST_LINES));
-        draft.with_value(|draft| browser::remember(draft, Some(text).filter(|text| !text.is_empty())));
+        draft.with_value(|draft| {
+            browser::remember(draft, Some(text).filter(|text| !text.is_empty()))
+        });
     };
     let fill = move |text: &str| {
         if let Some(input) = input.get_untracked() {
@@ -54,14 +61,22 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
         }
     });
     Effect::new(move || {
-        let (Some(text), Some(input)) = (edit.get(), input.get_untracked()) else { return };
+        let (Some(text), Some(input)) = (edit.get(), input.get_untracked()) else {
+            return;
+        };
         let typed = input.value();
-        fill(&if typed.is_empty() { text } else { format!("{text}\n{typed}") });
+        fill(&if typed.is_empty() {
+            text
+        } else {
+            format!("{text}\n{typed}")
+        });
         browser::focus(&input);
     });
     let say = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(input) = input.get_untracked() else { return };
+        let Some(input) = input.get_untracked() else {
+            return;
+        };
         match Body::parse(&input.value()) {
             Ok(body) => {
                 fill("");
@@ -150,7 +165,11 @@ fn space_left(chars: usize) -> String {
         Some(left) => (left, "left"),
         None => (chars - limits::BODY_CHARS, "too many"),
     };
-    let unit = if count == 1 { "character" } else { "characters" };
+    let unit = if count == 1 {
+        "character"
+    } else {
+        "characters"
+    };
     format!("{count} {unit} {what}")
 }
 
@@ -174,6 +193,9 @@ mod tests {
 
     #[test]
     fn typed_markup_cannot_leave_the_textarea() {
-        assert_eq!(escape("</textarea><b>&amp;"), "&lt;/textarea>&lt;b>&amp;amp;");
+        assert_eq!(
+            escape("</textarea><b>&amp;"),
+            "&lt;/textarea>&lt;b>&amp;amp;"
+        );
     }
 }

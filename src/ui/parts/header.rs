@@ -9,26 +9,38 @@ use crate::ui::{browser, paths};
 #[component]
 pub fn Header() -> impl IntoView {
     let path = use_location().pathname;
-    let me = Memo::new(move |_| path.with(|path| paths::me(path)));
+    let acting = Memo::new(move |_| path.with(|path| paths::me(path)));
     view! {
         <header class="bar">
-            // Home is the dashboard for someone who is somebody here.
-            {move || {
-                let home = me.get().map_or_else(|| paths::home().to_owned(), |me| paths::dashboard(&me));
-                view! {
-                    <PageLink href=home>
-                        <Logo />
-                        <span class="wordmark">"Latchkey"</span>
-                    </PageLink>
-                }
-            }}
-            <Suspense>
+            <Transition>
                 {move || Suspend::new(async move {
                     let names = use_names().await.unwrap_or_default();
-                    view! { <Switch me names /> }
+                    let held = names.clone();
+                    // A path can name anyone; only a name that this browser holds is who you are.
+                    let me = Memo::new(move |_| {
+                        acting.get().filter(|me| held.iter().any(|name| name.eq_ignore_ascii_case(me)))
+                    });
+                    view! {
+                        <Home me />
+                        <Switch me names />
+                    }
                 })}
-            </Suspense>
+            </Transition>
         </header>
+    }
+}
+
+/// The product's mark. It leads to the dashboard of whoever is somebody here.
+#[component]
+fn Home(me: Memo<Option<String>>) -> impl IntoView {
+    move || {
+        let home = me.get().map_or_else(|| paths::home().to_owned(), |me| paths::dashboard(&me));
+        view! {
+            <PageLink href=home>
+                <Logo />
+                <span class="wordmark">"Latchkey"</span>
+            </PageLink>
+        }
     }
 }
 
