@@ -27,8 +27,15 @@ mod tests {
 
     #[test]
     fn the_ceiling_doubles_up_to_half_a_minute() {
-        let ceilings: Vec<_> = (0..9).map(|attempt| delay(attempt, 1.0).as_millis()).collect();
-        assert_eq!(ceilings, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+        let ceilings: Vec<_> = (0..9)
+            .map(|attempt| delay(attempt, 1.0).as_millis())
+            .collect();
+        assert_eq!(
+            ceilings,
+            [
+                500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000
+            ]
+        );
         assert_eq!(delay(u32::MAX, 1.0), LONGEST);
     }
 

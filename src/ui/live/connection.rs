@@ -123,7 +123,9 @@ impl Connection {
     /// all else is stale by the time the socket is back.
     pub fn send(&self, frame: &ClientFrame) -> bool {
         let socket = self.socket.borrow();
-        let (true, Some(socket)) = (self.is_open(), socket.as_ref()) else { return false };
+        let (true, Some(socket)) = (self.is_open(), socket.as_ref()) else {
+            return false;
+        };
         serde_json::to_string(frame).is_ok_and(|text| socket.raw.send_with_str(&text).is_ok())
     }
 
@@ -136,7 +138,9 @@ impl Connection {
     }
 
     pub fn forget(&self, listener: u32) {
-        self.listeners.borrow_mut().retain(|(id, _)| *id != listener);
+        self.listeners
+            .borrow_mut()
+            .retain(|(id, _)| *id != listener);
     }
 
     /// Has one more part of the page follow a room. Each calls [`Self::open`] on every [`Event::Up`].
@@ -152,7 +156,9 @@ impl Connection {
     /// The last part of the page to leave a room shuts it.
     pub fn unfollow(&self, room: RoomId) {
         let mut followed = self.followed.borrow_mut();
-        let Some(count) = followed.get_mut(&room) else { return };
+        let Some(count) = followed.get_mut(&room) else {
+            return;
+        };
         *count -= 1;
         if *count == 0 {
             followed.remove(&room);
@@ -167,7 +173,10 @@ impl Connection {
 
     /// There may be a way again: try at once, unless the socket is open.
     pub fn hurry(self: &Rc<Self>) {
-        if matches!(self.state.get_untracked(), State::Waiting { .. } | State::Offline) {
+        if matches!(
+            self.state.get_untracked(),
+            State::Waiting { .. } | State::Offline
+        ) {
             self.connect();
         }
     }
@@ -213,11 +222,16 @@ impl Connection {
                 self.state.set(State::Open);
                 self.tell(&Event::Up);
             }
-            ServerFrame::Bye { code: Code::NotMe, .. } => {
+            ServerFrame::Bye {
+                code: Code::NotMe, ..
+            } => {
                 self.refuse();
                 super::go_home();
             }
-            ServerFrame::Bye { code: Code::Restarting, .. } => {
+            ServerFrame::Bye {
+                code: Code::Restarting,
+                ..
+            } => {
                 self.drop_socket();
                 self.wait(backoff::restart_delay(js_sys::Math::random()));
             }
@@ -252,7 +266,11 @@ impl Connection {
         self.cancel_retry();
         let online = window().navigator().on_line();
         let until = now() + delay.as_millis() as Millis;
-        self.state.set(if online { State::Waiting { until } } else { State::Offline });
+        self.state.set(if online {
+            State::Waiting { until }
+        } else {
+            State::Offline
+        });
         let connection = Rc::downgrade(self);
         let again = move || {
             if let Some(connection) = connection.upgrade() {
@@ -291,7 +309,12 @@ impl Connection {
 
     fn tell(&self, event: &Event) {
         // A listener may add and remove listeners.
-        let listeners: Vec<_> = self.listeners.borrow().iter().map(|(_, listener)| listener.clone()).collect();
+        let listeners: Vec<_> = self
+            .listeners
+            .borrow()
+            .iter()
+            .map(|(_, listener)| listener.clone())
+            .collect();
         for listener in listeners {
             listener(event);
         }
@@ -301,12 +324,19 @@ impl Connection {
 impl Socket {
     fn open(me: &str, connection: Weak<Connection>, generation: u32) -> Option<Self> {
         let raw = WebSocket::new(&url(me)?).ok()?;
-        let current = move || connection.upgrade().filter(|it| it.generation.get() == generation);
+        let current = move || {
+            connection
+                .upgrade()
+                .filter(|it| it.generation.get() == generation)
+        };
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new({
             let current = current.clone();
             move |event: MessageEvent| {
                 // A frame of a newer protocol than this page's is not an error: it is left alone.
-                let frame = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok());
+                let frame = event
+                    .data()
+                    .as_string()
+                    .and_then(|text| serde_json::from_str(&text).ok());
                 if let (Some(connection), Some(frame)) = (current(), frame) {
                     connection.received(frame);
                 }
@@ -319,13 +349,24 @@ impl Socket {
         });
         raw.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         raw.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Some(Self { raw, _on_message: on_message, _on_close: on_close })
+        Some(Self {
+            raw,
+            _on_message: on_message,
+            _on_close: on_close,
+        })
     }
 }
 
 fn url(me: &str) -> Option<String> {
     let location = location();
-    let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
+    let scheme = if location.protocol().ok()? == "https:" {
+        "wss"
+    } else {
+        "ws"
+    };
     let host = location.host().ok()?;
-    Some(format!("{scheme}://{host}/live?me={}", js_sys::encode_uri_component(me)))
+    Some(format!(
+        "{scheme}://{host}/live?me={}",
+        js_sys::encode_uri_component(me)
+    ))
 }

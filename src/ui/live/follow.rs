@@ -20,7 +20,9 @@ pub fn follow_rooms(me: &str, rooms: RwSignal<Vec<RoomSummary>>) {
         }
         under_way.set_value(true);
         spawn_local(async move {
-            let Some(name) = me.try_get_value() else { return };
+            let Some(name) = me.try_get_value() else {
+                return;
+            };
             let newest = api::dashboard(name).await;
             under_way.try_set_value(false);
             if let Ok(newest) = newest {
@@ -30,7 +32,8 @@ pub fn follow_rooms(me: &str, rooms: RwSignal<Vec<RoomSummary>>) {
     };
     let opened = StoredValue::new(Vec::<RoomId>::new());
     let open_all = move |connection: &Connection, again: bool| {
-        let listed: Vec<_> = rooms.with(|rooms| rooms.iter().map(|summary| summary.room.id).collect());
+        let listed: Vec<_> =
+            rooms.with(|rooms| rooms.iter().map(|summary| summary.room.id).collect());
         opened.update_value(|opened| {
             for room in opened.iter().filter(|room| !listed.contains(room)) {
                 connection.unfollow(*room);
@@ -53,7 +56,9 @@ pub fn follow_rooms(me: &str, rooms: RwSignal<Vec<RoomSummary>>) {
             Event::Up => untrack(|| open_all(connection, true)),
             Event::Down | Event::Frame(ServerFrame::Typing { .. }) => {}
             Event::Frame(frame) => {
-                let fits = me.with_value(|me| rooms.try_update(|rooms| take_in(rooms, frame, me))).unwrap_or(true);
+                let fits = me
+                    .with_value(|me| rooms.try_update(|rooms| take_in(rooms, frame, me)))
+                    .unwrap_or(true);
                 if !fits {
                     reload();
                 }
@@ -80,7 +85,9 @@ pub fn follow_heads(me: &str, rooms: RwSignal<Vec<Room>>) {
     with_connection(
         me,
         move |_, event| {
-            let Event::Frame(ServerFrame::Head { room, seq }) = event else { return };
+            let Event::Frame(ServerFrame::Head { room, seq }) = event else {
+                return;
+            };
             let (room, seq) = (*room, *seq);
             let known = rooms.try_update(|rooms| {
                 let place = rooms.iter().position(|known| known.id == room)?;
@@ -134,7 +141,8 @@ fn with_connection(
 
 /// Brings the list up to date with one frame. `false` where the list lacks what the frame speaks of.
 fn take_in(rooms: &mut Vec<RoomSummary>, frame: &ServerFrame, me: &str) -> bool {
-    let place = |rooms: &[RoomSummary], id: RoomId| rooms.iter().position(|summary| summary.room.id == id);
+    let place =
+        |rooms: &[RoomSummary], id: RoomId| rooms.iter().position(|summary| summary.room.id == id);
     match frame {
         ServerFrame::Opened { room, head, .. } | ServerFrame::Head { room, seq: head } => {
             place(rooms, *room).is_some_and(|place| rooms[place].room.head >= *head)
@@ -179,14 +187,28 @@ mod tests {
     use crate::domain::Seq;
 
     fn summary(id: RoomId, head: Seq) -> RoomSummary {
-        let room =
-            Room { id, name: id.to_string(), owner: "alice".into(), owned: false, head, seen: head, online: 0 };
+        let room = Room {
+            id,
+            name: id.to_string(),
+            owner: "alice".into(),
+            owned: false,
+            head,
+            seen: head,
+            online: 0,
+        };
         RoomSummary { room, last: None }
     }
 
     fn message(room: RoomId, seq: Seq) -> ServerFrame {
         let id = uuid::Uuid::nil();
-        ServerFrame::Message(Message { room, seq, id, by: "bob".into(), at: 0, body: "hi".into() })
+        ServerFrame::Message(Message {
+            room,
+            seq,
+            id,
+            by: "bob".into(),
+            at: 0,
+            body: "hi".into(),
+        })
     }
 
     fn ids(rooms: &[RoomSummary]) -> Vec<RoomId> {
@@ -212,15 +234,39 @@ mod tests {
     #[test]
     fn what_was_missed_while_away_asks_for_the_list_anew() {
         let mut rooms = vec![summary(1, 5)];
-        assert!(take_in(&mut rooms, &ServerFrame::Opened { room: 1, head: 5, from: 6 }, "alice"));
-        assert!(!take_in(&mut rooms, &ServerFrame::Opened { room: 1, head: 6, from: 7 }, "alice"));
-        assert!(!take_in(&mut rooms, &ServerFrame::Head { room: 9, seq: 1 }, "alice"));
+        assert!(take_in(
+            &mut rooms,
+            &ServerFrame::Opened {
+                room: 1,
+                head: 5,
+                from: 6
+            },
+            "alice"
+        ));
+        assert!(!take_in(
+            &mut rooms,
+            &ServerFrame::Opened {
+                room: 1,
+                head: 6,
+                from: 7
+            },
+            "alice"
+        ));
+        assert!(!take_in(
+            &mut rooms,
+            &ServerFrame::Head { room: 9, seq: 1 },
+            "alice"
+        ));
     }
 
     #[test]
     fn a_deleted_room_leaves_the_list() {
         let mut rooms = vec![summary(1, 5), summary(2, 0)];
-        assert!(take_in(&mut rooms, &ServerFrame::Deleted { room: 1 }, "alice"));
+        assert!(take_in(
+            &mut rooms,
+            &ServerFrame::Deleted { room: 1 },
+            "alice"
+        ));
         assert_eq!(ids(&rooms), [2]);
     }
 }

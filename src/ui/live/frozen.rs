@@ -35,7 +35,9 @@ impl Watchdog {
             let connection = connection.clone();
             move |shown: bool| {
                 let gap = now() - last.replace(now());
-                let Some(connection) = connection.upgrade() else { return };
+                let Some(connection) = connection.upgrade() else {
+                    return;
+                };
                 if gap > FROZEN {
                     connection.renew();
                 } else if shown {
@@ -63,7 +65,10 @@ impl Watchdog {
                 }
             }),
         ];
-        Self { ticks: set_interval_with_handle(move || look(false), TICK).ok(), listeners }
+        Self {
+            ticks: set_interval_with_handle(move || look(false), TICK).ok(),
+            listeners,
+        }
     }
 }
 

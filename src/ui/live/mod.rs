@@ -19,7 +19,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use leptos::prelude::*;
 
 pub use connection::{Connection, Event, State};
-pub use conversation::{Conversation, Stretch};
+pub use conversation::{Conversation, Gone, Stretch};
 pub use follow::{follow_heads, follow_rooms};
 pub use outbox::{Outbox, Unsent};
 pub use window::{Reading, Window};
@@ -46,7 +46,10 @@ pub fn join(me: &str) -> Rc<Connection> {
         }
         _ => {
             let connection = Connection::start(me);
-            let old = shared.replace(Shared { connection: connection.clone(), shares: 1 });
+            let old = shared.replace(Shared {
+                connection: connection.clone(),
+                shares: 1,
+            });
             (connection, old)
         }
     });

@@ -26,7 +26,13 @@ pub struct Unsent {
 
 impl Unsent {
     pub fn new(body: String, at: Millis) -> Self {
-        Self { id: Uuid::now_v7(), body, at, refused: None, sent: None }
+        Self {
+            id: Uuid::now_v7(),
+            body,
+            at,
+            refused: None,
+            sent: None,
+        }
     }
 
     fn waits(&self) -> bool {
@@ -58,7 +64,7 @@ impl Outbox {
     }
 
     /// The message to send now, if it is time for one. It is on its way from here on.
-    pub fn next(&mut self) -> Option<Unsent> {
+    pub fn next_to_send(&mut self) -> Option<Unsent> {
         if self.under_way.is_some() {
             return None;
         }
@@ -110,7 +116,8 @@ impl Outbox {
 
     /// Lets go of what is durable and lies at or before `seq`: the timeline has it.
     pub fn shown_up_to(&mut self, seq: Seq) {
-        self.items.retain(|item| item.sent.is_none_or(|sent| sent > seq));
+        self.items
+            .retain(|item| item.sent.is_none_or(|sent| sent > seq));
     }
 
     /// Whether something waits for the connection.
@@ -138,15 +145,15 @@ mod tests {
     }
 
     fn next(outbox: &mut Outbox) -> Option<String> {
-        outbox.next().map(|item| item.body)
+        outbox.next_to_send().map(|item| item.body)
     }
 
     #[test]
     fn messages_leave_one_at_a_time_in_the_order_they_were_written() {
         let mut outbox = outbox(&["one", "two"]);
-        let first = outbox.next().expect("one waits");
+        let first = outbox.next_to_send().expect("one waits");
         assert_eq!(first.body, "one");
-        assert_eq!(outbox.next(), None);
+        assert_eq!(outbox.next_to_send(), None);
         outbox.sent(first.id, 1);
         assert_eq!(next(&mut outbox).as_deref(), Some("two"));
     }
@@ -154,7 +161,7 @@ mod tests {
     #[test]
     fn what_was_on_its_way_when_the_connection_went_is_sent_again_first() {
         let mut outbox = outbox(&["one", "two"]);
-        outbox.next();
+        outbox.next_to_send();
         outbox.connection_lost();
         assert_eq!(next(&mut outbox).as_deref(), Some("one"));
     }
@@ -162,7 +169,7 @@ mod tests {
     #[test]
     fn a_refused_message_stays_and_does_not_hold_up_the_next() {
         let mut outbox = outbox(&["one", "two"]);
-        let first = outbox.next().expect("one waits");
+        let first = outbox.next_to_send().expect("one waits");
         outbox.refused(first.id, "No.".into());
         assert_eq!(next(&mut outbox).as_deref(), Some("two"));
         assert_eq!(outbox.items().len(), 2);
@@ -174,7 +181,7 @@ mod tests {
     #[test]
     fn a_durable_message_stays_until_the_timeline_has_reached_it() {
         let mut outbox = outbox(&["one"]);
-        let first = outbox.next().expect("one waits");
+        let first = outbox.next_to_send().expect("one waits");
         outbox.sent(first.id, 7);
         assert!(!outbox.is_waiting());
         outbox.shown_up_to(6);
@@ -185,8 +192,11 @@ mod tests {
 
     #[test]
     fn restored_messages_take_their_old_places() {
-        let (one, two, three) =
-            (Unsent::new("1".into(), 0), Unsent::new("2".into(), 0), Unsent::new("3".into(), 0));
+        let (one, two, three) = (
+            Unsent::new("1".into(), 0),
+            Unsent::new("2".into(), 0),
+            Unsent::new("3".into(), 0),
+        );
         let mut outbox = Outbox::default();
         for item in [&three, &one, &two, &one] {
             outbox.add(item.clone());

@@ -18,7 +18,9 @@ pub struct Shelf {
 
 impl Shelf {
     pub fn new(me: &str, room: RoomId) -> Self {
-        Self { prefix: format!("latchkey.outbox/{me}/{room}/") }
+        Self {
+            prefix: format!("latchkey.outbox/{me}/{room}/"),
+        }
     }
 
     pub fn keep(&self, item: &Unsent) {
@@ -35,12 +37,18 @@ impl Shelf {
 
     /// All that is kept, in no order.
     pub fn all(&self) -> Vec<Unsent> {
-        let Some(storage) = storage() else { return Vec::new() };
-        let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
-        keys.filter(|key| key.strip_prefix(&self.prefix).is_some_and(|id| Uuid::try_parse(id).is_ok()))
-            .filter_map(|key| storage.get_item(&key).ok().flatten())
-            .filter_map(|text| serde_json::from_str(&text).ok())
-            .collect()
+        let Some(storage) = storage() else {
+            return Vec::new();
+        };
+        let keys = (0..storage.length().unwrap_or(0))
+            .filter_map(|index| storage.key(index).ok().flatten());
+        keys.filter(|key| {
+            key.strip_prefix(&self.prefix)
+                .is_some_and(|id| Uuid::try_parse(id).is_ok())
+        })
+        .filter_map(|key| storage.get_item(&key).ok().flatten())
+        .filter_map(|text| serde_json::from_str(&text).ok())
+        .collect()
     }
 
     fn key(&self, id: Uuid) -> String {

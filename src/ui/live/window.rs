@@ -85,7 +85,8 @@ impl Window {
             return Arrival::Known;
         }
         let full = self.messages.len() >= MOST;
-        let shown = message.seq == self.end() + 1 && self.is_live() && (reading == Reading::End || !full);
+        let shown =
+            message.seq == self.end() + 1 && self.is_live() && (reading == Reading::End || !full);
         self.head = self.head.max(message.seq);
         if !shown {
             return Arrival::Beyond;
@@ -103,8 +104,12 @@ impl Window {
     /// A page of history from just before the window. One that no longer meets it is left out.
     pub fn older(&mut self, page: History) {
         let start = self.start();
-        let mut messages: Vec<_> =
-            page.messages.into_iter().filter(|message| message.seq < start).map(Arc::new).collect();
+        let mut messages: Vec<_> = page
+            .messages
+            .into_iter()
+            .filter(|message| message.seq < start)
+            .map(Arc::new)
+            .collect();
         if messages.last().is_none_or(|last| last.seq + 1 != start) {
             return;
         }
@@ -140,15 +145,29 @@ mod tests {
     use super::*;
 
     fn message(seq: Seq) -> Message {
-        Message { room: 1, seq, id: uuid::Uuid::nil(), by: "alice".into(), at: 0, body: seq.to_string() }
+        Message {
+            room: 1,
+            seq,
+            id: uuid::Uuid::nil(),
+            by: "alice".into(),
+            at: 0,
+            body: seq.to_string(),
+        }
     }
 
     fn page(seqs: std::ops::RangeInclusive<Seq>) -> History {
-        History { messages: seqs.map(message).collect(), more: true }
+        History {
+            messages: seqs.map(message).collect(),
+            more: true,
+        }
     }
 
     fn seqs(window: &Window) -> Vec<Seq> {
-        window.messages().iter().map(|message| message.seq).collect()
+        window
+            .messages()
+            .iter()
+            .map(|message| message.seq)
+            .collect()
     }
 
     #[test]
@@ -205,8 +224,14 @@ mod tests {
     fn a_reader_further_up_keeps_what_is_on_the_page() {
         let most = MOST as Seq;
         let mut window = Window::new(&page(1..=most), most);
-        assert_eq!(window.arrived(message(most + 1), Reading::Earlier), Arrival::Beyond);
-        assert_eq!((window.start(), window.end(), window.beyond()), (1, most, 1));
+        assert_eq!(
+            window.arrived(message(most + 1), Reading::Earlier),
+            Arrival::Beyond
+        );
+        assert_eq!(
+            (window.start(), window.end(), window.beyond()),
+            (1, most, 1)
+        );
     }
 
     #[test]

@@ -9,10 +9,10 @@ use crate::{
     api::{self, LeaveRoom},
     domain::{Room, RoomId, RoomPage as Page, Seq},
     ui::{
-        live::Conversation,
+        live::{Conversation, Gone},
         parts::{
-            Banner, Composer, FormError, Icon, InvitationCopy, MemberList, Post, RoomNav, Timeline, Typing, announce,
-            use_clock,
+            Banner, Composer, FormError, Icon, InvitationCopy, MemberList, Post, RoomNav, Timeline,
+            Typing, announce, use_clock,
         },
         paths,
     },
@@ -22,7 +22,12 @@ use crate::{
 #[component]
 pub fn RoomPage(me: String, name: String) -> impl IntoView {
     let query = use_query_map();
-    let before = Memo::new(move |_| query.read().get_str("before").and_then(|seq| seq.parse::<Seq>().ok()));
+    let before = Memo::new(move |_| {
+        query
+            .read()
+            .get_str("before")
+            .and_then(|seq| seq.parse::<Seq>().ok())
+    });
     let asked = (me.clone(), name.clone());
     let page = Resource::new_blocking(
         move || (asked.clone(), before.get()),
@@ -148,9 +153,12 @@ fn Leave(me: String, room: RoomId) -> impl IntoView {
 fn leave_when_gone(conversation: Conversation) {
     let navigate = use_navigate();
     Effect::new(move || {
-        if conversation.gone.get() {
+        if let Some(gone) = conversation.gone.get() {
             let name = conversation.room.with_value(|room| room.name.clone());
-            announce(format!("{name} is closed: it was deleted, or you have left it."));
+            announce(match gone {
+                Gone::Deleted => format!("{name} was deleted by its owner, with all its messages."),
+                Gone::NotMember => format!("You are not in {name} any more."),
+            });
             let home = conversation.me.with_value(|me| paths::dashboard(me));
             navigate(&home, Default::default());
         }

@@ -11,9 +11,27 @@ use crate::domain::Millis;
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
-const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+const DAYS: [&str; 7] = [
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -70,13 +88,20 @@ pub fn machine(at: Millis) -> String {
 
 /// The clock of this page. It is the same on the server and in hydration, and the browser's own after that.
 pub fn use_clock() -> Signal<Clock> {
-    let first = SharedValue::new(|| Clock { offset: Some(cookie_offset()), now: now() }).into_inner();
+    let first = SharedValue::new(|| Clock {
+        offset: Some(cookie_offset()),
+        now: now(),
+    })
+    .into_inner();
     let clock = RwSignal::new(first);
     // Effects run in the browser alone, and after hydration.
     Effect::new(move || {
         remember_offset(browser_offset(now()));
         let strike = move || {
-            let next = Clock { offset: None, now: now() };
+            let next = Clock {
+                offset: None,
+                now: now(),
+            };
             let old = clock.get_untracked();
             if old.offset.is_some() || next.day(next.now) != next.day(old.now) {
                 clock.set(next);
@@ -97,7 +122,9 @@ pub fn now() -> Millis {
     #[cfg(feature = "ssr")]
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX))
+        .map_or(0, |since| {
+            Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+        })
 }
 
 fn browser_offset(at: Millis) -> i32 {
@@ -109,14 +136,18 @@ fn remember_offset(minutes: i32) {
     use wasm_bindgen::JsCast;
     if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
         // Without the cookie the next page starts in UTC; nothing else depends on it.
-        let _ = document.set_cookie(&format!("tz={minutes}; Path=/; Max-Age=31536000; SameSite=Lax"));
+        let _ = document.set_cookie(&format!(
+            "tz={minutes}; Path=/; Max-Age=31536000; SameSite=Lax"
+        ));
     }
 }
 
 #[cfg(feature = "ssr")]
 fn cookie_offset() -> i32 {
     use axum::http::{header::COOKIE, request::Parts};
-    let Some(parts) = use_context::<Parts>() else { return 0 };
+    let Some(parts) = use_context::<Parts>() else {
+        return 0;
+    };
     let cookies = parts.headers.get_all(COOKIE);
     cookies
         .iter()
@@ -138,7 +169,11 @@ fn long_date(day: i64, with_year: bool) -> String {
     let (year, month, of_month) = civil(day);
     let name = DAYS[day.rem_euclid(7) as usize];
     let month = MONTHS[month as usize - 1];
-    if with_year { format!("{name} {of_month} {month} {year}") } else { format!("{name} {of_month} {month}") }
+    if with_year {
+        format!("{name} {of_month} {month} {year}")
+    } else {
+        format!("{name} {of_month} {month}")
+    }
 }
 
 /// Year, month (1–12) and day of month of a day counted from 1 January 1970, in the Gregorian calendar.
@@ -152,7 +187,11 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
     let of_month = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, of_month)
 }
@@ -165,7 +204,10 @@ mod tests {
     const LEAP: Millis = 1_961_710_215_250;
 
     fn clock(offset: i32) -> Clock {
-        Clock { offset: Some(offset), now: LEAP }
+        Clock {
+            offset: Some(offset),
+            now: LEAP,
+        }
     }
 
     #[test]

@@ -23,11 +23,16 @@ const MOST_LINES: usize = 8;
 #[component]
 pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) -> impl IntoView {
     let me = conversation.me.get_value();
-    let (room, name) = conversation.room.with_value(|room| (room.id, room.name.clone()));
+    let (room, name) = conversation
+        .room
+        .with_value(|room| (room.id, room.name.clone()));
     // For the plain form: sending it twice, by going back, says it once.
     let id = SharedValue::new(Uuid::now_v7).into_inner();
     let flash = flash("post_message");
-    let typed = flash.as_ref().and_then(|flash| flash.fields.get("body").cloned()).unwrap_or_default();
+    let typed = flash
+        .as_ref()
+        .and_then(|flash| flash.fields.get("body").cloned())
+        .unwrap_or_default();
     let refusal = RwSignal::new(flash.map(|flash| flash.error.message));
     let chars = RwSignal::new(typed.chars().count());
     let lines = RwSignal::new(1);
@@ -37,7 +42,9 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
     let measure = move |text: &str| {
         chars.set(text.trim().chars().count());
         lines.set(text.split('\n').count().min(MOST_LINES));
-        draft.with_value(|draft| browser::remember(draft, Some(text).filter(|text| !text.is_empty())));
+        draft.with_value(|draft| {
+            browser::remember(draft, Some(text).filter(|text| !text.is_empty()))
+        });
     };
     let fill = move |text: &str| {
         if let Some(input) = input.get_untracked() {
@@ -54,14 +61,22 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
         }
     });
     Effect::new(move || {
-        let (Some(text), Some(input)) = (edit.get(), input.get_untracked()) else { return };
+        let (Some(text), Some(input)) = (edit.get(), input.get_untracked()) else {
+            return;
+        };
         let typed = input.value();
-        fill(&if typed.is_empty() { text } else { format!("{text}\n{typed}") });
+        fill(&if typed.is_empty() {
+            text
+        } else {
+            format!("{text}\n{typed}")
+        });
         browser::focus(&input);
     });
     let say = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(input) = input.get_untracked() else { return };
+        let Some(input) = input.get_untracked() else {
+            return;
+        };
         match Body::parse(&input.value()) {
             Ok(body) => {
                 fill("");
@@ -134,8 +149,7 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
                         .then(|| {
                             view! {
                                 <p class="counter" class:over=over>
-                                    {chars.get()}
-                                    " of 4,000 characters"
+                                    {space_left(chars.get())}
                                 </p>
                             }
                         })
@@ -145,8 +159,43 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
     }
 }
 
+/// How much more fits.
+fn space_left(chars: usize) -> String {
+    let (count, what) = match limits::BODY_CHARS.checked_sub(chars) {
+        Some(left) => (left, "left"),
+        None => (chars - limits::BODY_CHARS, "too many"),
+    };
+    let unit = if count == 1 {
+        "character"
+    } else {
+        "characters"
+    };
+    format!("{count} {unit} {what}")
+}
+
 /// Text as a textarea's content. As a child it would get the markers by which texts are told apart in
 /// hydration, which a textarea would show.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_tells_what_fits_and_what_does_not() {
+        assert_eq!(space_left(3_900), "100 characters left");
+        assert_eq!(space_left(3_999), "1 character left");
+        assert_eq!(space_left(4_000), "0 characters left");
+        assert_eq!(space_left(4_001), "1 character too many");
+    }
+
+    #[test]
+    fn typed_markup_cannot_leave_the_textarea() {
+        assert_eq!(
+            escape("</textarea><b>&amp;"),
+            "&lt;/textarea>&lt;b>&amp;amp;"
+        );
+    }
 }

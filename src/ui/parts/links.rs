@@ -14,16 +14,23 @@ pub fn pieces(body: &str) -> impl Iterator<Item = Piece<'_>> {
     LinkFinder::new().spans(body).map(|span| {
         let text = span.as_str();
         match span.kind() {
-            Some(LinkKind::Url) if is_web(text) => Piece::Link { text, href: text.to_owned() },
-            Some(LinkKind::Email) => Piece::Link { text, href: format!("mailto:{text}") },
+            Some(LinkKind::Url) if is_web(text) => Piece::Link {
+                text,
+                href: text.to_owned(),
+            },
+            Some(LinkKind::Email) => Piece::Link {
+                text,
+                href: format!("mailto:{text}"),
+            },
             _ => Piece::Text(text),
         }
     })
 }
 
 fn is_web(url: &str) -> bool {
-    url.split_once("://")
-        .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+    url.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    })
 }
 
 #[cfg(test)]
@@ -43,13 +50,23 @@ mod tests {
     fn web_and_mail_addresses_are_links() {
         assert_eq!(
             links("see https://example.org/a?b=c. or (HTTP://EXAMPLE.org), or a@example.org!"),
-            ["https://example.org/a?b=c", "HTTP://EXAMPLE.org", "mailto:a@example.org"]
+            [
+                "https://example.org/a?b=c",
+                "HTTP://EXAMPLE.org",
+                "mailto:a@example.org"
+            ]
         );
     }
 
     #[test]
     fn no_other_scheme_is_a_link() {
-        for body in ["javascript:alert(1)", "javascript://x/%0aalert(1)", "data:text/html,x", "file:///etc", "ftp://x.org"] {
+        for body in [
+            "javascript:alert(1)",
+            "javascript://x/%0aalert(1)",
+            "data:text/html,x",
+            "file:///etc",
+            "ftp://x.org",
+        ] {
             assert_eq!(links(body), Vec::<String>::new(), "{body}");
         }
     }

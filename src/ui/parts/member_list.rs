@@ -32,7 +32,11 @@ pub fn MemberList(conversation: Conversation) -> impl IntoView {
 
 #[component]
 fn Row(member: Member) -> impl IntoView {
-    let Member { name, online, owner } = member;
+    let Member {
+        name,
+        online,
+        owner,
+    } = member;
     view! {
         <li class="member" class:present=online>
             <span class="dot" aria-hidden="true"></span>

@@ -21,7 +21,10 @@ pub struct Distance {
 
 pub fn distance(log: &HtmlDivElement) -> Distance {
     let below = log.scroll_top().abs();
-    Distance { above: log.scroll_height() - log.client_height() - below, below }
+    Distance {
+        above: log.scroll_height() - log.client_height() - below,
+        below,
+    }
 }
 
 /// Where the reader is. `rows` holds the rows, in order, each message's with its `data-seq`.
@@ -40,13 +43,18 @@ pub fn find(log: &HtmlDivElement, rows: &HtmlDivElement) -> Option<Place> {
     (low..children.length()).find_map(|index| {
         let child = children.item(index)?;
         let row = child.get_attribute("data-seq")?;
-        Some(Place { row, top: child.get_bounding_client_rect().top() - edge })
+        Some(Place {
+            row,
+            top: child.get_bounding_client_rect().top() - edge,
+        })
     })
 }
 
 /// Brings the row that the reader was at back to where it was.
 pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
-    let Some(row) = find_row(rows, &place.row) else { return };
+    let Some(row) = find_row(rows, &place.row) else {
+        return;
+    };
     let top = row.get_bounding_client_rect().top() - log.get_bounding_client_rect().top();
     let moved = (top - place.top).round() as i32;
     if moved != 0 {
@@ -56,5 +64,7 @@ pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
 
 fn find_row(rows: &HtmlDivElement, seq: &str) -> Option<Element> {
     // A seq is digits: nothing in it needs escaping.
-    rows.query_selector(&format!("[data-seq=\"{seq}\"]")).ok().flatten()
+    rows.query_selector(&format!("[data-seq=\"{seq}\"]"))
+        .ok()
+        .flatten()
 }

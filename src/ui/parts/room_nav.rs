@@ -14,7 +14,13 @@ pub fn RoomNav(me: String, here: RoomId, rooms: Vec<Room>) -> impl IntoView {
     let rooms = RwSignal::new(rooms);
     live::follow_heads(&me, rooms);
     let me = StoredValue::new(me);
-    let unread = move |room: &Room| if room.id == here { 0 } else { room.head.saturating_sub(room.seen) };
+    let unread = move |room: &Room| {
+        if room.id == here {
+            0
+        } else {
+            room.head.saturating_sub(room.seen)
+        }
+    };
     view! {
         <nav aria-labelledby="rooms-title">
             <h2 id="rooms-title">"Rooms"</h2>

@@ -19,8 +19,14 @@ pub enum Row {
     Day(i64),
     /// Here begins what the reader had not read when the page was opened.
     New,
-    Said { message: Arc<Message>, first: bool },
-    Unsent { item: Unsent, first: bool },
+    Said {
+        message: Arc<Message>,
+        first: bool,
+    },
+    Unsent {
+        item: Unsent,
+        first: bool,
+    },
 }
 
 /// What makes a row the same row. A row that must look different is another one.
@@ -29,7 +35,12 @@ pub enum RowKey {
     Day(i64),
     New,
     Said(Seq, bool),
-    Unsent { id: Uuid, first: bool, refused: bool, sent: bool },
+    Unsent {
+        id: Uuid,
+        first: bool,
+        refused: bool,
+        sent: bool,
+    },
 }
 
 impl Row {
@@ -72,13 +83,19 @@ pub fn rows(
             run = None;
         }
         let first = Run::go_on(&mut run, &message.by, day, message.at);
-        rows.push(Row::Said { message: message.clone(), first });
+        rows.push(Row::Said {
+            message: message.clone(),
+            first,
+        });
     }
     for item in unsent {
         // Where its day begins is not certain before the server has said so: no separator yet.
         let day = run.as_ref().map_or_else(|| day_of(item.at), |run| run.day);
         let first = Run::go_on(&mut run, me, day, item.at);
-        rows.push(Row::Unsent { item: item.clone(), first });
+        rows.push(Row::Unsent {
+            item: item.clone(),
+            first,
+        });
     }
     rows
 }
@@ -93,7 +110,9 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Adds a message, and says whether it is the first of a run.
     fn go_on(run: &mut Option<Self>, by: &'a str, day: i64, at: Millis) -> bool {
-        let goes_on = run.as_ref().is_some_and(|run| run.by == by && run.day == day && at - run.last <= RUN_PAUSE);
+        let goes_on = run
+            .as_ref()
+            .is_some_and(|run| run.by == by && run.day == day && at - run.last <= RUN_PAUSE);
         *run = Some(Run { by, day, last: at });
         !goes_on
     }
@@ -106,7 +125,14 @@ mod tests {
     const DAY: Millis = 86_400_000;
 
     fn message(seq: Seq, by: &str, at: Millis) -> Arc<Message> {
-        Arc::new(Message { room: 1, seq, id: Uuid::nil(), by: by.into(), at, body: "hi".into() })
+        Arc::new(Message {
+            room: 1,
+            seq,
+            id: Uuid::nil(),
+            by: by.into(),
+            at,
+            body: "hi".into(),
+        })
     }
 
     fn keys(messages: &[Arc<Message>], unsent: &[Unsent], unread: Range<Seq>) -> Vec<RowKey> {
@@ -116,10 +142,19 @@ mod tests {
 
     #[test]
     fn an_author_is_named_once_in_a_run() {
-        let said = [message(1, "alice", 0), message(2, "alice", 60_000), message(3, "bob", 61_000)];
+        let said = [
+            message(1, "alice", 0),
+            message(2, "alice", 60_000),
+            message(3, "bob", 61_000),
+        ];
         assert_eq!(
             keys(&said, &[], 1..1),
-            [RowKey::Day(0), RowKey::Said(1, true), RowKey::Said(2, false), RowKey::Said(3, true)]
+            [
+                RowKey::Day(0),
+                RowKey::Said(1, true),
+                RowKey::Said(2, false),
+                RowKey::Said(3, true)
+            ]
         );
     }
 
@@ -155,7 +190,19 @@ mod tests {
     #[test]
     fn what_is_unsent_comes_last_and_goes_on_the_author_s_run() {
         let unsent = Unsent::new("later".into(), 1_000);
-        let keys = keys(&[message(1, "alice", 0)], std::slice::from_ref(&unsent), 2..2);
-        assert_eq!(keys[2], RowKey::Unsent { id: unsent.id, first: false, refused: false, sent: false });
+        let keys = keys(
+            &[message(1, "alice", 0)],
+            std::slice::from_ref(&unsent),
+            2..2,
+        );
+        assert_eq!(
+            keys[2],
+            RowKey::Unsent {
+                id: unsent.id,
+                first: false,
+                refused: false,
+                sent: false
+            }
+        );
     }
 }

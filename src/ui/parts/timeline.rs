@@ -26,19 +26,32 @@ const SETTLE: Duration = Duration::from_millis(400);
 
 /// The log "Messages". `edit` is given the text of a refused message whose author wants to change it.
 #[component]
-pub fn Timeline(conversation: Conversation, clock: Signal<Clock>, edit: WriteSignal<Option<String>>) -> impl IntoView {
+pub fn Timeline(
+    conversation: Conversation,
+    clock: Signal<Clock>,
+    edit: WriteSignal<Option<String>>,
+) -> impl IntoView {
     let (log, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let left_at = follow_reader(conversation, clock, log, list);
-    let unread = conversation.room.with_value(|room| room.seen + 1..room.head + 1);
+    let unread = conversation
+        .room
+        .with_value(|room| room.seen + 1..room.head + 1);
     let each = move || {
         let clock = clock.get();
         let (window, outbox) = (conversation.window.read(), conversation.outbox.read());
-        conversation
-            .me
-            .with_value(|me| rows(window.messages(), outbox.items(), me, unread.clone(), |at| clock.day(at)))
+        conversation.me.with_value(|me| {
+            rows(
+                window.messages(),
+                outbox.items(),
+                me,
+                unread.clone(),
+                |at| clock.day(at),
+            )
+        })
     };
     let empty = Memo::new(move |_| {
-        conversation.window.with(|window| window.head() == 0) && conversation.outbox.with(|outbox| outbox.items().is_empty())
+        conversation.window.with(|window| window.head() == 0)
+            && conversation.outbox.with(|outbox| outbox.items().is_empty())
     });
     let hushed = hush_history(conversation);
     view! {
@@ -93,11 +106,21 @@ fn follow_reader(
     log: NodeRef<html::Div>,
     list: NodeRef<html::Div>,
 ) -> Signal<u64> {
-    let Conversation { window, outbox, reading, loading, failed, .. } = conversation;
+    let Conversation {
+        window,
+        outbox,
+        reading,
+        loading,
+        failed,
+        ..
+    } = conversation;
     let left_at = RwSignal::new(window.with_untracked(Window::head));
     let here = StoredValue::new(None::<Place>);
     let look = move || {
-        let (Some(log), Some(list)) = (log.try_get_untracked().flatten(), list.try_get_untracked().flatten()) else {
+        let (Some(log), Some(list)) = (
+            log.try_get_untracked().flatten(),
+            list.try_get_untracked().flatten(),
+        ) else {
             return;
         };
         let distance = place::distance(&log);
@@ -105,7 +128,11 @@ fn follow_reader(
         let was = reading.get_untracked();
         // Messages that are on their way do not take the reader from the end.
         let at_end = distance.below < AT_END && (live || was == Reading::End);
-        let is = if at_end { Reading::End } else { Reading::Earlier };
+        let is = if at_end {
+            Reading::End
+        } else {
+            Reading::Earlier
+        };
         if was != is {
             left_at.set(window.with_untracked(Window::head));
             reading.set(is);
@@ -120,7 +147,10 @@ fn follow_reader(
         }
     };
     let keep = move || {
-        let (Some(log), Some(list)) = (log.try_get_untracked().flatten(), list.try_get_untracked().flatten()) else {
+        let (Some(log), Some(list)) = (
+            log.try_get_untracked().flatten(),
+            list.try_get_untracked().flatten(),
+        ) else {
             return;
         };
         if reading.get_untracked() == Reading::End {
@@ -177,7 +207,11 @@ fn hush_history(conversation: Conversation) -> RwSignal<bool> {
 /// What is above the oldest row: the way further back, or why there is none just now.
 #[component]
 fn Older(conversation: Conversation) -> impl IntoView {
-    let start = Memo::new(move |_| conversation.window.with(|window| window.has_older().then(|| window.start())));
+    let start = Memo::new(move |_| {
+        conversation
+            .window
+            .with(|window| window.has_older().then(|| window.start()))
+    });
     let load = move |event: MouseEvent| {
         event.prevent_default();
         conversation.load(Stretch::Older);
@@ -222,10 +256,24 @@ fn Silence(conversation: Conversation) -> impl IntoView {
 /// The way to the newest message, for a reader who is further up.
 #[component]
 fn ToNewest(conversation: Conversation, left_at: Signal<u64>) -> impl IntoView {
-    let href = conversation.me.with_value(|me| conversation.room.with_value(|room| paths::room(me, &room.name)));
-    let stuck = Memo::new(move |_| matches!(conversation.failed.get(), Some(Stretch::Newer | Stretch::Newest)));
+    let href = conversation.me.with_value(|me| {
+        conversation
+            .room
+            .with_value(|room| paths::room(me, &room.name))
+    });
+    let stuck = Memo::new(move |_| {
+        matches!(
+            conversation.failed.get(),
+            Some(Stretch::Newer | Stretch::Newest)
+        )
+    });
     let away = Memo::new(move |_| conversation.reading.get() == Reading::Earlier || stuck.get());
-    let fresh = Memo::new(move |_| conversation.window.with(Window::head).saturating_sub(left_at.get()));
+    let fresh = Memo::new(move |_| {
+        conversation
+            .window
+            .with(Window::head)
+            .saturating_sub(left_at.get())
+    });
     let go = move |event: MouseEvent| {
         event.prevent_default();
         conversation.to_newest();

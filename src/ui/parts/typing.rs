@@ -16,7 +16,10 @@ fn sentence(who: &[String]) -> Option<String> {
         [one] => Some(format!("{one} is typing")),
         [one, two] => Some(format!("{one} and {two} are typing")),
         [one, two, three] => Some(format!("{one}, {two} and {three} are typing")),
-        [one, two, others @ ..] => Some(format!("{one}, {two} and {} others are typing", others.len())),
+        [one, two, others @ ..] => Some(format!(
+            "{one}, {two} and {} others are typing",
+            others.len()
+        )),
     }
 }
 

@@ -1,0 +1,214 @@
+//! What the socket says of a room, taken in.
+
+use std::{collections::HashSet, time::Duration};
+
+use leptos::{prelude::*, task::spawn_local};
+use uuid::Uuid;
+
+use super::{Conversation, Gone};
+use crate::{
+    api,
+    domain::{Code, Message, Posted},
+    protocol::ServerFrame,
+    ui::live::{Event, Outbox, Window, current, window::Arrival},
+};
+
+/// After `too_fast`, and after the server could not do what was asked just then.
+const BREATH: Duration = Duration::from_millis(1_500);
+/// Between two looks at the list of members.
+const MEMBERS_PAUSE: Duration = Duration::from_secs(5);
+
+impl Conversation {
+    pub(super) fn heard(self, event: &Event) {
+        match event {
+            Event::Up => self.up(),
+            Event::Down => {
+                self.outbox.update_untracked(Outbox::connection_lost);
+                self.typing.set(Vec::new());
+            }
+            Event::Frame(frame) => self.received(frame),
+        }
+    }
+
+    /// Asks for the frames that this page has not had.
+    fn open(self) {
+        let after = self.window.try_with_untracked(Window::head);
+        if let (Some(connection), Some(after)) = (current(), after) {
+            connection.open(self.id(), Some(after));
+        }
+    }
+
+    pub(super) fn up(self) {
+        self.open();
+        self.failed.set(None);
+        self.outbox.update_untracked(Outbox::connection_lost);
+        self.pump();
+        untrack(|| self.tell_what_is_seen());
+    }
+
+    fn received(self, frame: &ServerFrame) {
+        match frame {
+            ServerFrame::Opened { room, from, .. } if *room == self.id() => {
+                // What comes from `from` on arrives by itself; only what lies before it must be fetched.
+                self.window
+                    .update(|window| window.heard_of(from.saturating_sub(1)));
+                self.catch_up();
+            }
+            ServerFrame::Message(message) if message.room == self.id() => self.arrived(message),
+            ServerFrame::Sent { room, id, seq, at } if *room == self.id() => {
+                self.sent(Posted {
+                    id: *id,
+                    seq: *seq,
+                    at: *at,
+                });
+            }
+            ServerFrame::Refused {
+                room: Some(room),
+                id,
+                code,
+                message,
+            } if *room == self.id() => {
+                self.refused(*id, *code, message);
+            }
+            ServerFrame::Presence {
+                room,
+                count,
+                online,
+            } if *room == self.id() => self.present(*count, online),
+            ServerFrame::Typing { room, who } if *room == self.id() => {
+                let others = self
+                    .me
+                    .with_value(|me| who.iter().filter(|name| *name != me).cloned().collect());
+                self.typing.set(others);
+            }
+            ServerFrame::Deleted { room } if *room == self.id() => {
+                self.gone.set(Some(Gone::Deleted))
+            }
+            _ => {}
+        }
+    }
+
+    fn arrived(self, message: &Message) {
+        let mine = self.me.with_value(|me| *me == message.by);
+        let reading = self.reading.get_untracked();
+        let arrival = self
+            .window
+            .try_update(|window| window.arrived(message.clone(), reading));
+        if arrival == Some(Arrival::Known) {
+            return;
+        }
+        if mine {
+            if self
+                .outbox
+                .with_untracked(|outbox| outbox.holds(message.id))
+            {
+                self.discard(message.id);
+            }
+            self.pump();
+        } else if !self.visible.get_untracked() {
+            self.missed.update(|missed| *missed += 1);
+        }
+        self.typing.maybe_update(|typing| {
+            let before = typing.len();
+            typing.retain(|name| *name != message.by);
+            typing.len() != before
+        });
+        if !self
+            .members
+            .with_untracked(|members| members.iter().any(|member| member.name == message.by))
+        {
+            self.look_who_is_member();
+        }
+        self.settle();
+        self.catch_up();
+    }
+
+    fn sent(self, posted: Posted) {
+        let Posted { id, seq, at } = posted;
+        self.shelf().drop(id);
+        if let Some(item) = self
+            .outbox
+            .try_update(|outbox| outbox.sent(id, seq))
+            .flatten()
+        {
+            let by = self.me.get_value();
+            let message = Message {
+                room: self.id(),
+                seq,
+                id,
+                by,
+                at,
+                body: item.body,
+            };
+            // Only where it is the very next one. Otherwise others' come first, and then this, in order.
+            if self
+                .window
+                .with_untracked(|window| window.is_live() && window.end() + 1 == seq)
+            {
+                let reading = self.reading.get_untracked();
+                self.window
+                    .update(|window| _ = window.arrived(message, reading));
+            }
+        }
+        self.settle();
+        self.pump();
+    }
+
+    fn refused(self, id: Option<Uuid>, code: Code, why: &str) {
+        match (id, code) {
+            (Some(_), Code::TooFast) => {
+                self.outbox.update_untracked(Outbox::connection_lost);
+                set_timeout(move || self.pump(), BREATH);
+            }
+            (Some(id), _) => {
+                if let Some(item) = self
+                    .outbox
+                    .try_update(|outbox| outbox.refused(id, why.to_owned()))
+                    .flatten()
+                {
+                    self.shelf().keep(&item);
+                }
+                self.pump();
+            }
+            (None, Code::NoSuchRoom) => self.gone.set(Some(Gone::NotMember)),
+            (None, Code::Unavailable) => set_timeout(move || self.open(), BREATH),
+            (None, _) => {}
+        }
+    }
+
+    fn present(self, count: usize, online: &[String]) {
+        self.online.set(count);
+        let now_online: HashSet<_> = online.iter().map(String::as_str).collect();
+        let mut matched = 0;
+        let mut vanished = false;
+        self.members.update(|members| {
+            for member in members.iter_mut() {
+                let here = now_online.contains(member.name.as_str());
+                matched += usize::from(here);
+                vanished |= member.online && !here;
+                member.online = here;
+            }
+        });
+        // Someone joined, or may have left for good.
+        if matched < now_online.len() || vanished {
+            self.look_who_is_member();
+        }
+    }
+
+    fn look_who_is_member(self) {
+        if self.members_rest.get_value() {
+            return;
+        }
+        self.members_rest.set_value(true);
+        let (me, room) = (self.me.get_value(), self.id());
+        spawn_local(async move {
+            if let Ok(members) = api::members(me, room).await {
+                self.members.try_set(members);
+            }
+        });
+        set_timeout(
+            move || _ = self.members_rest.try_set_value(false),
+            MEMBERS_PAUSE,
+        );
+    }
+}
