@@ -63,6 +63,11 @@ export class Person {
     await this.page.goto(path);
     await alive(this.page);
   }
+  /** Loads the page again and waits until it has come alive. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await alive(this.page);
+  }
   /** Opens a room and waits until it is live: the page is then one of those online. */
   async enter(room: string): Promise<void> {
     await this.goto(this.room(room));

@@ -34,7 +34,7 @@ test("offline, a banner says so, what is typed waits in sight, and all is caught
   await expect.poll(() => bob.messages(LINES)).toEqual(lines(1, 5));
   await expect.poll(() => alice.messages(LINES)).toEqual(lines(1, 5));
   await expect(bob.log.getByText("Waiting")).toHaveCount(0);
-  await alice.page.reload();
+  await alice.reload();
   await expect.poll(() => alice.messages(LINES)).toEqual(lines(1, 5));
 });
 
@@ -47,18 +47,18 @@ test("what waits survives a reload and is sent once", async () => {
     if (cut) void socket.close();
     else socket.connectToServer();
   });
-  await bob.page.reload();
+  await bob.reload();
   await bob.say("line 2");
   await bob.say("line 3");
   await expect(bob.log.getByText("Waiting")).toHaveCount(2);
   await expect(bob.page.getByRole("status").filter({ hasText: "Reconnecting" })).toBeVisible();
-  await bob.page.reload();
+  await bob.reload();
   await expect(bob.log.getByText(LINES)).toHaveText(lines(1, 3));
   cut = false;
-  await bob.page.reload();
+  await bob.reload();
   await expect(alice.log.getByText(LINES)).toHaveText(lines(1, 3));
   await expect(bob.log.getByText("Waiting")).toHaveCount(0);
-  await bob.page.reload();
+  await bob.reload();
   await expect(bob.log.getByText(LINES)).toHaveText(lines(1, 3));
   expect(await alice.messages(LINES)).toEqual(lines(1, 3));
 });
@@ -101,7 +101,7 @@ test("a server that is stopped and started mid-conversation loses and repeats no
   await talk;
   const all = lines(1, count);
   for (const who of [alice, bob]) await expect.poll(() => who.messages(LINES), { timeout: 20_000 }).toEqual(all);
-  await bob.page.reload();
+  await bob.reload();
   await expect.poll(() => bob.messages(LINES)).toEqual(all.slice(-50));
 });
 

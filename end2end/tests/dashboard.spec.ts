@@ -31,7 +31,7 @@ test("the last message, what is unread and who is online are live", async ({ nam
   const reading = await alice.newTab("alice");
   await reading.enter("general");
   await expect(row).not.toContainText("new");
-  await alice.page.reload();
+  await alice.reload();
   await expect(row).toContainText("and another");
   await expect(row).not.toContainText("new");
 });
@@ -49,7 +49,7 @@ test("the latest active room comes first, at once", async ({ named }) => {
   await expect(order).toHaveText(["third", "second", "first"]);
   await bob.hasSaid(rooms[0]!, "again");
   await expect(order).toHaveText(["first", "third", "second"]);
-  await alice.page.reload();
+  await alice.reload();
   await expect(order).toHaveText(["first", "third", "second"]);
 });
 

@@ -22,7 +22,7 @@ test("two tabs of one browser are two people who talk to each other", async ({ n
     await expect(tab.log.getByText("ben", { exact: true })).toBeVisible();
     await expect(tab.page.getByRole("navigation", { name: "Who you are" })).toContainText(`@${tab.name}`);
   }
-  await alice.page.reload();
+  await alice.reload();
   await expect(alice.page.getByRole("navigation", { name: "Who you are" })).toContainText("@alice");
   await expect(ben.page).toHaveURL(ben.room("general"));
 });
@@ -40,7 +40,7 @@ test("logging one name out leaves the other as it was", async ({ named }) => {
   await expect(alice.page.getByRole("list", { name: "Your names" }).getByRole("link")).toHaveText(["@ben"]);
   await ben.say("still here");
   await expect(ben.log.getByText("still here")).toBeVisible();
-  await ben.page.reload();
+  await ben.reload();
   await expect(ben.log.getByText("still here")).toBeVisible();
 });
 

@@ -31,7 +31,7 @@ test.describe("two people in a room", () => {
       const own = seen.filter((text) => text.startsWith(`hello ${by}`) && text.length === 9);
       expect(own).toEqual([...own].sort());
     }
-    await alice.page.reload();
+    await alice.reload();
     await expect.poll(() => alice.messages(/^hello \d+$/)).toEqual(seen);
   });
 
@@ -77,7 +77,7 @@ test.describe("two people in a room", () => {
     };
     await check(alice);
     await check(bob);
-    await bob.page.reload();
+    await bob.reload();
     await check(bob);
     expect(dialogs).toEqual([]);
   });
@@ -141,7 +141,7 @@ test("a refused message keeps its text, says why, and is sent on another try", a
   for (const text of ["one", "two", "three"]) await expect(alice.log.getByText(text, { exact: true })).toBeVisible();
 
   // It is still there after a reload.
-  await alice.page.reload();
+  await alice.reload();
   await expect(alice.log.getByRole("alert")).toHaveText([why, why, why]);
 
   full = false;
@@ -164,7 +164,7 @@ test("a draft survives a reload and stays in its room", async ({ named }) => {
   await alice.hasCreated("garden");
   await alice.enter("general");
   await alice.box.fill("not yet");
-  await alice.page.reload();
+  await alice.reload();
   await expect(alice.box).toHaveValue("not yet");
   await alice.enter("garden");
   await expect(alice.box).toHaveValue("");
