@@ -100,7 +100,7 @@ test("a server that is stopped and started mid-conversation loses and repeats no
   going = false;
   await talk;
   const all = lines(1, count);
-  for (const who of [alice, bob]) await expect.poll(() => who.messages(LINES), { timeout: 20_000 }).toEqual(all);
+  for (const who of [bob, alice]) await expect.poll(() => who.messages(LINES), { timeout: 20_000 }).toEqual(all);
   await bob.reload();
   await expect.poll(() => bob.messages(LINES)).toEqual(all.slice(-50));
 });
