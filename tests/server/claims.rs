@@ -151,8 +151,8 @@ async fn an_identitys_cookie_is_kept_from_scripts_and_other_sites() {
     let server = Server::start().await;
     for (name, scheme) in [("alice", "http"), ("bob", "https")] {
         let browser = server.browser();
-        let request = browser.request("POST", "/api/claim_username").form(&[("username", name)]);
-        let answer = browser.send(request.header("x-forwarded-proto", scheme)).await;
+        let request = browser.request("POST", "/api/claim_username").header("x-forwarded-proto", scheme);
+        let answer = browser.send_form(request, &[("username", &name)]).await;
         answer.ok();
         let cookie = answer.header("set-cookie").to_ascii_lowercase();
         let attributes: Vec<&str> = cookie.split(';').map(str::trim).skip(1).collect();

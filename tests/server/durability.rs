@@ -76,7 +76,7 @@ async fn a_graceful_end_keeps_what_was_confirmed() {
     let mut sender = Sender::new(alice.clone(), room);
     let ((), ()) = tokio::join!(sender.post(100_000), async {
         eventually("some load", async || (alice.rooms().await[0]["head"].as_u64() > Some(50)).then_some(())).await;
-        server.signal(rustix::process::Signal::TERM);
+        server.signal("TERM");
     });
     assert!(server.ended().await.success());
     let server = server.restart().await;

@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use reqwest::{Client, RequestBuilder, header::HeaderMap, redirect};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use ureq::{
+    Agent,
+    http::{HeaderMap, request},
+};
 
 use super::{Live, PATIENCE, Refusal, Value, json, new_id};
 
@@ -17,20 +21,21 @@ pub type Field<'a> = &'a (dyn Display + Sync);
 #[derive(Clone)]
 pub struct Browser {
     pub server: String,
-    client: Client,
+    agent: Agent,
     jar: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl Browser {
     pub fn new(server: &str) -> Self {
-        let client = Client::builder()
-            .timeout(PATIENCE)
-            .redirect(redirect::Policy::none())
+        let agent = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .max_redirects(0)
             // A connection that the last server left behind must not meet the next one.
-            .pool_max_idle_per_host(0)
+            .max_idle_connections(0)
             .build()
-            .expect("an HTTP client");
-        Self { server: server.to_owned(), client, jar: Arc::default() }
+            .into();
+        Self { server: server.to_owned(), agent, jar: Arc::default() }
     }
 
     /// The same browser, cookies and all, after the server has moved.
@@ -52,29 +57,40 @@ impl Browser {
         self.jar.lock().expect("no user of the jar panics").insert(name.to_owned(), value.to_owned());
     }
 
-    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        let method = method.parse().expect("a method");
-        self.client.request(method, format!("{}{path}", self.server))
+    /// A request to be sent by [`Self::send`] or [`Self::send_form`].
+    pub fn request(&self, method: &str, path: &str) -> request::Builder {
+        request::Builder::new().method(method).uri(format!("{}{path}", self.server))
     }
 
     /// Sends a request with this browser's cookies, and keeps those that the answer sets.
-    pub async fn send(&self, request: RequestBuilder) -> Answer {
+    pub async fn send(&self, request: request::Builder, body: impl Into<Vec<u8>>) -> Answer {
         let cookies = self.cookies();
         let request = if cookies.is_empty() { request } else { request.header("cookie", cookies) };
-        let response = request.send().await.expect("an answer");
+        let request = request.body(body.into()).expect("a request");
+        let agent = self.agent.clone();
+        let sent = tokio::task::spawn_blocking(move || {
+            let mut response = agent.run(request)?;
+            let body = response.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
+            Ok::<_, ureq::Error>((response, body))
+        });
+        let (response, body) = sent.await.expect("no panic").expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.keep_cookies(&headers);
-        let body = response.bytes().await.expect("a whole answer").to_vec();
         Answer { status, headers, body }
     }
 
+    pub async fn send_form(&self, request: request::Builder, fields: Fields<'_>) -> Answer {
+        let form = form(fields);
+        self.send(request.header("content-type", "application/x-www-form-urlencoded"), form).await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.request("GET", path).header("accept", "text/html")).await
+        self.send(self.request("GET", path).header("accept", "text/html"), []).await
     }
 
     /// Calls a server function as a program does.
     pub async fn call(&self, endpoint: &str, fields: Fields<'_>) -> Answer {
-        self.send(self.request("POST", &format!("/api/{endpoint}")).form(&encoded(fields))).await
+        self.send_form(self.request("POST", &format!("/api/{endpoint}")), fields).await
     }
 
     /// Submits a plain HTML form that stands on `page`.
@@ -84,9 +100,8 @@ impl Browser {
             .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
             .header("referer", format!("{}{page}", self.server))
             .header("origin", &self.server)
-            .header("sec-fetch-site", "same-origin")
-            .form(&encoded(fields));
-        self.send(request).await
+            .header("sec-fetch-site", "same-origin");
+        self.send_form(request, fields).await
     }
 
     /// Asks for the live socket and expects to be refused before it opens.
@@ -100,7 +115,7 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.send(request).await
+        self.send(request, []).await
     }
 
     pub async fn claim(&self, name: &str) -> Person {
@@ -124,8 +139,11 @@ impl Browser {
     }
 }
 
-fn encoded<'a>(fields: Fields<'a>) -> Vec<(&'a str, String)> {
-    fields.iter().map(|(name, value)| (*name, value.to_string())).collect()
+/// Fields as a form sends them.
+fn form(fields: Fields<'_>) -> String {
+    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(&value.to_string())));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 pub struct Answer {

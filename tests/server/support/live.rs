@@ -2,7 +2,10 @@
 
 use futures_util::{SinkExt, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest, protocol::frame::coding::CloseCode},
@@ -153,5 +156,40 @@ impl Live {
                 Some(Err(_)) | None => return u16::from(CloseCode::Abnormal),
             }
         }
+    }
+
+    /// Sends what the server will not take and answers the code that it closes with.
+    pub async fn closed_by(self, message: Message) -> u16 {
+        let (mut sink, mut stream) = self.socket.split();
+        let sending = async {
+            // It is cut off where the server stops reading.
+            let _ = sink.send(message).await;
+            std::future::pending().await
+        };
+        let closing = async {
+            loop {
+                match stream.next().await {
+                    Some(Ok(Message::Close(frame))) => return frame.map_or(1005, |frame| u16::from(frame.code)),
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return u16::from(CloseCode::Abnormal),
+                }
+            }
+        };
+        within("the socket to be closed", async {
+            tokio::select! {
+                code = closing => code,
+                code = sending => code,
+            }
+        })
+        .await
+    }
+
+    /// Sends bytes that may be no WebSocket frames, and waits until the server hangs up.
+    pub async fn broken_by(self, bytes: &[u8]) {
+        let mut stream = self.socket.into_inner();
+        stream.write_all(bytes).await.expect("bytes to be taken");
+        let mut rest = Vec::new();
+        // Whether it closes or resets the connection is the server's to choose.
+        let _ = within("the server to hang up", stream.read_to_end(&mut rest)).await;
     }
 }

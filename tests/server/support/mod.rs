@@ -1,13 +1,15 @@
 //! What every test starts from: a real server process, browsers that speak HTTP to it, and live sockets.
 
 mod browser;
+mod folder;
 mod live;
 mod load;
 mod server;
 
 use std::{future::Future, time::Duration};
 
-pub use browser::{Answer, Browser, Field, Fields, Person, visible_text};
+pub use browser::{Answer, Browser, Field, Person, visible_text};
+pub use folder::Folder;
 pub use live::{Live, Refusal};
 pub use load::{Follower, Sender};
 pub use server::{Options, Server};
