@@ -17,7 +17,11 @@ pub fn files_of(page: &str) -> Vec<String> {
     let mut files: Vec<String> = page
         .split(['"', '\''])
         .filter(|text| text.starts_with('/') && !text.contains(['<', '>', ' ', '?', '#']))
-        .filter(|text| text.rsplit('/').next().is_some_and(|name| name.contains('.')))
+        .filter(|text| {
+            text.rsplit('/')
+                .next()
+                .is_some_and(|name| name.contains('.'))
+        })
         .map(str::to_owned)
         .collect();
     files.sort();
@@ -26,13 +30,22 @@ pub fn files_of(page: &str) -> Vec<String> {
 }
 
 async fn get_as(browser: &Browser, path: &str, encoding: &str) -> Answer {
-    browser.send(browser.request("GET", path).header("accept-encoding", encoding), []).await
+    browser
+        .send(
+            browser
+                .request("GET", path)
+                .header("accept-encoding", encoding),
+            [],
+        )
+        .await
 }
 
 fn decoded(answer: &Answer) -> Vec<u8> {
     let mut plain = Vec::new();
     let read = match answer.header("content-encoding") {
-        "br" => brotli_decompressor::Decompressor::new(&*answer.body, 4_096).read_to_end(&mut plain),
+        "br" => {
+            brotli_decompressor::Decompressor::new(&*answer.body, 4_096).read_to_end(&mut plain)
+        }
         "gzip" => flate2::read::MultiGzDecoder::new(&*answer.body).read_to_end(&mut plain),
         "" => return answer.body.clone(),
         other => panic!("an encoding that nobody asked for: {other}"),
@@ -52,14 +65,20 @@ async fn the_binary_alone_serves_everything() {
     let browser = server.browser();
     let files = files_of(&browser.get("/").await.page());
     for kind in [".js", ".wasm", ".css"] {
-        assert!(files.iter().any(|file| file.ends_with(kind)), "no {kind} in {files:?}");
+        assert!(
+            files.iter().any(|file| file.ends_with(kind)),
+            "no {kind} in {files:?}"
+        );
     }
     for file in &files {
         let answer = browser.get(file).await;
         assert_eq!(answer.status, 200, "{file}");
         assert!(!answer.body.is_empty(), "{file} is empty");
     }
-    assert!(server.home().join("latchkey.db").exists(), "the data is beside it");
+    assert!(
+        server.home().join("latchkey.db").exists(),
+        "the data is beside it"
+    );
 }
 
 #[tokio::test]
@@ -67,30 +86,66 @@ async fn files_are_compressed_and_kept_for_good() {
     let server = Server::start().await;
     let browser = server.browser();
     let files = files_of(&browser.get("/").await.page());
-    let of_the_build: Vec<_> = files.iter().filter(|file| file.starts_with("/pkg/")).collect();
+    let of_the_build: Vec<_> = files
+        .iter()
+        .filter(|file| file.starts_with("/pkg/"))
+        .collect();
     assert!(of_the_build.len() >= 3, "{files:?}");
     for file in of_the_build {
         let plain = get_as(&browser, file, "identity").await;
-        assert_eq!((plain.status, plain.header("content-encoding")), (200, ""), "{file}");
+        assert_eq!(
+            (plain.status, plain.header("content-encoding")),
+            (200, ""),
+            "{file}"
+        );
         let kind = match file.rsplit('.').next() {
             Some("js") => "text/javascript",
             Some("css") => "text/css",
             Some("wasm") => "application/wasm",
             _ => "",
         };
-        assert!(plain.header("content-type").starts_with(kind), "{file}: {}", plain.header("content-type"));
-        for (accepted, encoding) in
-            [("gzip, deflate, br, zstd", "br"), ("br;q=1.0, gzip;q=0.5", "br"), ("gzip", "gzip"), ("gzip, deflate", "gzip")]
-        {
+        assert!(
+            plain.header("content-type").starts_with(kind),
+            "{file}: {}",
+            plain.header("content-type")
+        );
+        for (accepted, encoding) in [
+            ("gzip, deflate, br, zstd", "br"),
+            ("br;q=1.0, gzip;q=0.5", "br"),
+            ("gzip", "gzip"),
+            ("gzip, deflate", "gzip"),
+        ] {
             let answer = get_as(&browser, file, accepted).await;
-            assert_eq!(answer.header("content-encoding"), encoding, "{file} for {accepted}");
-            assert!(answer.body.len() < plain.body.len(), "{file} is not smaller as {encoding}");
-            assert!(decoded(&answer) == plain.body, "{file} is not the same as {encoding}");
-            assert!(answer.header("vary").to_ascii_lowercase().contains("accept-encoding"), "{file}");
+            assert_eq!(
+                answer.header("content-encoding"),
+                encoding,
+                "{file} for {accepted}"
+            );
+            assert!(
+                answer.body.len() < plain.body.len(),
+                "{file} is not smaller as {encoding}"
+            );
+            assert!(
+                decoded(&answer) == plain.body,
+                "{file} is not the same as {encoding}"
+            );
+            assert!(
+                answer
+                    .header("vary")
+                    .to_ascii_lowercase()
+                    .contains("accept-encoding"),
+                "{file}"
+            );
             let keep = answer.header("cache-control");
-            assert!(keep.contains("immutable") && keep.contains("max-age=31536000"), "{file}: {keep}");
+            assert!(
+                keep.contains("immutable") && keep.contains("max-age=31536000"),
+                "{file}: {keep}"
+            );
         }
-        assert!(file.rsplit('/').next().is_some_and(|name| name.len() > 20), "{file} has no hash of its content");
+        assert!(
+            file.rsplit('/').next().is_some_and(|name| name.len() > 20),
+            "{file} has no hash of its content"
+        );
     }
     assert_eq!(browser.get("/pkg/no-such-file.js").await.status, 404);
 }
@@ -107,7 +162,12 @@ async fn pages_are_compressed() {
     for encoding in ["br", "gzip"] {
         let answer = get_as(&alice.browser, path, encoding).await;
         assert_eq!(answer.header("content-encoding"), encoding);
-        assert!(answer.body.len() * 2 < plain.body.len(), "{} of {} bytes", answer.body.len(), plain.body.len());
+        assert!(
+            answer.body.len() * 2 < plain.body.len(),
+            "{} of {} bytes",
+            answer.body.len(),
+            plain.body.len()
+        );
         let page = String::from_utf8(decoded(&answer)).expect("UTF-8");
         assert!(page.contains("role=\"log\"") && page.trim_end().ends_with("</html>"));
     }
@@ -119,7 +179,12 @@ async fn a_first_visit_to_a_room_stays_within_its_budget() {
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
     for n in 1..=60 {
-        alice.post(room, &format!("Message {n}: an ordinary sentence, as people say them to each other.")).await;
+        alice
+            .post(
+                room,
+                &format!("Message {n}: an ordinary sentence, as people say them to each other."),
+            )
+            .await;
     }
     let path = "/@alice/rooms/general";
     let mut visited = vec![path.to_owned()];
@@ -137,15 +202,22 @@ async fn a_first_visit_to_a_room_stays_within_its_budget() {
 
 /// What the server writes for one request, to the byte.
 async fn bytes_over_the_wire(server: &Server, person: &Person, path: &str) -> usize {
-    let mut stream = TcpStream::connect(server.address()).await.expect("a connection");
+    let mut stream = TcpStream::connect(server.address())
+        .await
+        .expect("a connection");
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nAccept: */*\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n",
         server.address(),
         person.browser.cookies(),
     );
-    stream.write_all(request.as_bytes()).await.expect("a request to be taken");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("a request to be taken");
     let mut answer = Vec::new();
-    within("an answer", stream.read_to_end(&mut answer)).await.expect("an answer");
+    within("an answer", stream.read_to_end(&mut answer))
+        .await
+        .expect("an answer");
     assert!(answer.starts_with(b"HTTP/1.1 200 "), "{path}");
     answer.len()
 }

@@ -11,12 +11,19 @@ async fn names_that_nobody_could_tell_apart_or_read_are_invalid() {
     let (long_name, long_room) = ("x".repeat(33), "x".repeat(65));
     // NUL, escape, delete, a C1 control; overrides, isolates; zero-width space, joiner, BOM; line and paragraph.
     let invisible = [
-        "\0", "\u{1b}", "\u{7f}", "\u{85}", "\u{202e}", "\u{2066}", "\u{200b}", "\u{2060}", "\u{feff}", "\u{2028}", "\u{2029}",
+        "\0", "\u{1b}", "\u{7f}", "\u{85}", "\u{202e}", "\u{2066}", "\u{200b}", "\u{2060}",
+        "\u{feff}", "\u{2028}", "\u{2029}",
     ];
-    let mut names: Vec<String> = invisible.iter().flat_map(|c| [format!("al{c}ice"), format!("zz{c}z")]).collect();
+    let mut names: Vec<String> = invisible
+        .iter()
+        .flat_map(|c| [format!("al{c}ice"), format!("zz{c}z")])
+        .collect();
     names.extend(["", "   ", "two words", &long_name, "al\nice", "al\tice"].map(String::from));
     for name in &names {
-        let answer = server.browser().call("claim_username", &[("username", name)]).await;
+        let answer = server
+            .browser()
+            .call("claim_username", &[("username", name)])
+            .await;
         answer.refused(400, "invalid_username");
         assert!(!answer.headers.contains_key("set-cookie"));
     }
@@ -30,7 +37,10 @@ async fn names_that_nobody_could_tell_apart_or_read_are_invalid() {
     }
     for key in ["", &"x".repeat(129)] {
         for endpoint in ["create_room", "join_room"] {
-            alice.call(endpoint, &[("name", &"general"), ("key", &key)]).await.refused(400, "invalid_key");
+            alice
+                .call(endpoint, &[("name", &"general"), ("key", &key)])
+                .await
+                .refused(400, "invalid_key");
         }
     }
     assert_eq!(alice.rooms().await, Vec::<Value>::new());
@@ -44,7 +54,10 @@ async fn names_at_their_limits_are_valid() {
     alice.create(&"🌱".repeat(64), &"k".repeat(128)).await;
     alice.create("a", "k").await;
     server.person("z").await;
-    let path = format!("/@{}", percent_encoding::utf8_percent_encode(&alice.name, percent_encoding::NON_ALPHANUMERIC));
+    let path = format!(
+        "/@{}",
+        percent_encoding::utf8_percent_encode(&alice.name, percent_encoding::NON_ALPHANUMERIC)
+    );
     assert!(visible_text(&alice.browser.get(&path).await.page()).contains(&"🌱".repeat(64)));
 }
 
@@ -61,11 +74,17 @@ async fn bodies_out_of_bounds_are_refused_over_http_and_socket() {
         (long.as_str(), 413, "body_too_long"),
         ("nul\0nul", 400, "bad_request"),
     ] {
-        alice.call("post_message", &[("room", &room), ("body", &body)]).await.refused(status, code);
+        alice
+            .call("post_message", &[("room", &room), ("body", &body)])
+            .await
+            .refused(status, code);
         let id = new_id();
         live.post(room, &id, body).await;
         let refused = live.frame("refused").await;
-        assert_eq!((&refused["room"], &refused["id"], &refused["code"]), (&json!(room), &json!(id), &json!(code)));
+        assert_eq!(
+            (&refused["room"], &refused["id"], &refused["code"]),
+            (&json!(room), &json!(id), &json!(code))
+        );
     }
     assert_eq!(alice.messages_after(room, 0).await, Vec::<Value>::new());
     // A frame that holds the longest body, escaped in the longest way, is no huge frame.
@@ -94,19 +113,39 @@ async fn calls_that_make_no_sense_are_bad_requests() {
         ("history", &[("room", &room), ("after", &"1.5")]),
         ("history", &[("room", &"99999999999999999999999")]),
         ("post_message", &[("room", &room)]),
-        ("post_message", &[("room", &room), ("id", &"not-a-uuid"), ("body", &"hi")]),
+        (
+            "post_message",
+            &[("room", &room), ("id", &"not-a-uuid"), ("body", &"hi")],
+        ),
         ("post_message", &[("room", &"1e3"), ("body", &"hi")]),
         ("leave_room", &[]),
         ("delete_room", &[("room", &"true")]),
     ] {
         let answer = alice.call(endpoint, fields).await;
-        assert_eq!((answer.status, answer.code()), (400, "bad_request".into()), "{endpoint}: {}", answer.text());
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, "bad_request".into()),
+            "{endpoint}: {}",
+            answer.text()
+        );
     }
     // Without `me`, and with arguments that nobody asked for.
-    alice.browser.call("my_rooms", &[]).await.refused(400, "bad_request");
+    alice
+        .browser
+        .call("my_rooms", &[])
+        .await
+        .refused(400, "bad_request");
     alice.call("my_rooms", &[("colour", &"green")]).await.ok();
-    alice.browser.call("my_rooms", &[("me", &"\0")]).await.refused(401, "not_me");
-    alice.browser.call("my_rooms", &[("me", &"x".repeat(5_000))]).await.refused(401, "not_me");
+    alice
+        .browser
+        .call("my_rooms", &[("me", &"\0")])
+        .await
+        .refused(401, "not_me");
+    alice
+        .browser
+        .call("my_rooms", &[("me", &"x".repeat(5_000))])
+        .await
+        .refused(401, "not_me");
     assert_eq!(alice.messages_after(room, 0).await, Vec::<Value>::new());
     server.is_well().await;
 }
@@ -115,17 +154,45 @@ async fn calls_that_make_no_sense_are_bad_requests() {
 async fn requests_that_are_no_form_are_bad_requests() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
-    for body in [&b"\xff\xfe%%%=&&&==%ZZ"[..], b"{\"me\":\"alice\"}", b"me=%FF%FE&room=1", b"me[a][b]=1&me=2", b"&", b"="] {
+    for body in [
+        &b"\xff\xfe%%%=&&&==%ZZ"[..],
+        b"{\"me\":\"alice\"}",
+        b"me=%FF%FE&room=1",
+        b"me[a][b]=1&me=2",
+        b"&",
+        b"=",
+    ] {
         let request = alice.browser.request("POST", "/api/history");
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let answer = alice.browser.send(request, body).await;
-        assert!([400, 401].contains(&answer.status), "{}: {}", answer.status, answer.text());
-        assert!(["bad_request", "not_me"].contains(&answer.code().as_str()), "{}", answer.text());
+        assert!(
+            [400, 401].contains(&answer.status),
+            "{}: {}",
+            answer.status,
+            answer.text()
+        );
+        assert!(
+            ["bad_request", "not_me"].contains(&answer.code().as_str()),
+            "{}",
+            answer.text()
+        );
     }
-    for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
-        let request = alice.browser.request("POST", "/api/my_rooms").header("content-type", kind);
+    for kind in [
+        "application/json",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "",
+    ] {
+        let request = alice
+            .browser
+            .request("POST", "/api/my_rooms")
+            .header("content-type", kind);
         let answer = alice.browser.send(request, "\"alice\"").await;
-        assert!((400..500).contains(&answer.status), "{kind}: {}", answer.status);
+        assert!(
+            (400..500).contains(&answer.status),
+            "{kind}: {}",
+            answer.status
+        );
     }
     server.is_well().await;
 }
@@ -136,9 +203,15 @@ async fn huge_forms_are_refused() {
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
     let body = "x".repeat(3_000_000);
-    let answer = alice.call("post_message", &[("room", &room), ("body", &body)]).await;
+    let answer = alice
+        .call("post_message", &[("room", &room), ("body", &body)])
+        .await;
     answer.refused(413, "body_too_long");
-    server.browser().call("claim_username", &[("username", &body)]).await.refused(413, "body_too_long");
+    server
+        .browser()
+        .call("claim_username", &[("username", &body)])
+        .await
+        .refused(413, "body_too_long");
     server.is_well().await;
 }
 
@@ -160,8 +233,15 @@ async fn unknown_calls_and_methods_are_refused() {
         ("GET", "/@%ff"),
         ("GET", "/@alice/rooms/%ff%00"),
     ] {
-        let answer = alice.browser.send(alice.browser.request(method, path), []).await;
-        assert!((400..500).contains(&answer.status), "{method} {path}: {}", answer.status);
+        let answer = alice
+            .browser
+            .send(alice.browser.request(method, path), [])
+            .await;
+        assert!(
+            (400..500).contains(&answer.status),
+            "{method} {path}: {}",
+            answer.status
+        );
     }
     server.is_well().await;
 }
@@ -204,7 +284,11 @@ async fn frames_that_make_no_sense_are_refused_and_the_socket_goes_on() {
         assert!(!refused["message"].as_str().unwrap_or_default().is_empty());
     }
     live.post(room, &id, "still here").await;
-    assert_eq!(live.frame("sent").await["seq"], 1, "nothing else was stored");
+    assert_eq!(
+        live.frame("sent").await["seq"],
+        1,
+        "nothing else was stored"
+    );
     server.is_well().await;
 }
 
@@ -213,13 +297,17 @@ async fn a_refused_frame_says_which_message_it_was_where_that_can_be_read() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
     let mut live = alice.live().await;
-    live.send(json!({ "t": "send", "room": 999, "id": new_id(), "body": "" })).await;
+    live.send(json!({ "t": "send", "room": 999, "id": new_id(), "body": "" }))
+        .await;
     let refused = live.frame("refused").await;
     assert_eq!(refused["room"], 999);
     assert!(refused["id"].is_string());
     live.send_raw(Message::text("nonsense")).await;
     let refused = live.frame("refused").await;
-    assert!(refused.get("room").is_none() && refused.get("id").is_none(), "{refused}");
+    assert!(
+        refused.get("room").is_none() && refused.get("id").is_none(),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -229,7 +317,10 @@ async fn a_binary_frame_is_refused_or_ends_the_socket() {
     let mut live = alice.live().await;
     live.send_raw(Message::binary(vec![0, 159, 146, 150])).await;
     if let Some(frame) = live.try_next().await {
-        assert!((frame["t"] == "refused" || frame["t"] == "bye") && frame["code"] == "bad_request", "{frame}");
+        assert!(
+            (frame["t"] == "refused" || frame["t"] == "bye") && frame["code"] == "bad_request",
+            "{frame}"
+        );
     }
     server.is_well().await;
 }
@@ -242,7 +333,11 @@ async fn a_frame_of_more_than_64_kib_closes_the_socket_with_1009() {
     for bytes in [64 * 1024 + 1, 1_000_000, 20_000_000] {
         let live = alice.live().await;
         // The server need not take it all in before it closes.
-        assert_eq!(live.closed_by(Message::text("x".repeat(bytes))).await, 1009, "{bytes} bytes");
+        assert_eq!(
+            live.closed_by(Message::text("x".repeat(bytes))).await,
+            1009,
+            "{bytes} bytes"
+        );
     }
     assert_eq!(alice.messages_after(room, 0).await, Vec::<Value>::new());
     server.is_well().await;

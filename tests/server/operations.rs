@@ -5,18 +5,28 @@ use std::{fs, process::Command};
 use crate::support::*;
 
 fn latchkey(arguments: &[&str]) -> (bool, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_latchkey")).args(arguments).output().expect("the program runs");
+    let output = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+        .args(arguments)
+        .output()
+        .expect("the program runs");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.success(), text(output.stdout), text(output.stderr))
+    (
+        output.status.success(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 #[tokio::test]
 async fn the_help_names_every_flag_and_its_variable() {
     let (ok, help, _) = latchkey(&["serve", "--help"]);
     assert!(ok);
-    for (flag, default) in
-        [("listen", "127.0.0.1:3000"), ("data", "./latchkey.db"), ("rate-limits", "on"), ("log", "info")]
-    {
+    for (flag, default) in [
+        ("listen", "127.0.0.1:3000"),
+        ("data", "./latchkey.db"),
+        ("rate-limits", "on"),
+        ("log", "info"),
+    ] {
         let variable = format!("LATCHKEY_{}", flag.to_uppercase().replace('-', "_"));
         for wanted in [format!("--{flag}"), variable, default.to_owned()] {
             assert!(help.contains(&wanted), "{wanted} is missing in:\n{help}");
@@ -38,7 +48,13 @@ async fn flags_that_make_no_sense_are_explained() {
         let (ok, _, why) = latchkey(arguments);
         assert!(!ok && why.contains(about), "{arguments:?}: {why}");
     }
-    let (ok, _, why) = latchkey(&["serve", "--listen", "127.0.0.1:0", "--data", "/no/such/folder/latchkey.db"]);
+    let (ok, _, why) = latchkey(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        "/no/such/folder/latchkey.db",
+    ]);
     assert!(!ok && why.contains("/no/such/folder/latchkey.db"), "{why}");
     assert!(!why.contains("panicked"), "{why}");
 }
@@ -48,7 +64,13 @@ async fn an_address_in_use_is_explained() {
     let server = Server::start().await;
     let folder = Folder::new();
     let data = folder.path().join("other.db");
-    let (ok, _, why) = latchkey(&["serve", "--listen", server.address(), "--data", data.to_str().expect("a path")]);
+    let (ok, _, why) = latchkey(&[
+        "serve",
+        "--listen",
+        server.address(),
+        "--data",
+        data.to_str().expect("a path"),
+    ]);
     assert!(!ok && why.contains(server.address()), "{why}");
 }
 
@@ -66,7 +88,11 @@ async fn the_environment_configures_as_the_flags_do() {
         folder,
     );
     server.person("alice").await;
-    server.browser().call("claim_username", &[("username", &"bob")]).await.refused(429, "too_fast");
+    server
+        .browser()
+        .call("claim_username", &[("username", &"bob")])
+        .await
+        .refused(429, "too_fast");
     assert!(data.exists());
 }
 
@@ -101,14 +127,18 @@ async fn a_stopping_server_does_not_wait_for_those_who_do_not_read() {
     let mut server = Server::start().await;
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
-    let mut stalled = Live::connect(&alice.browser, "alice", Some(4_096)).await.expect("a live socket");
+    let mut stalled = Live::connect(&alice.browser, "alice", Some(4_096))
+        .await
+        .expect("a live socket");
     stalled.open(room, None).await;
     let body = "x".repeat(4_000);
     for _ in 0..500 {
         alice.post(room, &body).await;
     }
     // An open connection without a request is nobody to wait for either.
-    let _silent = tokio::net::TcpStream::connect(server.address()).await.expect("a connection");
+    let _silent = tokio::net::TcpStream::connect(server.address())
+        .await
+        .expect("a connection");
     assert_eq!(server.stop().await.code(), Some(0));
 }
 
@@ -118,12 +148,23 @@ async fn a_database_of_a_newer_program_is_refused_untouched() {
     server.person("alice").await;
     server.stop().await;
     let database = rusqlite::Connection::open(server.database()).expect("the database");
-    database.pragma_update(None, "user_version", 9_999).expect("a version");
+    database
+        .pragma_update(None, "user_version", 9_999)
+        .expect("a version");
     database.close().expect("the database is closed");
     let before = fs::read(server.database()).expect("the database");
     let data = server.database();
-    let (ok, _, why) = latchkey(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().expect("a path")]);
-    assert!(!ok && why.contains("newer") && why.contains("9999"), "{why}");
+    let (ok, _, why) = latchkey(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        data.to_str().expect("a path"),
+    ]);
+    assert!(
+        !ok && why.contains("newer") && why.contains("9999"),
+        "{why}"
+    );
     assert!(!why.contains("panicked"), "{why}");
     assert_eq!(fs::read(data).expect("the database"), before);
 }
@@ -133,9 +174,22 @@ async fn a_file_that_is_no_database_is_refused_untouched() {
     let folder = Folder::new();
     let data = folder.path().join("notes.txt");
     fs::write(&data, "not a database, but somebody's notes\n".repeat(100)).expect("a file");
-    let (ok, _, why) = latchkey(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().expect("a path")]);
-    assert!(!ok && why.contains("notes.txt") && !why.contains("panicked"), "{why}");
-    assert!(fs::read_to_string(&data).expect("the file").starts_with("not a database"));
+    let (ok, _, why) = latchkey(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        data.to_str().expect("a path"),
+    ]);
+    assert!(
+        !ok && why.contains("notes.txt") && !why.contains("panicked"),
+        "{why}"
+    );
+    assert!(
+        fs::read_to_string(&data)
+            .expect("the file")
+            .starts_with("not a database")
+    );
 }
 
 #[tokio::test]
@@ -149,7 +203,9 @@ async fn a_backup_taken_while_running_is_complete() {
     let folder = Folder::new();
     let database = rusqlite::Connection::open(server.database()).expect("the database");
     let copy = folder.path().join("latchkey.db");
-    database.execute("VACUUM INTO ?1", [copy.to_str().expect("a path")]).expect("a backup");
+    database
+        .execute("VACUUM INTO ?1", [copy.to_str().expect("a path")])
+        .expect("a backup");
     let restored = Server::start_in(folder).await;
     let alice = alice.now_at(&restored.url);
     assert_eq!(alice.messages_after(room, 0).await.len(), 20);

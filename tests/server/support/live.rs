@@ -23,18 +23,35 @@ pub struct Refusal;
 
 impl Live {
     /// Connects; `window` limits how many bytes the kernel takes in for a reader that does not read.
-    pub async fn connect(browser: &Browser, me: &str, window: Option<u32>) -> Result<Self, Refusal> {
-        let host = browser.server.strip_prefix("http://").expect("the server speaks HTTP");
+    pub async fn connect(
+        browser: &Browser,
+        me: &str,
+        window: Option<u32>,
+    ) -> Result<Self, Refusal> {
+        let host = browser
+            .server
+            .strip_prefix("http://")
+            .expect("the server speaks HTTP");
         let me = utf8_percent_encode(me, NON_ALPHANUMERIC);
-        let mut request = format!("ws://{host}/live?me={me}").into_client_request().expect("a socket's address");
-        request.headers_mut().insert("origin", browser.server.parse().expect("an origin"));
-        request.headers_mut().insert("cookie", browser.cookies().parse().expect("a cookie header"));
+        let mut request = format!("ws://{host}/live?me={me}")
+            .into_client_request()
+            .expect("a socket's address");
+        request
+            .headers_mut()
+            .insert("origin", browser.server.parse().expect("an origin"));
+        request.headers_mut().insert(
+            "cookie",
+            browser.cookies().parse().expect("a cookie header"),
+        );
         let tcp = TcpSocket::new_v4().expect("a TCP socket");
         if let Some(bytes) = window {
             tcp.set_recv_buffer_size(bytes).expect("a receive buffer");
         }
         let connected = within("a live socket", async {
-            let stream = tcp.connect(host.parse().expect("an address")).await.map_err(|_| Refusal)?;
+            let stream = tcp
+                .connect(host.parse().expect("an address"))
+                .await
+                .map_err(|_| Refusal)?;
             stream.set_nodelay(true).map_err(|_| Refusal)?;
             client_async(request, stream).await.map_err(|_| Refusal)
         });
@@ -52,7 +69,11 @@ impl Live {
 
     /// Queues a frame without waiting for the network; `flush` sends what is queued.
     pub async fn feed(&mut self, frame: Value) {
-        let _ = within("a frame to be taken", self.socket.feed(Message::text(frame.to_string()))).await;
+        let _ = within(
+            "a frame to be taken",
+            self.socket.feed(Message::text(frame.to_string())),
+        )
+        .await;
     }
 
     pub async fn flush(&mut self) {
@@ -108,19 +129,24 @@ impl Live {
             frame["after"] = seq.into();
         }
         self.send(frame).await;
-        self.matching(|frame| frame["t"] == "opened" && frame["room"] == room).await
+        self.matching(|frame| frame["t"] == "opened" && frame["room"] == room)
+            .await
     }
 
     /// Posts a message without waiting for its `sent`.
     pub async fn post(&mut self, room: i64, id: &str, body: &str) {
-        self.send(json!({ "t": "send", "room": room, "id": id, "body": body })).await;
+        self.send(json!({ "t": "send", "room": room, "id": id, "body": body }))
+            .await;
     }
 
     /// The next `count` messages of a room.
     pub async fn messages(&mut self, room: i64, count: usize) -> Vec<Value> {
         let mut messages = Vec::with_capacity(count);
         while messages.len() < count {
-            messages.push(self.matching(|frame| frame["t"] == "message" && frame["room"] == room).await);
+            messages.push(
+                self.matching(|frame| frame["t"] == "message" && frame["room"] == room)
+                    .await,
+            );
         }
         messages
     }
@@ -130,7 +156,10 @@ impl Live {
         let mut frames = Vec::new();
         loop {
             frames.push(self.next().await);
-            if frames.last().is_some_and(|frame| frame["t"] == "message" && frame["body"] == body) {
+            if frames
+                .last()
+                .is_some_and(|frame| frame["t"] == "message" && frame["body"] == body)
+            {
                 return frames;
             }
         }
@@ -169,7 +198,9 @@ impl Live {
         let closing = async {
             loop {
                 match stream.next().await {
-                    Some(Ok(Message::Close(frame))) => return frame.map_or(1005, |frame| u16::from(frame.code)),
+                    Some(Ok(Message::Close(frame))) => {
+                        return frame.map_or(1005, |frame| u16::from(frame.code));
+                    }
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => return u16::from(CloseCode::Abnormal),
                 }

@@ -22,7 +22,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_limits: "off", log: "info", under: &[] }
+        Self {
+            rate_limits: "off",
+            log: "info",
+            under: &[],
+        }
     }
 }
 
@@ -62,7 +66,15 @@ impl Server {
         let mut command = Command::new(&words[0]);
         command
             .args(&words[1..])
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", options.rate_limits, "--log", options.log])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--rate-limits",
+                options.rate_limits,
+                "--log",
+                options.log,
+            ])
             .arg("--data")
             .arg(home.path().join("latchkey.db"))
             .current_dir(home.path());
@@ -75,14 +87,30 @@ impl Server {
     }
 
     fn run(command: &mut Command, home: Arc<Folder>) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let log = Arc::new(Mutex::new(String::new()));
         keep(child.stderr.take().expect("a pipe"), Arc::clone(&log));
         let line = first_line(child.stdout.take().expect("a pipe")).unwrap_or_default();
-        let url = line.strip_prefix("Latchkey is at ").unwrap_or_default().trim().to_owned();
-        let server = Self { child, url, home, log };
-        assert!(server.url.starts_with("http://"), "it says {line:?} and logs:\n{}", server.log());
+        let url = line
+            .strip_prefix("Latchkey is at ")
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        let server = Self {
+            child,
+            url,
+            home,
+            log,
+        };
+        assert!(
+            server.url.starts_with("http://"),
+            "it says {line:?} and logs:\n{}",
+            server.log()
+        );
         server
     }
 
@@ -97,7 +125,9 @@ impl Server {
     }
 
     pub fn address(&self) -> &str {
-        self.url.strip_prefix("http://").expect("the server speaks HTTP")
+        self.url
+            .strip_prefix("http://")
+            .expect("the server speaks HTTP")
     }
 
     /// The folder that the server runs in and keeps its data in.
@@ -111,7 +141,10 @@ impl Server {
 
     /// All that the server has written to its log so far.
     pub fn log(&self) -> String {
-        self.log.lock().expect("no reader of the log panics").clone()
+        self.log
+            .lock()
+            .expect("no reader of the log panics")
+            .clone()
     }
 
     pub fn pid(&self) -> u32 {
@@ -120,9 +153,17 @@ impl Server {
 
     /// Bytes of memory that the process has in use.
     pub fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("/proc/PID/status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("resident memory");
-        line.trim().trim_end_matches(" kB").parse::<u64>().expect("kilobytes") * 1024
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("/proc/PID/status");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .expect("resident memory");
+        line.trim()
+            .trim_end_matches(" kB")
+            .parse::<u64>()
+            .expect("kilobytes")
+            * 1024
     }
 
     /// Ends the process at once, as a power cut would.
@@ -132,12 +173,17 @@ impl Server {
     }
 
     pub fn signal(&self, signal: &str) {
-        let kill = Command::new("kill").args(["-s", signal, &self.pid().to_string()]).status();
+        let kill = Command::new("kill")
+            .args(["-s", signal, &self.pid().to_string()])
+            .status();
         assert!(kill.expect("the kill command").success());
     }
 
     pub async fn ended(&mut self) -> ExitStatus {
-        eventually("the server to end", async || self.child.try_wait().expect("the server's status")).await
+        eventually("the server to end", async || {
+            self.child.try_wait().expect("the server's status")
+        })
+        .await
     }
 
     pub async fn stop(&mut self) -> ExitStatus {
@@ -190,8 +236,13 @@ fn keep(log: impl Read + Send + 'static, kept: Arc<Mutex<String>>) {
     thread::spawn(move || {
         let mut log = BufReader::new(log);
         let mut line = Vec::new();
-        while log.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
-            kept.lock().expect("no reader of the log panics").push_str(&String::from_utf8_lossy(&line));
+        while log
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|bytes| bytes > 0)
+        {
+            kept.lock()
+                .expect("no reader of the log panics")
+                .push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
     });
