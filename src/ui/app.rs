@@ -15,7 +15,9 @@ use super::{
         dashboard::DashboardPage, invite::InvitePage, landing::LandingPage, not_found::NotFound,
         room::RoomPage,
     },
-    parts::{Header, Notice, forget_flash_on_leaving, provide_flash, provide_names, provide_notice},
+    parts::{
+        Header, Notice, forget_flash_on_leaving, provide_flash, provide_names, provide_notice,
+    },
     paths,
 };
 
