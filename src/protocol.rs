@@ -151,14 +151,14 @@ mod tests {
         #[test]
         fn client_frames_survive_the_way(frame in client_frames()) {
             let text = serde_json::to_string(&frame).expect("a frame is JSON");
-            prop_assert!(text.starts_with("{\"t\":\""));
+            prop_assert!(text.starts_with("{\"t\":\""), "t first");
             prop_assert_eq!(serde_json::from_str::<ClientFrame>(&text).expect("a frame"), frame);
         }
 
         #[test]
         fn server_frames_survive_the_way(frame in server_frames()) {
             let text = serde_json::to_string(&frame).expect("a frame is JSON");
-            prop_assert!(text.starts_with("{\"t\":\""));
+            prop_assert!(text.starts_with("{\"t\":\""), "t first");
             prop_assert_eq!(serde_json::from_str::<ServerFrame>(&text).expect("a frame"), frame);
         }
 
