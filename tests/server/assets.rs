@@ -169,7 +169,7 @@ async fn pages_are_compressed() {
             plain.body.len()
         );
         let page = String::from_utf8(decoded(&answer)).expect("UTF-8");
-        assert!(page.contains("role=\"log\"") && page.trim_end().ends_with("</html>"));
+        assert!(page.contains("role=\"log\"") && page.contains("</html>"));
     }
 }
 
