@@ -58,6 +58,7 @@ pub struct Conversation {
     last_seen: StoredValue<Seq>,
     seen_rests: StoredValue<bool>,
     members_rest: StoredValue<bool>,
+    members_stale: StoredValue<bool>,
 }
 
 impl Conversation {
@@ -87,6 +88,7 @@ impl Conversation {
             last_seen: StoredValue::new(page.room.seen),
             seen_rests: StoredValue::new(false),
             members_rest: StoredValue::new(false),
+            members_stale: StoredValue::new(false),
             room: StoredValue::new(page.room),
         }
     }

@@ -197,18 +197,23 @@ impl Conversation {
 
     fn look_who_is_member(self) {
         if self.members_rest.get_value() {
+            self.members_stale.set_value(true);
             return;
         }
         self.members_rest.set_value(true);
+        self.members_stale.set_value(false);
         let (me, room) = (self.me.get_value(), self.id());
         spawn_local(async move {
             if let Ok(members) = api::members(me, room).await {
                 self.members.try_set(members);
             }
         });
-        set_timeout(
-            move || _ = self.members_rest.try_set_value(false),
-            MEMBERS_PAUSE,
-        );
+        let rested = move || {
+            // What changed during the pause is looked at after it.
+            if self.members_rest.try_set_value(false).is_none() && self.members_stale.get_value() {
+                self.look_who_is_member();
+            }
+        };
+        set_timeout(rested, MEMBERS_PAUSE);
     }
 }

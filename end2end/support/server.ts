@@ -1,0 +1,79 @@
+// The release server, as a child process with a database of its own.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const PROGRAM = process.env.LATCHKEY_BIN ?? resolve(import.meta.dirname, "../../target/release/latchkey");
+
+export class Server {
+  /** `http://127.0.0.1:PORT`; the same after a restart. */
+  url = "";
+  private child?: ChildProcess;
+
+  private constructor(private readonly home: string) {}
+
+  static async start(): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), "latchkey-end2end-")));
+    await server.run("127.0.0.1:0");
+    return server;
+  }
+
+  /** Starts it again after `kill` or `stop`, at the same address, with the same data. */
+  async again(): Promise<void> {
+    await this.run(new URL(this.url).host);
+  }
+
+  /** Ends it in the middle of whatever it is doing. */
+  async kill(): Promise<void> {
+    await this.end("SIGKILL");
+  }
+
+  /** Has it stop in good order. */
+  async stop(): Promise<void> {
+    await this.end("SIGTERM");
+  }
+
+  /** Ends it for good, with its data. */
+  async clear(): Promise<void> {
+    await this.kill();
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  private async run(listen: string): Promise<void> {
+    const data = join(this.home, "latchkey.db");
+    const child = spawn(
+      PROGRAM,
+      ["serve", "--listen", listen, "--data", data, "--rate-limits", "off", "--log", "warn"],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    this.child = child;
+    const failed = once(child, "exit").then(([code]) => {
+      throw new Error(`${PROGRAM} ended with ${code} before it served`);
+    });
+    const ready = (async () => {
+      for await (const line of createInterface(child.stdout!)) {
+        const url = /^Latchkey is at (http:\S+)/.exec(line)?.[1];
+        if (url) {
+          this.url = url;
+          return;
+        }
+      }
+    })();
+    await Promise.race([ready, failed]);
+    // What ends it from here on is the test.
+    failed.catch(() => {});
+    child.stdout!.resume();
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.child;
+    this.child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, "exit");
+  }
+}

@@ -1,0 +1,127 @@
+// Losing the network, and the server, and not noticing.
+
+import type { Person } from "../support/person.ts";
+import { LOST, expect, test } from "../support/test.ts";
+
+test.use({ tolerated: [LOST] });
+
+let alice: Person, bob: Person;
+test.beforeEach(async ({ named }) => {
+  [alice, bob] = [await named("alice"), await named("bob")];
+  await alice.hasCreated("general");
+  await bob.hasJoined("general");
+  await alice.enter("general");
+  await bob.enter("general");
+});
+
+const LINES = /^line \d+$/;
+const lines = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => `line ${from + n}`);
+
+test("offline, a banner says so, what is typed waits in sight, and all is caught up once", async () => {
+  await alice.say("line 1");
+  await expect(bob.log.getByText("line 1")).toBeVisible();
+  await bob.context.setOffline(true);
+  const banner = bob.page.getByRole("status").filter({ hasText: "You are offline" });
+  await expect(banner).toBeVisible();
+  await bob.say("line 4");
+  await bob.say("line 5");
+  await expect(bob.log.getByText("Waiting")).toHaveCount(2);
+  await alice.say("line 2");
+  await alice.say("line 3");
+  await expect.poll(() => alice.messages(LINES)).toEqual(lines(1, 3));
+  await bob.context.setOffline(false);
+  await expect(banner).toBeHidden();
+  await expect.poll(() => bob.messages(LINES)).toEqual(lines(1, 5));
+  await expect.poll(() => alice.messages(LINES)).toEqual(lines(1, 5));
+  await expect(bob.log.getByText("Waiting")).toHaveCount(0);
+  await alice.reload();
+  await expect.poll(() => alice.messages(LINES)).toEqual(lines(1, 5));
+});
+
+test("what waits survives a reload and is sent once", async () => {
+  await alice.say("line 1");
+  await expect(bob.log.getByText("line 1")).toBeVisible();
+  // The page can be loaded, but its socket cannot be opened.
+  let cut = true;
+  await bob.page.routeWebSocket(/\/live/, (socket) => {
+    if (cut) void socket.close();
+    else socket.connectToServer();
+  });
+  await bob.reload();
+  await bob.say("line 2");
+  await bob.say("line 3");
+  await expect(bob.log.getByText("Waiting")).toHaveCount(2);
+  await expect(bob.page.getByRole("status").filter({ hasText: "Reconnecting" })).toBeVisible();
+  await bob.reload();
+  await expect(bob.log.getByText(LINES)).toHaveText(lines(1, 3));
+  cut = false;
+  await bob.reload();
+  await expect(alice.log.getByText(LINES)).toHaveText(lines(1, 3));
+  await expect(bob.log.getByText("Waiting")).toHaveCount(0);
+  await bob.reload();
+  await expect(bob.log.getByText(LINES)).toHaveText(lines(1, 3));
+  expect(await alice.messages(LINES)).toEqual(lines(1, 3));
+});
+
+test("a killed server is found again by itself, with no hole and no repeat", async ({ server }) => {
+  for (let n = 1; n <= 5; n++) await (n % 2 ? alice : bob).say(`line ${n}`);
+  for (const who of [alice, bob]) await expect(who.log.getByText(LINES)).toHaveCount(5);
+  const before = await alice.messages(LINES);
+  await server.kill();
+  await alice.say("line 6");
+  await alice.say("line 7");
+  await expect(alice.log.getByText("Waiting")).toHaveCount(2);
+  await expect(alice.page.getByRole("status").filter({ hasText: "Reconnecting" })).toBeVisible();
+  await server.again();
+  for (const who of [alice, bob]) {
+    await expect.poll(() => who.messages(LINES), { timeout: 15_000 }).toEqual([...before, "line 6", "line 7"]);
+  }
+  await expect(alice.page.getByRole("status").filter({ hasText: "Reconnecting" })).toBeHidden();
+  await bob.say("line 8");
+  await expect.poll(() => alice.messages(LINES)).toEqual([...before, "line 6", "line 7", "line 8"]);
+});
+
+test("a server that is stopped and started mid-conversation loses and repeats nothing", async ({ server }) => {
+  test.setTimeout(60_000);
+  let going = true;
+  let count = 0;
+  const talk = (async () => {
+    while (going && count < 60) {
+      await alice.say(`line ${++count}`);
+      await alice.page.waitForTimeout(60);
+    }
+  })();
+  await expect(bob.log.getByText("line 5", { exact: true })).toBeVisible();
+  await server.stop();
+  await server.again();
+  await bob.page.waitForTimeout(500);
+  await server.kill();
+  await server.again();
+  going = false;
+  await talk;
+  const all = lines(1, count);
+  for (const who of [bob, alice]) await expect.poll(() => who.messages(LINES), { timeout: 20_000 }).toEqual(all);
+  await bob.reload();
+  await expect.poll(() => bob.messages(LINES)).toEqual(all.slice(-50));
+});
+
+test("a long absence is caught up, more than a page of history, without a hole", async () => {
+  await bob.context.setOffline(true);
+  await expect(bob.page.getByRole("status").filter({ hasText: "You are offline" })).toBeVisible();
+  const room = await alice.hasJoined("general");
+  await alice.hasSaid(room, ...lines(1, 230));
+  await bob.context.setOffline(false);
+  await expect.poll(() => bob.messages(LINES)).toEqual(lines(1, 230));
+  await expect(bob.log.getByText("line 230")).toBeInViewport();
+});
+
+test("the dashboard catches up too", async ({ server }) => {
+  await bob.goto(bob.dashboard());
+  await expect(bob.row("general")).toContainText("2 online");
+  await server.kill();
+  await server.again();
+  const room = await alice.hasJoined("general");
+  await alice.hasSaid(room, "said meanwhile");
+  await expect(bob.row("general")).toContainText("said meanwhile", { timeout: 15_000 });
+  await expect(bob.row("general")).toContainText("1 new");
+});

@@ -1,0 +1,133 @@
+// With the keyboard alone, and for those who ask for no motion.
+
+import type { Locator, Page } from "@playwright/test";
+import { expect, test } from "../support/test.ts";
+
+/** Presses Tab until the keyboard's place is at `target`, which must be visible there. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press("Tab");
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+  }
+  throw new Error(`${target} cannot be reached with Tab`);
+}
+
+test("a name is claimed, a room created and a message sent with the keyboard alone", async ({ person }) => {
+  const alice = await person("alice");
+  const page = alice.page;
+  await alice.goto("/");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await tabTo(page, page.getByRole("textbox", { name: "Username" }));
+  await page.keyboard.type("alice");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL("/@alice");
+
+  const form = page.getByRole("form", { name: "Create a room" });
+  await tabTo(page, form.getByRole("textbox", { name: "Room name" }));
+  await page.keyboard.type("general");
+  await tabTo(page, form.getByRole("button", { name: "Suggest a key" }));
+  await page.keyboard.press("Space");
+  await expect(form.getByRole("textbox", { name: "Room key" })).not.toHaveValue("");
+  await tabTo(page, form.getByRole("button", { name: "Create room" }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("general");
+
+  await tabTo(page, page.getByRole("textbox", { name: "Message", exact: true }));
+  await page.keyboard.type("typed without a mouse");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("log", { name: "Messages" }).getByText("typed without a mouse")).toBeVisible();
+  await expect(page.getByRole("textbox", { name: "Message", exact: true })).toBeFocused();
+});
+
+test("every stop of the keyboard is in sight and can be seen to have it", async ({ named }) => {
+  const alice = await named("alice");
+  const room = await alice.hasCreated("general");
+  await alice.hasSaid(room, "hello https://example.org/");
+  for (const path of ["/", alice.dashboard(), alice.room("general"), "/rooms/general"]) {
+    await alice.goto(path);
+    const stops = new Set<string>();
+    for (let presses = 0; presses < 40; presses++) {
+      await alice.page.keyboard.press("Tab");
+      const stop = await alice.page.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        if (element === document.body) return undefined;
+        const box = element.getBoundingClientRect();
+        const style = getComputedStyle(element);
+        const marked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+        return {
+          what: element.outerHTML.slice(0, 160),
+          seen: box.width > 1 && box.bottom > 0 && box.top < innerHeight && (marked || style.boxShadow !== "none"),
+        };
+      });
+      if (!stop || stops.has(stop.what)) break;
+      stops.add(stop.what);
+      expect(stop.seen, `${path}: ${stop.what}`).toBe(true);
+    }
+    expect(stops.size).toBeGreaterThan(3);
+  }
+});
+
+test("dialogs keep the keyboard's place inside and give it back", async ({ named }) => {
+  const alice = await named("alice");
+  await alice.hasCreated("general");
+  await alice.goto(alice.dashboard());
+  const opener = alice.page.getByRole("button", { name: "Delete general" });
+  await opener.focus();
+  await alice.page.keyboard.press("Enter");
+  const dialog = alice.page.getByRole("dialog", { name: /general/ });
+  await expect(dialog).toBeVisible();
+  // Enter alone does no harm.
+  await expect(dialog.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await alice.page.keyboard.press("Tab");
+  await expect(dialog.getByRole("button", { name: "Delete room" })).toBeFocused();
+  await alice.page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(opener).toBeFocused();
+  await alice.page.keyboard.press("Enter");
+  await alice.page.keyboard.press("Tab");
+  await alice.page.keyboard.press("Enter");
+  await expect(alice.row("general")).toBeHidden();
+  await expect(alice.page.getByRole("main")).toBeFocused();
+});
+
+test("where people ask for no motion nothing moves by itself", async ({ named }) => {
+  const alice = await named("alice", { reducedMotion: "reduce" });
+  const room = await alice.hasCreated("general");
+  await alice.hasSaid(room, "hello");
+  for (const path of ["/", alice.dashboard(), alice.room("general"), "/rooms/general"]) {
+    await alice.goto(path);
+    const moving = await alice.page.evaluate(() => {
+      const seconds = (times: string) => Math.max(...times.split(",").map(parseFloat));
+      return [...document.querySelectorAll("*")]
+        .filter((element) => {
+          const style = getComputedStyle(element);
+          const animated = style.animationName !== "none" && seconds(style.animationDuration) > 0.01;
+          const eased = seconds(style.transitionDuration) > 0.01;
+          return animated || eased || style.scrollBehavior === "smooth";
+        })
+        .map((element) => element.outerHTML.slice(0, 120));
+    });
+    expect(moving, path).toEqual([]);
+  }
+});
+
+test("a screen reader is told what is said, politely, and not when history is loaded", async ({ named }) => {
+  const [alice, bob] = [await named("alice"), await named("bob")];
+  const room = await alice.hasCreated("general");
+  await bob.hasJoined("general");
+  await alice.hasSaid(room, ...Array.from({ length: 60 }, (_, n) => `message ${n + 1}`));
+  await bob.enter("general");
+  await expect(bob.log).toHaveAttribute("aria-live", "polite");
+  let release = () => {};
+  const held = new Promise<void>((go) => (release = go));
+  await bob.page.route("**/api/history", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await bob.log.focus();
+  await bob.page.keyboard.press("Home");
+  await expect(bob.log).toHaveAttribute("aria-live", "off");
+  release();
+  await expect(bob.log).toHaveAttribute("aria-live", "polite");
+});

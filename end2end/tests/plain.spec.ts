@@ -1,0 +1,135 @@
+// Everything but live updates, with JavaScript off.
+
+import type { Person } from "../support/person.ts";
+import { expect, test } from "../support/test.ts";
+
+const OFF = { javaScriptEnabled: false };
+
+/** Claims through the form; a page that never comes alive cannot be waited for. */
+async function claims(someone: Person, typed = someone.name): Promise<void> {
+  await someone.page.goto("/");
+  await someone.claim(typed);
+}
+
+test("claim, create, join, talk, read back, leave, delete and log out without JavaScript", async ({ person, named }) => {
+  const [alice, bob] = [await person("alice", OFF), await named("bob")];
+  await claims(alice);
+  await expect(alice.page).toHaveURL("/@alice");
+
+  await alice.create("general", "open sesame");
+  await expect(alice.page).toHaveURL(alice.room("general"));
+  await expect(alice.page.getByRole("heading", { level: 1 })).toHaveText("general");
+  await alice.box.fill("hello\nfrom a plain page");
+  await alice.page.getByRole("button", { name: "Send" }).click();
+  await expect(alice.page).toHaveURL(alice.room("general"));
+  await expect(alice.log.getByText("from a plain page")).toBeVisible();
+  await expect(alice.box).toHaveValue("");
+
+  const garden = await bob.hasCreated("garden", "k");
+  await bob.hasSaid(garden, ...Array.from({ length: 120 }, (_, n) => `message ${n + 1}`));
+  await alice.page.goto(alice.dashboard());
+  await alice.join("garden", "k");
+  await expect(alice.page).toHaveURL(alice.room("garden"));
+  const shown = () => alice.messages(/^message \d+$/);
+  const stretch = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => `message ${from + n}`);
+  expect(await shown()).toEqual(stretch(71, 120));
+  await expect(alice.log.getByText("message 120", { exact: true })).toBeInViewport();
+  await alice.page.getByRole("link", { name: "Older messages" }).click();
+  expect(await shown()).toEqual(stretch(21, 70));
+  await alice.page.getByRole("link", { name: "Older messages" }).click();
+  expect(await shown()).toEqual(stretch(1, 20));
+  await expect(alice.page.getByRole("link", { name: "Older messages" })).toBeHidden();
+  await alice.page.getByRole("link", { name: "Newest messages" }).click();
+  expect(await shown()).toEqual(stretch(71, 120));
+
+  // What was said since is there when the page is loaded again, and was read then.
+  await bob.hasSaid(garden, "message 121");
+  await alice.page.goto(alice.dashboard());
+  await expect(alice.row("garden")).toContainText("1 new");
+  await alice.row("garden").getByRole("link", { name: "garden" }).click();
+  await expect(alice.log.getByText("message 121")).toBeVisible();
+  await alice.page.goto(alice.dashboard());
+  await expect(alice.row("garden")).not.toContainText("new");
+
+  await alice.page.goto(alice.room("garden"));
+  await alice.page.getByRole("button", { name: "Leave room" }).click();
+  await expect(alice.page).toHaveURL("/@alice");
+  await expect(alice.row("garden")).toBeHidden();
+
+  await alice.page.getByRole("button", { name: "Delete general" }).click();
+  const dialog = alice.page.getByRole("dialog", { name: /general/ });
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toBeHidden();
+  await alice.page.goto(alice.dashboard());
+  await alice.page.getByRole("button", { name: "Delete general" }).click();
+  await dialog.getByRole("button", { name: "Delete room" }).click();
+  await expect(alice.page).toHaveURL("/@alice");
+  await expect(alice.row("general")).toBeHidden();
+
+  await alice.page.getByRole("button", { name: "Log out" }).click();
+  await alice.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  await expect(alice.page).toHaveURL("/");
+  await expect(alice.page.getByRole("list", { name: "Your names" })).toBeHidden();
+  await claims(await person("alice", OFF));
+});
+
+test("errors are on the page, beside their fields, and what was typed is kept", async ({ person, named }) => {
+  const alice = await named("alice");
+  await alice.hasCreated("general");
+  const bob = await person("bob", OFF);
+  await claims(bob, "ALICE");
+  await expect(bob.form("Claim a username").getByRole("alert")).toHaveText(/taken/);
+  const username = bob.page.getByRole("textbox", { name: "Username" });
+  await expect(username).toHaveValue("ALICE");
+  await expect(username).toHaveAccessibleDescription(/taken/);
+  await bob.claim();
+  await expect(bob.page).toHaveURL("/@bob");
+
+  await bob.create("general", "k");
+  await expect(bob.form("Create a room").getByRole("alert")).toHaveText(/exists|taken/);
+  await expect(bob.form("Join a room").getByRole("alert")).toHaveCount(0);
+  await expect(bob.form("Create a room").getByRole("textbox", { name: "Room name" })).toHaveValue("general");
+
+  await bob.join("general", "wrong");
+  await expect(bob.form("Join a room").getByRole("alert")).toHaveText(/No room opens/);
+  await expect(bob.form("Create a room").getByRole("alert")).toHaveCount(0);
+  await expect(bob.form("Join a room").getByRole("textbox", { name: "Room name" })).toHaveValue("general");
+  await expect(bob.form("Join a room").getByRole("textbox", { name: "Room key" })).toHaveValue("");
+
+  await bob.join("general", "open sesame");
+  await expect(bob.page).toHaveURL(bob.room("general"));
+  const long = "<b>&amp;</textarea>" + "x".repeat(4_000);
+  await bob.box.fill(long);
+  await bob.page.getByRole("button", { name: "Send" }).click();
+  await expect(bob.alert).toHaveText(/4000|4,000/);
+  await expect(bob.box).toHaveValue(long);
+  await bob.box.fill("");
+  await bob.page.getByRole("button", { name: "Send" }).click();
+  await expect(bob.alert).toHaveText(/Type a message/);
+});
+
+test("an invitation works without JavaScript, through claiming a name", async ({ person, named }) => {
+  await (await named("alice")).hasCreated("general");
+  const bob = await person("bob", OFF);
+  await bob.page.goto("/rooms/general");
+  await bob.claim();
+  await expect(bob.page).toHaveURL("/rooms/general");
+  const form = bob.form("Join the room");
+  await form.getByRole("textbox", { name: "Room key" }).fill("wrong");
+  await form.getByRole("button", { name: "Join room" }).click();
+  await expect(form.getByRole("alert")).toHaveText(/No room opens/);
+  await form.getByRole("textbox", { name: "Room key" }).fill("open sesame");
+  await form.getByRole("button", { name: "Join room" }).click();
+  await expect(bob.page).toHaveURL(bob.room("general"));
+});
+
+test("nothing that needs JavaScript is offered without it", async ({ person }) => {
+  const alice = await person("alice", OFF);
+  await claims(alice);
+  for (const name of ["Suggest a key", "Show key"]) {
+    await expect(alice.page.getByRole("button", { name }).first()).toBeHidden();
+  }
+  await alice.create("general", "k");
+  await expect(alice.page.getByRole("button", { name: "Copy link" })).toBeHidden();
+});
