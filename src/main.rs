@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let Command::Serve(config) = Cli::parse().command;
-    match EnvFilter::try_new(&config.log) {
+    // Below that, tungstenite writes down what people say.
+    match EnvFilter::try_new(format!("{},tungstenite=info", config.log)) {
         Ok(filter) => tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)

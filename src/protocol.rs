@@ -70,3 +70,144 @@ pub enum ServerFrame {
     /// A close frame follows. [`Code::Restarting`] asks to come back.
     Bye { code: Code, message: String },
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id() -> impl Strategy<Value = Uuid> {
+        any::<u128>().prop_map(Uuid::from_u128)
+    }
+
+    fn client_frames() -> impl Strategy<Value = ClientFrame> {
+        let room = any::<RoomId>;
+        prop_oneof![
+            (room(), any::<Option<Seq>>())
+                .prop_map(|(room, after)| ClientFrame::Open { room, after }),
+            room().prop_map(|room| ClientFrame::Shut { room }),
+            (room(), id(), any::<String>()).prop_map(|(room, id, body)| ClientFrame::Send {
+                room,
+                id,
+                body
+            }),
+            room().prop_map(|room| ClientFrame::Typing { room }),
+            (room(), any::<Seq>()).prop_map(|(room, seq)| ClientFrame::Seen { room, seq }),
+        ]
+    }
+
+    fn server_frames() -> impl Strategy<Value = ServerFrame> {
+        let room = any::<RoomId>;
+        prop_oneof![
+            any::<String>().prop_map(|me| ServerFrame::Hello { me }),
+            (
+                room(),
+                any::<Seq>(),
+                id(),
+                any::<String>(),
+                any::<Millis>(),
+                any::<String>()
+            )
+                .prop_map(|(room, seq, id, by, at, body)| ServerFrame::Message(
+                    Message {
+                        room,
+                        seq,
+                        id,
+                        by,
+                        at,
+                        body
+                    }
+                )),
+            (room(), id(), any::<Seq>(), any::<Millis>())
+                .prop_map(|(room, id, seq, at)| ServerFrame::Sent { room, id, seq, at }),
+            (
+                any::<Option<RoomId>>(),
+                proptest::option::of(id()),
+                any::<String>()
+            )
+                .prop_map(|(room, id, message)| {
+                    ServerFrame::Refused {
+                        room,
+                        id,
+                        code: Code::NoSuchRoom,
+                        message,
+                    }
+                }),
+            (
+                room(),
+                any::<usize>(),
+                prop::collection::vec(any::<String>(), 0..4)
+            )
+                .prop_map(|(room, count, online)| ServerFrame::Presence {
+                    room,
+                    count,
+                    online
+                }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn client_frames_survive_the_way(frame in client_frames()) {
+            let text = serde_json::to_string(&frame).expect("a frame is JSON");
+            prop_assert!(text.starts_with("{\"t\":\""), "t first");
+            prop_assert_eq!(serde_json::from_str::<ClientFrame>(&text).expect("a frame"), frame);
+        }
+
+        #[test]
+        fn server_frames_survive_the_way(frame in server_frames()) {
+            let text = serde_json::to_string(&frame).expect("a frame is JSON");
+            prop_assert!(text.starts_with("{\"t\":\""), "t first");
+            prop_assert_eq!(serde_json::from_str::<ServerFrame>(&text).expect("a frame"), frame);
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _ = serde_json::from_str::<ClientFrame>(&text);
+        }
+
+        #[test]
+        fn a_damaged_frame_is_an_error_or_another_frame(
+            frame in client_frames(),
+            at in any::<prop::sample::Index>(),
+            c in any::<char>(),
+        ) {
+            let mut text: Vec<char> = serde_json::to_string(&frame).expect("a frame is JSON").chars().collect();
+            let at = at.index(text.len());
+            text[at] = c;
+            let _ = serde_json::from_str::<ClientFrame>(&text.iter().collect::<String>());
+            // Cut short it is never one.
+            let cut: String = text[..at].iter().collect();
+            prop_assert!(serde_json::from_str::<ClientFrame>(&cut).is_err());
+        }
+    }
+
+    #[test]
+    fn frames_read_as_the_contract_has_them() {
+        let frame = |text| serde_json::from_str::<ClientFrame>(text).ok();
+        let open = |after| Some(ClientFrame::Open { room: 17, after });
+        assert_eq!(
+            frame(r#"{"t":"open","room":17,"after":800}"#),
+            open(Some(800))
+        );
+        assert_eq!(frame(r#"{"t":"open","room":17}"#), open(None));
+        assert_eq!(
+            frame(r#"{"room":17,"t":"open"}"#),
+            open(None),
+            "in any order"
+        );
+        assert_eq!(frame(r#"{"t":"open","room":"17"}"#), None);
+        assert_eq!(frame(r#"{"t":"shout","room":17}"#), None);
+        let refused = ServerFrame::Refused {
+            room: None,
+            id: None,
+            code: Code::BadRequest,
+            message: "What?".into(),
+        };
+        assert_eq!(
+            serde_json::to_string(&refused).expect("JSON"),
+            r#"{"t":"refused","code":"bad_request","message":"What?"}"#
+        );
+    }
+}

@@ -165,6 +165,12 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) => {
                 Self::bad_request(format!("That request could not be understood: {why}."))
             }
+            // On the server these are about what came in, in the browser about what did not come back.
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Request(_)
+                if cfg!(feature = "ssr") =>
+            {
+                Self::bad_request("That request could not be understood.")
+            }
             ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Request(_) => Self::new(
                 Code::Offline,
                 "The server could not be reached. Check your connection and try again.",

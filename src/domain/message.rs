@@ -77,3 +77,44 @@ pub struct Posted {
     pub seq: Seq,
     pub at: Millis,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_valid_body_is_trimmed_within_its_limit_and_stays_as_it_is(text in any::<String>()) {
+            if let Ok(body) = Body::parse(&text) {
+                let text = body.as_str();
+                prop_assert_eq!(text, text.trim());
+                prop_assert!((1..=limits::BODY_CHARS).contains(&text.chars().count()));
+                prop_assert!(!text.contains("\r\n") && !text.contains('\0'));
+                prop_assert_eq!(Body::parse(text), Ok(body.clone()));
+            }
+        }
+
+        #[test]
+        fn inner_white_space_is_kept(one in "[a-z]{1,9}", between in "[ \t\n]{1,9}", other in "[a-z]{1,9}") {
+            let text = format!("{one}{between}{other}");
+            let body = Body::parse(&format!(" \n{text}\t ")).expect("a body");
+            prop_assert_eq!(body.into_string(), text);
+        }
+
+        #[test]
+        fn a_form_and_a_socket_send_the_same_message(lines in prop::collection::vec("[a-z]{1,9}", 1..5)) {
+            prop_assert_eq!(Body::parse(&lines.join("\r\n")), Body::parse(&lines.join("\n")));
+        }
+    }
+
+    #[test]
+    fn limits_count_characters_after_trimming() {
+        let code = |text: &str| Body::parse(text).map_err(|error| error.code).err();
+        assert_eq!(code(&format!("  {}\n", "🔑".repeat(4_000))), None);
+        assert_eq!(code(&"x".repeat(4_001)), Some(Code::BodyTooLong));
+        assert_eq!(code(" \r\n\t\u{a0}"), Some(Code::EmptyBody));
+        assert_eq!(code("nul\0"), Some(Code::BadRequest));
+    }
+}

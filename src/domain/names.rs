@@ -161,3 +161,124 @@ mod precis {
             .filter(|s| !s.is_empty())
     }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn username(typed: &str) -> Option<Folded> {
+        Username::parse(typed).ok().map(|name| name.folded())
+    }
+
+    fn room_name(typed: &str) -> Option<Folded> {
+        RoomName::parse(typed).ok().map(|name| name.folded())
+    }
+
+    /// The full-width twins of ASCII.
+    fn wide(text: &str) -> String {
+        text.chars()
+            .map(|c| match c {
+                '!'..='~' => char::from_u32(c as u32 + 0xFEE0).unwrap_or(c),
+                _ => c,
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_name_panic(text in any::<String>()) {
+            let _ = (username(&text), room_name(&text), Key::parse(&text));
+        }
+
+        #[test]
+        fn a_valid_name_is_what_was_typed_trimmed_and_within_its_limit(text in "\\PC{0,70}") {
+            if let Ok(name) = Username::parse(&text) {
+                prop_assert_eq!(name.as_str(), text.trim());
+                prop_assert!((1..=limits::USERNAME_CHARS).contains(&name.as_str().chars().count()));
+                prop_assert!(!name.as_str().contains(char::is_whitespace));
+            }
+            if let Ok(name) = RoomName::parse(&text) {
+                prop_assert_eq!(name.as_str(), text.trim());
+                prop_assert!((1..=limits::ROOM_NAME_CHARS).contains(&name.as_str().chars().count()));
+            }
+        }
+
+        #[test]
+        fn folding_a_folded_name_changes_nothing(text in "\\PC{1,32}") {
+            if let Some(folded) = username(&text)
+                && let Some(again) = username(folded.as_str())
+            {
+                prop_assert_eq!(folded, again);
+            }
+            if let Some(folded) = room_name(&text)
+                && let Some(again) = room_name(folded.as_str())
+            {
+                prop_assert_eq!(folded, again);
+            }
+        }
+
+        #[test]
+        fn case_and_width_make_no_other_name(text in "[a-zA-Z0-9äöüéñçøåßжщяαβδ._-]{1,16}") {
+            for variant in [text.to_lowercase(), wide(&text), wide(&text.to_lowercase())] {
+                prop_assert_eq!(username(&variant), username(&text), "{} and {}", variant, text);
+            }
+            prop_assert_eq!(room_name(&text.to_lowercase()), room_name(&text));
+        }
+
+        #[test]
+        fn control_and_invisible_characters_are_in_no_name(
+            before in "[a-z]{1,5}",
+            c in "[\\x00-\\x1f\\x7f-\u{9f}\u{200b}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2060}-\u{2069}\u{feff}]",
+            after in "[a-z]{1,5}",
+        ) {
+            let name = format!("{before}{c}{after}");
+            prop_assert!(username(&name).is_none(), "{:?}", name);
+            prop_assert!(room_name(&name).is_none(), "{:?}", name);
+        }
+
+        #[test]
+        fn a_key_is_taken_as_it_is(text in "\\PC{1,128}") {
+            let key = Key::parse(&text).expect("a key within its limit");
+            prop_assert_eq!(key.as_bytes(), text.as_bytes());
+            prop_assert_eq!(format!("{key:?}"), "Key(…)");
+        }
+    }
+
+    #[test]
+    fn composition_makes_no_other_name() {
+        for (composed, decomposed) in [
+            ("zoë", "zoe\u{308}"),
+            ("Ångström", "A\u{30a}ngstro\u{308}m"),
+            ("가", "\u{1100}\u{1161}"),
+            ("ệ", "e\u{323}\u{302}"),
+        ] {
+            assert!(username(composed).is_some());
+            assert_eq!(username(composed), username(decomposed), "{composed}");
+            assert_eq!(room_name(composed), room_name(decomposed), "{composed}");
+        }
+    }
+
+    #[test]
+    fn different_names_stay_different() {
+        for (one, other) in [
+            ("alice", "al1ce"),
+            ("o", "ö"),
+            ("strasse", "straße"),
+            ("a.b", "ab"),
+        ] {
+            assert_ne!(username(one), username(other));
+        }
+        assert_ne!(room_name("red room"), room_name("redroom"));
+    }
+
+    #[test]
+    fn limits_count_characters_and_not_bytes() {
+        let long = |count| "ä".repeat(count);
+        assert!(Username::parse(&long(32)).is_ok() && Username::parse(&long(33)).is_err());
+        assert!(RoomName::parse(&long(64)).is_ok() && RoomName::parse(&long(65)).is_err());
+        assert!(Key::parse(&long(128)).is_ok() && Key::parse(&long(129)).is_err());
+        assert!(Key::parse("").is_err() && Key::parse(" ").is_ok());
+    }
+}

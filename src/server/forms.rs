@@ -107,6 +107,7 @@ impl Form {
         let page = page.and_then(|page| {
             page.path_and_query()
                 .map(|page| without_flash(page.as_str()))
+                .filter(|page| is_local(page))
         });
         Self {
             name: uri.path().trim_start_matches("/api/").to_owned(),

@@ -13,7 +13,8 @@ use axum::{
 };
 use leptos::prelude::*;
 use leptos_axum::{
-    LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions, handle_server_fns_with_context,
+    LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions,
+    handle_server_fns_with_context,
 };
 use tower_http::compression::CompressionLayer;
 

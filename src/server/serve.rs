@@ -1,6 +1,11 @@
 //! From a configuration to a running server, and down again.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::serve::ListenerExt;
 use tokio::{
@@ -83,7 +88,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     });
     let serving = tokio::spawn(serving.into_future());
 
-    println!("Latchkey is at http://{address}");
+    // For whoever started it by hand; nobody may be reading.
+    let _ = writeln!(io::stdout(), "Latchkey is at http://{address}");
     tracing::info!(%address, data = %config.data.display(), "serving");
 
     wait_for_signal().await?;

@@ -15,7 +15,9 @@ use super::{
         dashboard::DashboardPage, invite::InvitePage, landing::LandingPage, not_found::NotFound,
         room::RoomPage,
     },
-    parts::{Header, Notice, forget_flash_on_leaving, provide_flash, provide_names, provide_notice},
+    parts::{
+        Header, Notice, forget_flash_on_leaving, provide_flash, provide_names, provide_notice,
+    },
     paths,
 };
 
@@ -81,9 +83,7 @@ pub fn App() -> impl IntoView {
     provide_names();
     provide_notice();
     view! {
-        <Title formatter=|title: String| {
-            if title.is_empty() { "Latchkey".into() } else { format!("{title} · Latchkey") }
-        } />
+        <Title formatter=page_title />
         <Router>
             // The browser's own jump moves the keyboard's place too; the router's would only scroll.
             <a class="skip" href="#main" rel="external">
@@ -99,6 +99,20 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/rooms/:name") view=Invite ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
+    }
+}
+
+/// A page's title in full. The server writes it into the page as it is, so there it has to be markup; in the
+/// browser it is text.
+fn page_title(title: String) -> String {
+    let title = match title.as_str() {
+        "" => "Latchkey".to_owned(),
+        title => format!("{title} · Latchkey"),
+    };
+    if cfg!(feature = "ssr") {
+        title.replace('&', "&amp;").replace('<', "&lt;")
+    } else {
+        title
     }
 }
 

@@ -131,6 +131,24 @@ pub fn remember(name: &str, value: Option<&str>) {
     }
 }
 
+/// Forgets everything that this tab remembers under names that begin with `prefix`.
+pub fn forget_all(prefix: &str) {
+    #[cfg(feature = "hydrate")]
+    if let Ok(Some(storage)) = window().session_storage() {
+        let count = storage.length().unwrap_or_default();
+        let names: Vec<_> = (0..count)
+            .filter_map(|index| storage.key(index).ok().flatten())
+            .collect();
+        for name in names.iter().filter(|name| name.starts_with(prefix)) {
+            _ = storage.remove_item(name);
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        _ = prefix;
+    }
+}
+
 /// Moves the keyboard's place to an element.
 pub fn focus(element: &HtmlElement) {
     #[cfg(feature = "hydrate")]

@@ -14,7 +14,8 @@ async fn flood(live: &mut Live, room: i64, count: usize) {
     let body = bulk();
     for _ in 0..count / 20 {
         for _ in 0..20 {
-            live.feed(json!({ "t": "send", "room": room, "id": new_id(), "body": body })).await;
+            live.feed(json!({ "t": "send", "room": room, "id": new_id(), "body": body }))
+                .await;
         }
         live.flush().await;
         for _ in 0..20 {
@@ -27,13 +28,19 @@ async fn flood(live: &mut Live, room: i64, count: usize) {
 async fn readers_that_stop_reading_delay_no_one_and_cost_no_memory() {
     const STALLED: u64 = 12;
     let server = Server::start().await;
-    let (alice, bob, eve) = (server.person("alice").await, server.person("bob").await, server.person("eve").await);
+    let (alice, bob, eve) = (
+        server.person("alice").await,
+        server.person("bob").await,
+        server.person("eve").await,
+    );
     let room = alice.create("general", "sesame").await;
     bob.join("general", "sesame").await;
     eve.join("general", "sesame").await;
     let mut stalled = Vec::new();
     for _ in 0..STALLED {
-        let mut live = Live::connect(&eve.browser, &eve.name, Some(4_096)).await.expect("a live socket");
+        let mut live = Live::connect(&eve.browser, &eve.name, Some(4_096))
+            .await
+            .expect("a live socket");
         live.open(room, None).await;
         stalled.push(live);
     }
@@ -41,16 +48,26 @@ async fn readers_that_stop_reading_delay_no_one_and_cost_no_memory() {
     // The tail in memory fills first, and is all that may stay.
     flood(&mut poster, room, 1_500).await;
     let before = server.memory();
-    tokio::join!(flood(&mut poster, room, 1_500), reader.follow(|seq| seq >= 3_000));
+    tokio::join!(
+        flood(&mut poster, room, 1_500),
+        reader.follow(|seq| seq >= 3_000)
+    );
     reader.has_seen_all_up_to(3_000);
     let grown = server.memory().saturating_sub(before);
     let withheld = STALLED * 1_500 * bulk().len() as u64;
-    assert!(grown < 40 * MIB, "{} MiB more, {} MiB were not read", grown / MIB, withheld / MIB);
+    assert!(
+        grown < 40 * MIB,
+        "{} MiB more, {} MiB were not read",
+        grown / MIB,
+        withheld / MIB
+    );
     // Whoever reads again is caught up, or has been let go and catches up by coming back.
     for mut live in stalled {
         let mut follower = Follower::new(eve.clone(), room);
         while follower.last() < 3_000 {
-            let Some(frame) = live.try_next().await else { break };
+            let Some(frame) = live.try_next().await else {
+                break;
+            };
             follower.take(&frame).await;
         }
         follower.follow(|seq| seq >= 3_000).await;
@@ -64,13 +81,16 @@ async fn a_sender_that_never_reads_does_not_grow_the_server() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
-    let mut live = Live::connect(&alice.browser, &alice.name, Some(4_096)).await.expect("a live socket");
+    let mut live = Live::connect(&alice.browser, &alice.name, Some(4_096))
+        .await
+        .expect("a live socket");
     live.open(room, None).await;
     let before = server.memory();
     // Refusals carry an id each, and are asked for without being read.
     let flood = async {
         for _ in 0..200_000 {
-            live.feed(json!({ "t": "send", "room": 999_999, "id": new_id(), "body": "x" })).await;
+            live.feed(json!({ "t": "send", "room": 999_999, "id": new_id(), "body": "x" }))
+                .await;
         }
         live.flush().await;
     };

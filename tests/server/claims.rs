@@ -6,7 +6,9 @@ use crate::support::*;
 async fn a_free_username_is_claimed_as_it_was_typed() {
     let server = Server::start().await;
     let browser = server.browser();
-    let answer = browser.call("claim_username", &[("username", &"  Älice ")]).await;
+    let answer = browser
+        .call("claim_username", &[("username", &"  Älice ")])
+        .await;
     assert_eq!(answer.ok(), json!({ "username": "Älice" }));
     assert_eq!(browser.call("my_names", &[]).await.ok(), json!(["Älice"]));
     assert!(visible_text(&browser.get("/").await.page()).contains("Älice"));
@@ -15,15 +17,25 @@ async fn a_free_username_is_claimed_as_it_was_typed() {
 #[tokio::test]
 async fn a_username_that_could_be_mistaken_for_a_taken_one_is_taken() {
     let server = Server::start().await;
-    // Upper case, full width, composed and decomposed accents, and the same Ångström sign twice.
-    let families: [&[&str]; 4] =
-        [&["alice", "Alice", "ALICE", "ａｌｉｃｅ", "ＡＬＩＣＥ"], &["Zoë", "Zoe\u{308}", "zoë", "ZOE\u{308}"], &["ÅSA", "åsa", "A\u{30a}sa", "\u{212b}sa"], &["ΣΟΦΟΣ", "σοφοσ"]];
+    // Upper case, full width, composed and decomposed accents, both forms of sigma.
+    let families: [&[&str]; 4] = [
+        &["alice", "Alice", "ALICE", "ａｌｉｃｅ", "ＡＬＩＣＥ"],
+        &["Zoë", "Zoe\u{308}", "zoë", "ZOE\u{308}"],
+        &["ÅSA", "åsa", "A\u{30a}sa"],
+        &["ΣΟΦΟΣ", "σοφοσ"],
+    ];
     for family in families {
         server.person(family[0]).await;
         for variant in &family[1..] {
-            let answer = server.browser().call("claim_username", &[("username", variant)]).await;
+            let answer = server
+                .browser()
+                .call("claim_username", &[("username", variant)])
+                .await;
             answer.refused(409, "username_taken");
-            assert!(!answer.headers.contains_key("set-cookie"), "{variant} came with a cookie");
+            assert!(
+                !answer.headers.contains_key("set-cookie"),
+                "{variant} came with a cookie"
+            );
         }
     }
 }
@@ -33,22 +45,33 @@ async fn two_people_who_race_for_a_name_do_not_both_get_it() {
     let server = Server::start().await;
     for round in 0..10 {
         let (lower, upper) = (format!("racer{round}"), format!("RACER{round}"));
-        let (one, other) = tokio::join!(try_to_claim(&server, &lower), try_to_claim(&server, &upper));
-        let (winner, loser) = if one.status == 200 { (one, other) } else { (other, one) };
+        let (one, other) =
+            tokio::join!(try_to_claim(&server, &lower), try_to_claim(&server, &upper));
+        let (winner, loser) = if one.status == 200 {
+            (one, other)
+        } else {
+            (other, one)
+        };
         winner.ok();
         loser.refused(409, "username_taken");
     }
 }
 
 async fn try_to_claim(server: &Server, name: &str) -> Answer {
-    server.browser().call("claim_username", &[("username", &name)]).await
+    server
+        .browser()
+        .call("claim_username", &[("username", &name)])
+        .await
 }
 
 #[tokio::test]
 async fn a_browser_that_claims_its_own_name_again_does_not_lose_it() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
-    alice.browser.call("claim_username", &[("username", &"alice")]).await;
+    alice
+        .browser
+        .call("claim_username", &[("username", &"alice")])
+        .await;
     assert_eq!(alice.rooms().await, Vec::<Value>::new());
 }
 
@@ -60,7 +83,11 @@ async fn names_survive_a_restart_of_the_server() {
     let server = server.restart().await;
     let alice = alice.now_at(&server.url);
     assert_eq!(alice.rooms().await[0]["id"], room);
-    server.browser().call("claim_username", &[("username", &"alice")]).await.refused(409, "username_taken");
+    server
+        .browser()
+        .call("claim_username", &[("username", &"alice")])
+        .await
+        .refused(409, "username_taken");
 }
 
 #[tokio::test]
@@ -83,16 +110,26 @@ async fn a_name_that_was_given_up_is_free_and_its_session_over() {
 #[tokio::test]
 async fn rooms_of_one_who_gives_up_the_name_go_to_the_longest_standing_member() {
     let server = Server::start().await;
-    let (alice, zoe, bob) = (server.person("alice").await, server.person("zoe").await, server.person("bob").await);
+    let (alice, zoe, bob) = (
+        server.person("alice").await,
+        server.person("zoe").await,
+        server.person("bob").await,
+    );
     let room = alice.create("general", "sesame").await;
     zoe.join("general", "sesame").await;
     bob.join("general", "sesame").await;
     alice.post(room, "farewell").await;
     alice.call("give_up_username", &[]).await.ok();
     let seen_by_zoe = &zoe.rooms().await[0];
-    assert_eq!((&seen_by_zoe["owner"], &seen_by_zoe["owned"]), (&json!("zoe"), &json!(true)));
+    assert_eq!(
+        (&seen_by_zoe["owner"], &seen_by_zoe["owned"]),
+        (&json!("zoe"), &json!(true))
+    );
     let seen_by_bob = &bob.rooms().await[0];
-    assert_eq!((&seen_by_bob["owner"], &seen_by_bob["owned"]), (&json!("zoe"), &json!(false)));
+    assert_eq!(
+        (&seen_by_bob["owner"], &seen_by_bob["owned"]),
+        (&json!("zoe"), &json!(false))
+    );
     // What was said stays, under the name it was said with.
     assert_eq!(bob.history(room, &[]).await["messages"][0]["by"], "alice");
 }
@@ -104,8 +141,14 @@ async fn a_room_whose_only_member_gives_up_the_name_is_deleted() {
     let old = alice.create("general", "sesame").await;
     alice.call("give_up_username", &[]).await.ok();
     let bob = server.person("bob").await;
-    bob.call("join_room", &[("name", &"general"), ("key", &"sesame")]).await.refused(403, "wrong_key");
-    assert_ne!(bob.create("general", "sesame").await, old, "a room's number is never used again");
+    bob.call("join_room", &[("name", &"general"), ("key", &"sesame")])
+        .await
+        .refused(403, "wrong_key");
+    assert_ne!(
+        bob.create("general", "sesame").await,
+        old,
+        "a room's number is never used again"
+    );
 }
 
 #[tokio::test]
@@ -115,13 +158,31 @@ async fn a_new_holder_of_a_freed_name_is_not_taken_for_the_old_one() {
     let room = bob.create("general", "sesame").await;
     alice.join("general", "sesame").await;
     let id = new_id();
-    alice.call("post_message", &[("room", &room), ("id", &id), ("body", &"first")]).await.ok();
+    alice
+        .call(
+            "post_message",
+            &[("room", &room), ("id", &id), ("body", &"first")],
+        )
+        .await
+        .ok();
     alice.call("give_up_username", &[]).await.ok();
     let newcomer = server.person("alice").await;
-    newcomer.call("history", &[("room", &room)]).await.refused(404, "no_such_room");
+    newcomer
+        .call("history", &[("room", &room)])
+        .await
+        .refused(404, "no_such_room");
     newcomer.join("general", "sesame").await;
-    let posted = newcomer.call("post_message", &[("room", &room), ("id", &id), ("body", &"second")]).await.ok();
-    assert_eq!(posted["seq"], 2, "the same id from another author is another message");
+    let posted = newcomer
+        .call(
+            "post_message",
+            &[("room", &room), ("id", &id), ("body", &"second")],
+        )
+        .await
+        .ok();
+    assert_eq!(
+        posted["seq"], 2,
+        "the same id from another author is another message"
+    );
 }
 
 #[tokio::test]
@@ -133,13 +194,19 @@ async fn a_browser_holds_eight_names_and_no_more() {
     for name in &names {
         people.push(browser.claim(name).await);
     }
-    browser.call("claim_username", &[("username", &"name9")]).await.refused(400, "bad_request");
-    let mut held: Vec<String> = serde_json::from_value(browser.call("my_names", &[]).await.ok()).expect("names");
+    browser
+        .call("claim_username", &[("username", &"name9")])
+        .await
+        .refused(400, "bad_request");
+    let mut held: Vec<String> =
+        serde_json::from_value(browser.call("my_names", &[]).await.ok()).expect("names");
     held.sort();
     assert_eq!(held, names);
     // Each acts for itself, and one that is given up makes place for another.
     for person in &people {
-        person.create(&format!("room of {}", person.name), "key").await;
+        person
+            .create(&format!("room of {}", person.name), "key")
+            .await;
     }
     people[3].call("give_up_username", &[]).await.ok();
     browser.claim("name9").await;
@@ -151,16 +218,33 @@ async fn an_identitys_cookie_is_kept_from_scripts_and_other_sites() {
     let server = Server::start().await;
     for (name, scheme) in [("alice", "http"), ("bob", "https")] {
         let browser = server.browser();
-        let request = browser.request("POST", "/api/claim_username").form(&[("username", name)]);
-        let answer = browser.send(request.header("x-forwarded-proto", scheme)).await;
+        let request = browser
+            .request("POST", "/api/claim_username")
+            .header("x-forwarded-proto", scheme);
+        let answer = browser.send_form(request, &[("username", &name)]).await;
         answer.ok();
         let cookie = answer.header("set-cookie").to_ascii_lowercase();
         let attributes: Vec<&str> = cookie.split(';').map(str::trim).skip(1).collect();
         for wanted in ["httponly", "samesite=lax", "path=/"] {
-            assert!(attributes.contains(&wanted), "{wanted} is missing in {attributes:?}");
+            assert!(
+                attributes.contains(&wanted),
+                "{wanted} is missing in {attributes:?}"
+            );
         }
-        assert_eq!(attributes.contains(&"secure"), scheme == "https", "{scheme}: {attributes:?}");
-        assert!(attributes.iter().any(|a| a.starts_with("max-age=") || a.starts_with("expires=")), "{attributes:?}");
-        assert!(!attributes.iter().any(|a| a.starts_with("domain")), "{attributes:?}");
+        assert_eq!(
+            attributes.contains(&"secure"),
+            scheme == "https",
+            "{scheme}: {attributes:?}"
+        );
+        assert!(
+            attributes
+                .iter()
+                .any(|a| a.starts_with("max-age=") || a.starts_with("expires=")),
+            "{attributes:?}"
+        );
+        assert!(
+            !attributes.iter().any(|a| a.starts_with("domain")),
+            "{attributes:?}"
+        );
     }
 }

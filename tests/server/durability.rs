@@ -8,16 +8,27 @@ use crate::support::*;
 async fn check(reader: &Person, room: i64, senders: &[Sender]) {
     let messages = reader.messages_after(room, 0).await;
     let head = messages.len() as u64;
-    assert_eq!(seqs(&messages), (1..=head).collect::<Vec<_>>(), "seqs run from 1 without a hole");
+    assert_eq!(
+        seqs(&messages),
+        (1..=head).collect::<Vec<_>>(),
+        "seqs run from 1 without a hole"
+    );
     assert_eq!(reader.rooms().await[0]["head"], head);
     let mut stored = BTreeMap::new();
     for message in &messages {
         let id = message["id"].as_str().expect("an id");
         assert_eq!(message["body"], format!("message {id}"));
-        assert!(stored.insert(id, message["seq"].as_u64()).is_none(), "{id} is there twice");
+        assert!(
+            stored.insert(id, message["seq"].as_u64()).is_none(),
+            "{id} is there twice"
+        );
     }
     for (id, seq) in senders.iter().flat_map(|sender| &sender.confirmed) {
-        assert_eq!(stored.get(id.as_str()), Some(&Some(*seq)), "{id} was confirmed");
+        assert_eq!(
+            stored.get(id.as_str()),
+            Some(&Some(*seq)),
+            "{id} was confirmed"
+        );
     }
 }
 
@@ -52,7 +63,9 @@ async fn confirmed_messages_survive_a_dozen_kills_under_load() {
         // The kill comes at another depth of every round's load, and always in the middle of it.
         let mut confirmed = 0;
         while confirmed < 20 * kill {
-            confirmed += within("confirmations", confirmations.recv()).await.expect("senders are at work");
+            confirmed += within("confirmations", confirmations.recv())
+                .await
+                .expect("senders are at work");
         }
         server.kill();
         senders = within("the senders to notice", working.join_all()).await;
@@ -75,8 +88,11 @@ async fn a_graceful_end_keeps_what_was_confirmed() {
     let room = alice.create("general", "sesame").await;
     let mut sender = Sender::new(alice.clone(), room);
     let ((), ()) = tokio::join!(sender.post(100_000), async {
-        eventually("some load", async || (alice.rooms().await[0]["head"].as_u64() > Some(50)).then_some(())).await;
-        server.signal(rustix::process::Signal::TERM);
+        eventually("some load", async || {
+            (alice.rooms().await[0]["head"].as_u64() > Some(50)).then_some(())
+        })
+        .await;
+        server.signal("TERM");
     });
     assert!(server.ended().await.success());
     let server = server.restart().await;

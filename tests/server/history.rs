@@ -9,16 +9,30 @@ async fn a_posted_message_is_in_history_as_it_was_typed() {
     let room = alice.create("general", "sesame").await;
     let id = new_id();
     let body = "  <b>Hé</b> & \"you\" 👩‍👩‍👧\n\n\tindented\r\nlast line \n";
-    let posted = alice.call("post_message", &[("room", &room), ("id", &id), ("body", &body)]).await.ok();
+    let posted = alice
+        .call(
+            "post_message",
+            &[("room", &room), ("id", &id), ("body", &body)],
+        )
+        .await
+        .ok();
     assert_eq!((&posted["id"], &posted["seq"]), (&json!(id), &json!(1)));
     let expected = json!({
         "room": room, "seq": 1, "id": id, "by": "alice", "at": posted["at"],
         "body": "<b>Hé</b> & \"you\" 👩‍👩‍👧\n\n\tindented\nlast line",
     });
-    assert_eq!(alice.history(room, &[]).await, json!({ "messages": [expected], "more": false }));
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock past 1970");
+    assert_eq!(
+        alice.history(room, &[]).await,
+        json!({ "messages": [expected], "more": false })
+    );
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("a clock past 1970");
     let at = posted["at"].as_i64().expect("milliseconds");
-    assert!((now.as_millis() as i64 - at).abs() < 120_000, "{at} is not UTC milliseconds");
+    assert!(
+        (now.as_millis() as i64 - at).abs() < 120_000,
+        "{at} is not UTC milliseconds"
+    );
 }
 
 #[tokio::test]
@@ -26,8 +40,14 @@ async fn the_server_makes_an_id_where_none_is_given() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
-    let one = alice.call("post_message", &[("room", &room), ("body", &"same words")]).await.ok();
-    let two = alice.call("post_message", &[("room", &room), ("body", &"same words")]).await.ok();
+    let one = alice
+        .call("post_message", &[("room", &room), ("body", &"same words")])
+        .await
+        .ok();
+    let two = alice
+        .call("post_message", &[("room", &room), ("body", &"same words")])
+        .await
+        .ok();
     assert_eq!((&one["seq"], &two["seq"]), (&json!(1), &json!(2)));
     assert_ne!(one["id"], two["id"]);
 }
@@ -39,17 +59,45 @@ async fn the_same_id_is_the_same_message() {
     let room = alice.create("general", "sesame").await;
     bob.join("general", "sesame").await;
     let id = new_id();
-    let first = alice.call("post_message", &[("room", &room), ("id", &id), ("body", &"hi")]).await.ok();
-    let again = alice.call("post_message", &[("room", &room), ("id", &id), ("body", &"hi, changed")]).await.ok();
+    let first = alice
+        .call(
+            "post_message",
+            &[("room", &room), ("id", &id), ("body", &"hi")],
+        )
+        .await
+        .ok();
+    let again = alice
+        .call(
+            "post_message",
+            &[("room", &room), ("id", &id), ("body", &"hi, changed")],
+        )
+        .await
+        .ok();
     assert_eq!(first, again);
     // From another author, or in another room, it is another message.
-    let other = bob.call("post_message", &[("room", &room), ("id", &id), ("body", &"mine")]).await.ok();
+    let other = bob
+        .call(
+            "post_message",
+            &[("room", &room), ("id", &id), ("body", &"mine")],
+        )
+        .await
+        .ok();
     assert_eq!(other["seq"], 2);
     let elsewhere = alice.create("elsewhere", "k").await;
-    let other = alice.call("post_message", &[("room", &elsewhere), ("id", &id), ("body", &"there")]).await.ok();
+    let other = alice
+        .call(
+            "post_message",
+            &[("room", &elsewhere), ("id", &id), ("body", &"there")],
+        )
+        .await
+        .ok();
     assert_eq!(other["seq"], 1);
-    let bodies: Vec<Value> =
-        alice.messages_after(room, 0).await.into_iter().map(|message| message["body"].clone()).collect();
+    let bodies: Vec<Value> = alice
+        .messages_after(room, 0)
+        .await
+        .into_iter()
+        .map(|message| message["body"].clone())
+        .collect();
     assert_eq!(bodies, ["hi", "mine"]);
 }
 
@@ -60,7 +108,8 @@ async fn history_is_read_page_by_page_in_both_directions() {
     let room = alice.create("general", "sesame").await;
     let mut live = alice.live().await;
     for n in 1..=260 {
-        live.feed(json!({ "t": "send", "room": room, "id": new_id(), "body": format!("{n}") })).await;
+        live.feed(json!({ "t": "send", "room": room, "id": new_id(), "body": format!("{n}") }))
+            .await;
     }
     live.flush().await;
     for _ in 1..=260 {
@@ -71,7 +120,10 @@ async fn history_is_read_page_by_page_in_both_directions() {
         let page = alice.history(room, &fields).await;
         let seqs = seqs(page["messages"].as_array().expect("messages"));
         let range = seqs.first().copied().unwrap_or(0)..=seqs.last().copied().unwrap_or(0);
-        assert!(seqs.iter().copied().eq(range.clone()) || seqs.is_empty(), "{seqs:?} has holes");
+        assert!(
+            seqs.iter().copied().eq(range.clone()) || seqs.is_empty(),
+            "{seqs:?} has holes"
+        );
         (range, seqs.len(), page["more"].as_bool().expect("more"))
     };
     assert_eq!(page(&[]).await, (211..=260, 50, true), "the newest 50");
@@ -81,12 +133,19 @@ async fn history_is_read_page_by_page_in_both_directions() {
     assert_eq!(page(&[("before", 1)]).await, (0..=0, 0, false));
     assert_eq!(page(&[("after", 0)]).await, (1..=50, 50, true));
     assert_eq!(page(&[("after", 210)]).await, (211..=260, 50, false));
-    assert_eq!(page(&[("after", 209), ("limit", 50)]).await, (210..=259, 50, true));
+    assert_eq!(
+        page(&[("after", 209), ("limit", 50)]).await,
+        (210..=259, 50, true)
+    );
     assert_eq!(page(&[("after", 260)]).await, (0..=0, 0, false));
     assert_eq!(page(&[("after", 9_999)]).await, (0..=0, 0, false));
     assert_eq!(page(&[("limit", 7)]).await, (254..=260, 7, true));
     assert_eq!(page(&[("limit", 200)]).await, (61..=260, 200, true));
-    assert_eq!(page(&[("limit", 5_000)]).await, (61..=260, 200, true), "never more than 200");
+    assert_eq!(
+        page(&[("limit", 5_000)]).await,
+        (61..=260, 200, true),
+        "never more than 200"
+    );
 }
 
 #[tokio::test]
@@ -96,8 +155,16 @@ async fn the_longest_body_is_kept_and_a_longer_one_refused() {
     let room = alice.create("general", "sesame").await;
     let longest = "🔑".repeat(4_000);
     alice.post(room, &format!("\n {longest} \n")).await;
-    assert_eq!(alice.history(room, &[]).await["messages"][0]["body"], longest);
-    let answer = alice.call("post_message", &[("room", &room), ("body", &"x".repeat(4_001))]).await;
+    assert_eq!(
+        alice.history(room, &[]).await["messages"][0]["body"],
+        longest
+    );
+    let answer = alice
+        .call(
+            "post_message",
+            &[("room", &room), ("body", &"x".repeat(4_001))],
+        )
+        .await;
     answer.refused(413, "body_too_long");
 }
 

@@ -11,20 +11,29 @@ async fn a_message_reaches_everyone_who_follows_the_room() {
     let room = alice.create("general", "sesame").await;
     bob.join("general", "sesame").await;
     let (mut hers, mut his) = (alice.live().await, bob.live().await);
-    assert_eq!(hers.open(room, None).await, json!({ "t": "opened", "room": room, "head": 0, "from": 1 }));
+    assert_eq!(
+        hers.open(room, None).await,
+        json!({ "t": "opened", "room": room, "head": 0, "from": 1 })
+    );
     his.open(room, None).await;
     let id = new_id();
     hers.post(room, &id, " hi <there> ").await;
     let message = his.frame("message").await;
     let at = message["at"].clone();
-    let expected =
-        json!({ "t": "message", "room": room, "seq": 1, "id": id, "by": "alice", "at": at, "body": "hi <there>" });
+    let expected = json!({ "t": "message", "room": room, "seq": 1, "id": id, "by": "alice", "at": at, "body": "hi <there>" });
     assert_eq!(message, expected);
     // The sender is given both, in whatever order.
-    let one = hers.matching(|frame| frame["t"] == "sent" || frame["t"] == "message").await;
-    let other = hers.matching(|frame| frame["t"] == "sent" || frame["t"] == "message").await;
+    let one = hers
+        .matching(|frame| frame["t"] == "sent" || frame["t"] == "message")
+        .await;
+    let other = hers
+        .matching(|frame| frame["t"] == "sent" || frame["t"] == "message")
+        .await;
     let sent = json!({ "t": "sent", "room": room, "id": id, "seq": 1, "at": at });
-    assert!([&one, &other] == [&sent, &expected] || [&one, &other] == [&expected, &sent], "{one} {other}");
+    assert!(
+        [&one, &other] == [&sent, &expected] || [&one, &other] == [&expected, &sent],
+        "{one} {other}"
+    );
 }
 
 #[tokio::test]
@@ -81,7 +90,12 @@ async fn everyone_sees_the_same_order() {
     }
     assert!(orders.windows(2).all(|pair| pair[0] == pair[1]));
     let stored = people[0].messages_after(room, 0).await;
-    let bodies = |messages: &[Value]| messages.iter().map(|m| m["body"].clone()).collect::<Vec<_>>();
+    let bodies = |messages: &[Value]| {
+        messages
+            .iter()
+            .map(|m| m["body"].clone())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(bodies(&orders[0]), bodies(&stored));
 }
 
@@ -103,14 +117,19 @@ async fn the_same_id_over_two_sockets_at_once_is_one_message() {
         let posted = posted.ok();
         assert_eq!(posted["seq"], round);
         for socket in [&mut one, &mut two] {
-            let sent = socket.matching(|frame| frame["t"] == "sent" && frame["id"] == *id).await;
+            let sent = socket
+                .matching(|frame| frame["t"] == "sent" && frame["id"] == *id)
+                .await;
             assert_eq!((&sent["seq"], &sent["at"]), (&posted["seq"], &posted["at"]));
         }
     }
     assert_eq!(alice.messages_after(room, 0).await.len(), 20);
     let mut late = alice.live().await;
     late.open(room, Some(0)).await;
-    assert_eq!(seqs(&late.messages(room, 20).await), (1..=20).collect::<Vec<_>>());
+    assert_eq!(
+        seqs(&late.messages(room, 20).await),
+        (1..=20).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -125,7 +144,12 @@ async fn a_repeat_is_answered_but_not_shown_again() {
     live.post(room, &id, "once").await;
     assert_eq!(live.frame("sent").await, first);
     live.post(room, &new_id(), "last").await;
-    let bodies: Vec<Value> = watcher.messages(room, 2).await.iter().map(|message| message["body"].clone()).collect();
+    let bodies: Vec<Value> = watcher
+        .messages(room, 2)
+        .await
+        .iter()
+        .map(|message| message["body"].clone())
+        .collect();
     assert_eq!(bodies, ["once", "last"]);
 }
 
@@ -138,12 +162,18 @@ async fn a_socket_opens_a_room_from_just_after_what_it_has() {
         alice.post(room, &format!("{n}")).await;
     }
     let mut live = alice.live().await;
-    assert_eq!(live.open(room, Some(7)).await, json!({ "t": "opened", "room": room, "head": 10, "from": 8 }));
+    assert_eq!(
+        live.open(room, Some(7)).await,
+        json!({ "t": "opened", "room": room, "head": 10, "from": 8 })
+    );
     assert_eq!(seqs(&live.messages(room, 3).await), [8, 9, 10]);
     // Opening again moves the cursor; a cursor from the future is at the head.
     live.open(room, Some(9)).await;
     assert_eq!(seqs(&live.messages(room, 1).await), [10]);
-    assert_eq!(live.open(room, None).await, json!({ "t": "opened", "room": room, "head": 10, "from": 11 }));
+    assert_eq!(
+        live.open(room, None).await,
+        json!({ "t": "opened", "room": room, "head": 10, "from": 11 })
+    );
     live.open(room, Some(99)).await;
     alice.post(room, "11").await;
     assert_eq!(seqs(&live.messages(room, 1).await), [11]);
@@ -166,7 +196,9 @@ async fn a_room_that_is_not_open_moves_only_its_head() {
     bob.post(other, "shut is done").await;
     live.until_message("shut is done").await;
     alice.post(room, "two").await;
-    let news = live.matching(|frame| frame["room"] == room && frame["t"] != "presence").await;
+    let news = live
+        .matching(|frame| frame["room"] == room && frame["t"] != "presence")
+        .await;
     assert_eq!(news, json!({ "t": "head", "room": room, "seq": 2 }));
 }
 
@@ -178,7 +210,8 @@ async fn a_room_joined_while_the_socket_is_open_is_followed_like_the_others() {
     let room = alice.create("general", "sesame").await;
     bob.join("general", "sesame").await;
     alice.post(room, "one").await;
-    live.matching(|frame| frame["t"] == "head" && frame["room"] == room && frame["seq"] == 1).await;
+    live.matching(|frame| frame["t"] == "head" && frame["room"] == room && frame["seq"] == 1)
+        .await;
     live.open(room, Some(0)).await;
     assert_eq!(live.messages(room, 1).await[0]["body"], "one");
 }
@@ -193,10 +226,14 @@ async fn a_strangers_frames_are_refused() {
     for room in [room, 999_999, -1] {
         live.post(room, &id, "let me in").await;
         let refused = live.frame("refused").await;
-        assert_eq!((&refused["room"], &refused["id"]), (&json!(room), &json!(id)));
+        assert_eq!(
+            (&refused["room"], &refused["id"]),
+            (&json!(room), &json!(id))
+        );
         assert_eq!(refused["code"], "no_such_room");
         assert!(!refused["message"].as_str().unwrap_or_default().is_empty());
-        live.send(json!({ "t": "open", "room": room, "after": 0 })).await;
+        live.send(json!({ "t": "open", "room": room, "after": 0 }))
+            .await;
         assert_eq!(live.frame("refused").await["code"], "no_such_room");
     }
     assert_eq!(alice.messages_after(room, 0).await, Vec::<Value>::new());

@@ -25,10 +25,18 @@ async fn presence_follows_who_is_connected() {
     present(&mut live, room, &["alice"]).await;
     let (one, two) = (bob.live().await, bob.live().await);
     present(&mut live, room, &["alice", "bob"]).await;
-    assert_eq!(alice.rooms().await[0]["online"], 2, "a person with two sockets is one person");
+    assert_eq!(
+        alice.rooms().await[0]["online"],
+        2,
+        "a person with two sockets is one person"
+    );
     drop(one);
     let_things_arrive().await;
-    assert_eq!(alice.rooms().await[0]["online"], 2, "one of two sockets is still there");
+    assert_eq!(
+        alice.rooms().await[0]["online"],
+        2,
+        "one of two sockets is still there"
+    );
     drop(two);
     present(&mut live, room, &["alice"]).await;
     assert_eq!(alice.rooms().await[0]["online"], 1);
@@ -71,7 +79,8 @@ async fn a_message_ends_its_authors_typing() {
     his.send(json!({ "t": "typing", "room": room })).await;
     assert_eq!(hers.frame("typing").await["who"], json!(["bob"]));
     his.post(room, &new_id(), "done").await;
-    hers.matching(|frame| frame["t"] == "typing" && frame["who"] == json!([])).await;
+    hers.matching(|frame| frame["t"] == "typing" && frame["who"] == json!([]))
+        .await;
 }
 
 #[tokio::test]
@@ -82,11 +91,16 @@ async fn a_stranger_cannot_be_seen_typing() {
     let mut hers = alice.live_in(room).await;
     let mut strange = eve.live().await;
     strange.send(json!({ "t": "typing", "room": room })).await;
-    strange.send(json!({ "t": "seen", "room": room, "seq": 1 })).await;
+    strange
+        .send(json!({ "t": "seen", "room": room, "seq": 1 }))
+        .await;
     strange.send(json!({ "t": "shut", "room": room })).await;
     let_things_arrive().await;
     alice.post(room, "fence").await;
     let frames = hers.until_message("fence").await;
-    assert!(!frames.iter().any(|frame| frame["t"] == "typing"), "{frames:?}");
+    assert!(
+        !frames.iter().any(|frame| frame["t"] == "typing"),
+        "{frames:?}"
+    );
     server.is_well().await;
 }

@@ -64,7 +64,10 @@ async fn a_gap_longer_than_the_tail_is_filled_from_history() {
     let (alice, bob) = (server.person("alice").await, server.person("bob").await);
     let room = alice.create("general", "sesame").await;
     bob.join("general", "sesame").await;
-    let (mut sender, mut follower) = (Sender::new(alice.clone(), room), Follower::new(bob.clone(), room));
+    let (mut sender, mut follower) = (
+        Sender::new(alice.clone(), room),
+        Follower::new(bob.clone(), room),
+    );
     sender.post(10).await;
     follower.follow(|seq| seq >= 10).await;
     sender.post(LONGER_THAN_ANY_TAIL).await;
@@ -72,7 +75,10 @@ async fn a_gap_longer_than_the_tail_is_filled_from_history() {
     let mut live = bob.live().await;
     let opened = live.open(room, Some(10)).await;
     assert_eq!(opened["head"], head);
-    assert!(opened["from"].as_u64() > Some(11), "no tail is that long: {opened}");
+    assert!(
+        opened["from"].as_u64() > Some(11),
+        "no tail is that long: {opened}"
+    );
     // Senders go on while the hole is filled.
     tokio::join!(sender.post(200), follower.follow(|seq| seq >= head + 200));
     follower.has_seen_all_up_to(head + 200);
@@ -85,10 +91,14 @@ async fn a_gap_longer_than_the_tail_is_filled_after_a_restart_too() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
-    Sender::new(alice.clone(), room).post(LONGER_THAN_ANY_TAIL).await;
+    Sender::new(alice.clone(), room)
+        .post(LONGER_THAN_ANY_TAIL)
+        .await;
     let server = server.restart().await;
     let mut follower = Follower::new(alice.now_at(&server.url), room);
-    follower.follow(|seq| seq >= LONGER_THAN_ANY_TAIL as u64).await;
+    follower
+        .follow(|seq| seq >= LONGER_THAN_ANY_TAIL as u64)
+        .await;
     follower.has_seen_all_up_to(LONGER_THAN_ANY_TAIL as u64);
 }
 

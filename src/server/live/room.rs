@@ -21,6 +21,9 @@ const VALUE_PAUSE: Duration = Duration::from_millis(200);
 /// … and not more often than their writes are affordable: this much longer for each reader.
 const VALUE_PAUSE_PER_READER: Duration = Duration::from_micros(200);
 
+/// How long a tail is kept that nobody follows.
+const WARM: Duration = Duration::from_secs(60);
+
 /// The room's log, as far as this shard has it.
 pub enum Log {
     /// Nobody here follows the room.
@@ -63,6 +66,8 @@ pub struct Room {
     pub moved: bool,
     /// What has been put off and is not due yet, by `Due`.
     pub scheduled: [bool; 4],
+    /// Since when nobody has been seen to follow the room.
+    idle_since: Option<Instant>,
     heads_sent: Option<Instant>,
     values_sent: Option<Instant>,
 }
@@ -80,18 +85,25 @@ impl Room {
             typists: Vec::new(),
             moved: false,
             scheduled: [false; 4],
+            idle_since: None,
             heads_sent: None,
             values_sent: None,
         }
     }
 
-    /// Forgets what only readers need, once there is none.
-    pub fn cool_down(&mut self) {
-        if self.readers.is_empty() && matches!(self.log, Log::Warm(_)) {
+    /// Forgets the tail once nobody has followed the room for a while, and answers whether the room itself can
+    /// be forgotten. Not at once: whoever lost the network is about to come back, and so is everybody else.
+    pub fn cool_down(&mut self, now: Instant) -> bool {
+        if !self.readers.is_empty() {
+            self.idle_since = None;
+        } else if now.saturating_duration_since(*self.idle_since.get_or_insert(now)) >= WARM
+            && matches!(self.log, Log::Warm(_))
+        {
             self.log = Log::Cold;
             self.presence = Latest::default();
             self.typing = Latest::default();
         }
+        self.members.is_empty() && matches!(self.log, Log::Cold)
     }
 
     /// When the heads may go out next.

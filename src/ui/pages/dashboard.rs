@@ -12,7 +12,8 @@ use crate::{
         browser,
         live::follow_rooms,
         parts::{
-            About, Confirm, Field, FormError, KeyField, Post, RoomList, remember_key, use_names,
+            About, Confirm, Field, FormError, KeyField, Post, RoomList, forget_keys, remember_key,
+            use_names,
         },
         paths,
     },
@@ -150,6 +151,7 @@ fn LogOut(me: String) -> impl IntoView {
     let names = use_names();
     let navigate = use_navigate();
     let post = Post::<GiveUpUsername>::new(move |()| {
+        forget_keys();
         names.refetch();
         navigate(paths::home(), Default::default());
     });

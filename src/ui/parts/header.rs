@@ -34,7 +34,9 @@ pub fn Header() -> impl IntoView {
 #[component]
 fn Home(me: Memo<Option<String>>) -> impl IntoView {
     move || {
-        let home = me.get().map_or_else(|| paths::home().to_owned(), |me| paths::dashboard(&me));
+        let home = me
+            .get()
+            .map_or_else(|| paths::home().to_owned(), |me| paths::dashboard(&me));
         view! {
             <PageLink href=home>
                 <Logo />

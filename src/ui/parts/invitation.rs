@@ -8,9 +8,11 @@ use crate::{
     ui::{browser, paths},
 };
 
-/// Where this tab remembers a room's key.
+/// Under what this tab remembers keys.
+const PLACE: &str = "latchkey:key:";
+
 fn place(room: RoomId) -> String {
-    format!("latchkey:key:{room}")
+    format!("{PLACE}{room}")
 }
 
 /// Remembers a room's key in this tab alone, so that an invitation can carry it: right after the room was
@@ -20,8 +22,13 @@ pub fn remember_key(room: RoomId, key: &str) {
 }
 
 /// The room's key, where this tab knows it.
-pub fn known_key(room: RoomId) -> Option<String> {
+fn known_key(room: RoomId) -> Option<String> {
     browser::recall(&place(room))
+}
+
+/// Forgets every room's key: whoever uses this browser next should not find them.
+pub fn forget_keys() {
+    browser::forget_all(PLACE);
 }
 
 /// Buttons that copy an invitation: "Copy link", and "Copy link with key" where this tab knows the key.

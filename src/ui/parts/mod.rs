@@ -33,7 +33,7 @@ pub use flash::{flash, forget_flash_on_leaving, provide_flash};
 pub use forms::{About, Field, FormError, Post};
 pub use header::Header;
 pub use icons::{Door, Icon, Logo};
-pub use invitation::{InvitationCopy, known_key, remember_key};
+pub use invitation::{InvitationCopy, forget_keys, remember_key};
 pub use key_field::KeyField;
 pub use link::PageLink;
 pub use member_list::MemberList;

@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use reqwest::{Client, RequestBuilder, header::HeaderMap, redirect};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use ureq::{
+    Agent,
+    http::{HeaderMap, request},
+};
 
 use super::{Live, PATIENCE, Refusal, Value, json, new_id};
 
@@ -17,31 +21,42 @@ pub type Field<'a> = &'a (dyn Display + Sync);
 #[derive(Clone)]
 pub struct Browser {
     pub server: String,
-    client: Client,
+    agent: Agent,
     jar: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl Browser {
     pub fn new(server: &str) -> Self {
-        let client = Client::builder()
-            .timeout(PATIENCE)
-            .redirect(redirect::Policy::none())
+        let agent = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .max_redirects(0)
             // A connection that the last server left behind must not meet the next one.
-            .pool_max_idle_per_host(0)
+            .max_idle_connections(0)
             .build()
-            .expect("an HTTP client");
-        Self { server: server.to_owned(), client, jar: Arc::default() }
+            .into();
+        Self {
+            server: server.to_owned(),
+            agent,
+            jar: Arc::default(),
+        }
     }
 
     /// The same browser, cookies and all, after the server has moved.
     pub fn now_at(&self, server: &str) -> Self {
-        Self { server: server.to_owned(), ..self.clone() }
+        Self {
+            server: server.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// The value of the `Cookie` header.
     pub fn cookies(&self) -> String {
         let jar = self.jar.lock().expect("no user of the jar panics");
-        jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+        jar.iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     pub fn jar(&self) -> BTreeMap<String, String> {
@@ -49,44 +64,80 @@ impl Browser {
     }
 
     pub fn put_cookie(&self, name: &str, value: &str) {
-        self.jar.lock().expect("no user of the jar panics").insert(name.to_owned(), value.to_owned());
+        self.jar
+            .lock()
+            .expect("no user of the jar panics")
+            .insert(name.to_owned(), value.to_owned());
     }
 
-    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        let method = method.parse().expect("a method");
-        self.client.request(method, format!("{}{path}", self.server))
+    /// A request to be sent by [`Self::send`] or [`Self::send_form`].
+    pub fn request(&self, method: &str, path: &str) -> request::Builder {
+        request::Builder::new()
+            .method(method)
+            .uri(format!("{}{path}", self.server))
     }
 
     /// Sends a request with this browser's cookies, and keeps those that the answer sets.
-    pub async fn send(&self, request: RequestBuilder) -> Answer {
+    pub async fn send(&self, request: request::Builder, body: impl Into<Vec<u8>>) -> Answer {
         let cookies = self.cookies();
-        let request = if cookies.is_empty() { request } else { request.header("cookie", cookies) };
-        let response = request.send().await.expect("an answer");
+        let request = if cookies.is_empty() {
+            request
+        } else {
+            request.header("cookie", cookies)
+        };
+        let request = request.body(body.into()).expect("a request");
+        let agent = self.agent.clone();
+        let sent = tokio::task::spawn_blocking(move || {
+            let mut response = agent.run(request)?;
+            let body = response
+                .body_mut()
+                .with_config()
+                .limit(u64::MAX)
+                .read_to_vec()?;
+            Ok::<_, ureq::Error>((response, body))
+        });
+        let (response, body) = sent.await.expect("no panic").expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.keep_cookies(&headers);
-        let body = response.bytes().await.expect("a whole answer").to_vec();
-        Answer { status, headers, body }
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    pub async fn send_form(&self, request: request::Builder, fields: Fields<'_>) -> Answer {
+        let form = form(fields);
+        self.send(
+            request.header("content-type", "application/x-www-form-urlencoded"),
+            form,
+        )
+        .await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.request("GET", path).header("accept", "text/html")).await
+        self.send(self.request("GET", path).header("accept", "text/html"), [])
+            .await
     }
 
     /// Calls a server function as a program does.
     pub async fn call(&self, endpoint: &str, fields: Fields<'_>) -> Answer {
-        self.send(self.request("POST", &format!("/api/{endpoint}")).form(&encoded(fields))).await
+        self.send_form(self.request("POST", &format!("/api/{endpoint}")), fields)
+            .await
     }
 
     /// Submits a plain HTML form that stands on `page`.
     pub async fn submit(&self, page: &str, endpoint: &str, fields: Fields<'_>) -> Answer {
         let request = self
             .request("POST", &format!("/api/{endpoint}"))
-            .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+            .header(
+                "accept",
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            )
             .header("referer", format!("{}{page}", self.server))
             .header("origin", &self.server)
-            .header("sec-fetch-site", "same-origin")
-            .form(&encoded(fields));
-        self.send(request).await
+            .header("sec-fetch-site", "same-origin");
+        self.send_form(request, fields).await
     }
 
     /// Asks for the live socket and expects to be refused before it opens.
@@ -100,20 +151,30 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.send(request).await
+        self.send(request, []).await
     }
 
     pub async fn claim(&self, name: &str) -> Person {
-        let answer = self.call("claim_username", &[("username", &name)]).await.ok();
+        let answer = self
+            .call("claim_username", &[("username", &name)])
+            .await
+            .ok();
         assert_eq!(answer, json!({ "username": name }));
-        Person { browser: self.clone(), name: name.to_owned() }
+        Person {
+            browser: self.clone(),
+            name: name.to_owned(),
+        }
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {
         let mut jar = self.jar.lock().expect("no user of the jar panics");
         for cookie in headers.get_all("set-cookie") {
             let cookie = cookie.to_str().expect("a readable cookie");
-            let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            let (name, value) = cookie
+                .split(';')
+                .next()
+                .and_then(|pair| pair.split_once('='))
+                .expect("a cookie");
             let attributes = cookie.to_ascii_lowercase();
             if attributes.contains("max-age=0") || attributes.contains("expires=thu, 01 jan 1970") {
                 jar.remove(name);
@@ -124,8 +185,13 @@ impl Browser {
     }
 }
 
-fn encoded<'a>(fields: Fields<'a>) -> Vec<(&'a str, String)> {
-    fields.iter().map(|(name, value)| (*name, value.to_string())).collect()
+/// Fields as a form sends them.
+fn form(fields: Fields<'_>) -> String {
+    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs = fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", escaped(name), escaped(&value.to_string())));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 pub struct Answer {
@@ -146,7 +212,9 @@ impl Answer {
 
     /// The value of a header; empty where there is none.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("a readable header"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("a readable header"))
     }
 
     /// The JSON of a success; `null` where the answer is no JSON.
@@ -160,16 +228,36 @@ impl Answer {
     #[track_caller]
     pub fn page(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.text());
-        assert!(self.header("content-type").starts_with("text/html"), "{}", self.header("content-type"));
+        assert!(
+            self.header("content-type").starts_with("text/html"),
+            "{}",
+            self.header("content-type")
+        );
         self.text()
     }
 
     /// Fails the test where this is not the refusal of the contract: its status, its code, a sentence.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) {
-        assert_eq!((self.status, self.code().as_str()), (status, code), "{}", self.text());
-        assert!(!self.json()["message"].as_str().unwrap_or_default().is_empty(), "{}", self.text());
-        assert!(self.header("content-type").starts_with("application/json"), "{}", self.header("content-type"));
+        assert_eq!(
+            (self.status, self.code().as_str()),
+            (status, code),
+            "{}",
+            self.text()
+        );
+        assert!(
+            !self.json()["message"]
+                .as_str()
+                .unwrap_or_default()
+                .is_empty(),
+            "{}",
+            self.text()
+        );
+        assert!(
+            self.header("content-type").starts_with("application/json"),
+            "{}",
+            self.header("content-type")
+        );
     }
 
     /// The code of an error.
@@ -196,7 +284,9 @@ pub fn visible_text(page: &str) -> String {
     while let Some(start) = rest.find('<') {
         text.push_str(&rest[..start]);
         rest = &rest[start..];
-        let hidden = ["script", "style", "template"].into_iter().find(|tag| rest[1..].starts_with(tag));
+        let hidden = ["script", "style", "template"]
+            .into_iter()
+            .find(|tag| rest[1..].starts_with(tag));
         let end = match hidden {
             Some(tag) => rest.find(&format!("</{tag}")).unwrap_or(rest.len()),
             None => 0,
@@ -205,7 +295,11 @@ pub fn visible_text(page: &str) -> String {
         rest = &rest[rest.find('>').map_or(rest.len(), |at| at + 1)..];
     }
     text.push_str(rest);
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#x27;", "'").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#x27;", "'")
+        .replace("&amp;", "&")
 }
 
 /// A username and the browser that holds it.
@@ -218,7 +312,10 @@ pub struct Person {
 impl Person {
     /// The same person after the server has moved.
     pub fn now_at(&self, server: &str) -> Self {
-        Self { browser: self.browser.now_at(server), name: self.name.clone() }
+        Self {
+            browser: self.browser.now_at(server),
+            name: self.name.clone(),
+        }
     }
 
     /// Calls a server function as this person.
@@ -237,23 +334,40 @@ impl Person {
 
     /// Creates a room and answers its number.
     pub async fn create(&self, name: &str, key: &str) -> i64 {
-        let room = self.call("create_room", &[("name", &name), ("key", &key)]).await.ok();
+        let room = self
+            .call("create_room", &[("name", &name), ("key", &key)])
+            .await
+            .ok();
         room["id"].as_i64().expect("a room has a number")
     }
 
     /// Joins a room and answers its number.
     pub async fn join(&self, name: &str, key: &str) -> i64 {
-        let room = self.call("join_room", &[("name", &name), ("key", &key)]).await.ok();
+        let room = self
+            .call("join_room", &[("name", &name), ("key", &key)])
+            .await
+            .ok();
         room["id"].as_i64().expect("a room has a number")
     }
 
     pub async fn rooms(&self) -> Vec<Value> {
-        self.call("my_rooms", &[]).await.ok().as_array().expect("a list of rooms").clone()
+        self.call("my_rooms", &[])
+            .await
+            .ok()
+            .as_array()
+            .expect("a list of rooms")
+            .clone()
     }
 
     /// Posts a message and answers its seq.
     pub async fn post(&self, room: i64, body: &str) -> u64 {
-        let posted = self.call("post_message", &[("room", &room), ("id", &new_id()), ("body", &body)]).await.ok();
+        let posted = self
+            .call(
+                "post_message",
+                &[("room", &room), ("id", &new_id()), ("body", &body)],
+            )
+            .await
+            .ok();
         posted["seq"].as_u64().expect("a seq")
     }
 
@@ -267,19 +381,28 @@ impl Person {
     pub async fn messages_after(&self, room: i64, mut seq: u64) -> Vec<Value> {
         let mut all = Vec::new();
         loop {
-            let page = self.history(room, &[("after", &seq), ("limit", &200)]).await;
+            let page = self
+                .history(room, &[("after", &seq), ("limit", &200)])
+                .await;
             let messages = page["messages"].as_array().expect("messages");
             all.extend_from_slice(messages);
             if page["more"] == false {
                 return all;
             }
-            seq = messages.last().expect("a page that is not the last has messages")["seq"].as_u64().expect("a seq");
+            seq = messages
+                .last()
+                .expect("a page that is not the last has messages")["seq"]
+                .as_u64()
+                .expect("a seq");
         }
     }
 
     /// A live socket, past its `hello`.
     pub async fn live(&self) -> Live {
-        let mut live = self.try_live().await.unwrap_or_else(|refusal| panic!("no live socket: {refusal:?}"));
+        let mut live = self
+            .try_live()
+            .await
+            .unwrap_or_else(|refusal| panic!("no live socket: {refusal:?}"));
         assert_eq!(live.next().await, json!({ "t": "hello", "me": self.name }));
         live
     }

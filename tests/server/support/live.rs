@@ -2,7 +2,10 @@
 
 use futures_util::{SinkExt, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest, protocol::frame::coding::CloseCode},
@@ -20,18 +23,35 @@ pub struct Refusal;
 
 impl Live {
     /// Connects; `window` limits how many bytes the kernel takes in for a reader that does not read.
-    pub async fn connect(browser: &Browser, me: &str, window: Option<u32>) -> Result<Self, Refusal> {
-        let host = browser.server.strip_prefix("http://").expect("the server speaks HTTP");
+    pub async fn connect(
+        browser: &Browser,
+        me: &str,
+        window: Option<u32>,
+    ) -> Result<Self, Refusal> {
+        let host = browser
+            .server
+            .strip_prefix("http://")
+            .expect("the server speaks HTTP");
         let me = utf8_percent_encode(me, NON_ALPHANUMERIC);
-        let mut request = format!("ws://{host}/live?me={me}").into_client_request().expect("a socket's address");
-        request.headers_mut().insert("origin", browser.server.parse().expect("an origin"));
-        request.headers_mut().insert("cookie", browser.cookies().parse().expect("a cookie header"));
+        let mut request = format!("ws://{host}/live?me={me}")
+            .into_client_request()
+            .expect("a socket's address");
+        request
+            .headers_mut()
+            .insert("origin", browser.server.parse().expect("an origin"));
+        request.headers_mut().insert(
+            "cookie",
+            browser.cookies().parse().expect("a cookie header"),
+        );
         let tcp = TcpSocket::new_v4().expect("a TCP socket");
         if let Some(bytes) = window {
             tcp.set_recv_buffer_size(bytes).expect("a receive buffer");
         }
         let connected = within("a live socket", async {
-            let stream = tcp.connect(host.parse().expect("an address")).await.map_err(|_| Refusal)?;
+            let stream = tcp
+                .connect(host.parse().expect("an address"))
+                .await
+                .map_err(|_| Refusal)?;
             stream.set_nodelay(true).map_err(|_| Refusal)?;
             client_async(request, stream).await.map_err(|_| Refusal)
         });
@@ -49,7 +69,11 @@ impl Live {
 
     /// Queues a frame without waiting for the network; `flush` sends what is queued.
     pub async fn feed(&mut self, frame: Value) {
-        let _ = within("a frame to be taken", self.socket.feed(Message::text(frame.to_string()))).await;
+        let _ = within(
+            "a frame to be taken",
+            self.socket.feed(Message::text(frame.to_string())),
+        )
+        .await;
     }
 
     pub async fn flush(&mut self) {
@@ -105,19 +129,24 @@ impl Live {
             frame["after"] = seq.into();
         }
         self.send(frame).await;
-        self.matching(|frame| frame["t"] == "opened" && frame["room"] == room).await
+        self.matching(|frame| frame["t"] == "opened" && frame["room"] == room)
+            .await
     }
 
     /// Posts a message without waiting for its `sent`.
     pub async fn post(&mut self, room: i64, id: &str, body: &str) {
-        self.send(json!({ "t": "send", "room": room, "id": id, "body": body })).await;
+        self.send(json!({ "t": "send", "room": room, "id": id, "body": body }))
+            .await;
     }
 
     /// The next `count` messages of a room.
     pub async fn messages(&mut self, room: i64, count: usize) -> Vec<Value> {
         let mut messages = Vec::with_capacity(count);
         while messages.len() < count {
-            messages.push(self.matching(|frame| frame["t"] == "message" && frame["room"] == room).await);
+            messages.push(
+                self.matching(|frame| frame["t"] == "message" && frame["room"] == room)
+                    .await,
+            );
         }
         messages
     }
@@ -127,7 +156,10 @@ impl Live {
         let mut frames = Vec::new();
         loop {
             frames.push(self.next().await);
-            if frames.last().is_some_and(|frame| frame["t"] == "message" && frame["body"] == body) {
+            if frames
+                .last()
+                .is_some_and(|frame| frame["t"] == "message" && frame["body"] == body)
+            {
                 return frames;
             }
         }
@@ -153,5 +185,42 @@ impl Live {
                 Some(Err(_)) | None => return u16::from(CloseCode::Abnormal),
             }
         }
+    }
+
+    /// Sends what the server will not take and answers the code that it closes with.
+    pub async fn closed_by(self, message: Message) -> u16 {
+        let (mut sink, mut stream) = self.socket.split();
+        let sending = async {
+            // It is cut off where the server stops reading.
+            let _ = sink.send(message).await;
+            std::future::pending().await
+        };
+        let closing = async {
+            loop {
+                match stream.next().await {
+                    Some(Ok(Message::Close(frame))) => {
+                        return frame.map_or(1005, |frame| u16::from(frame.code));
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return u16::from(CloseCode::Abnormal),
+                }
+            }
+        };
+        within("the socket to be closed", async {
+            tokio::select! {
+                code = closing => code,
+                code = sending => code,
+            }
+        })
+        .await
+    }
+
+    /// Sends bytes that may be no WebSocket frames, and waits until the server hangs up.
+    pub async fn broken_by(self, bytes: &[u8]) {
+        let mut stream = self.socket.into_inner();
+        stream.write_all(bytes).await.expect("bytes to be taken");
+        let mut rest = Vec::new();
+        // Whether it closes or resets the connection is the server's to choose.
+        let _ = within("the server to hang up", stream.read_to_end(&mut rest)).await;
     }
 }

@@ -18,7 +18,12 @@ impl Sender {
     const AT_ONCE: usize = 8;
 
     pub fn new(person: Person, room: i64) -> Self {
-        Self { person, room, waiting: VecDeque::new(), confirmed: BTreeMap::new() }
+        Self {
+            person,
+            room,
+            waiting: VecDeque::new(),
+            confirmed: BTreeMap::new(),
+        }
     }
 
     pub fn now_at(mut self, server: &str) -> Self {
@@ -29,20 +34,29 @@ impl Sender {
     /// Posts until the socket ends, or until `count` messages are confirmed that were not before.
     pub async fn post(&mut self, count: usize) {
         let goal = self.confirmed.len() + count;
-        let Ok(mut live) = self.person.try_live().await else { return };
+        let Ok(mut live) = self.person.try_live().await else {
+            return;
+        };
         for id in self.waiting.clone() {
             self.offer(&mut live, &id).await;
         }
         while self.confirmed.len() < goal {
-            while self.waiting.len() < Self::AT_ONCE && self.confirmed.len() + self.waiting.len() < goal {
+            while self.waiting.len() < Self::AT_ONCE
+                && self.confirmed.len() + self.waiting.len() < goal
+            {
                 let id = new_id();
                 self.waiting.push_back(id.clone());
                 self.offer(&mut live, &id).await;
             }
-            let Some(frame) = live.try_next().await else { return };
+            let Some(frame) = live.try_next().await else {
+                return;
+            };
             assert_ne!(frame["t"], "refused", "{frame}");
             if frame["t"] == "sent" {
-                let (id, seq) = (frame["id"].as_str().expect("an id"), frame["seq"].as_u64().expect("a seq"));
+                let (id, seq) = (
+                    frame["id"].as_str().expect("an id"),
+                    frame["seq"].as_u64().expect("a seq"),
+                );
                 self.waiting.retain(|waiting| waiting != id);
                 self.confirmed.insert(id.to_owned(), seq);
             }
@@ -66,7 +80,12 @@ pub struct Follower {
 
 impl Follower {
     pub fn new(person: Person, room: i64) -> Self {
-        Self { person, room, seen: Vec::new(), holes: 0 }
+        Self {
+            person,
+            room,
+            seen: Vec::new(),
+            holes: 0,
+        }
     }
 
     pub fn now_at(mut self, server: &str) -> Self {
@@ -80,10 +99,15 @@ impl Follower {
 
     /// Follows until `enough` says so, then cuts the socket. Ends early where the socket does.
     pub async fn follow(&mut self, mut enough: impl FnMut(u64) -> bool) {
-        let Ok(mut live) = self.person.try_live().await else { return };
-        live.send(json!({ "t": "open", "room": self.room, "after": self.last() })).await;
+        let Ok(mut live) = self.person.try_live().await else {
+            return;
+        };
+        live.send(json!({ "t": "open", "room": self.room, "after": self.last() }))
+            .await;
         while !enough(self.last()) {
-            let Some(frame) = live.try_next().await else { return };
+            let Some(frame) = live.try_next().await else {
+                return;
+            };
             self.take(&frame).await;
         }
     }
@@ -94,7 +118,10 @@ impl Follower {
             return;
         }
         match frame["t"].as_str() {
-            Some("opened") => self.fill_up_to(frame["from"].as_u64().expect("from") - 1).await,
+            Some("opened") => {
+                self.fill_up_to(frame["from"].as_u64().expect("from") - 1)
+                    .await
+            }
             Some("message") => self.seen.push(frame["seq"].as_u64().expect("a seq")),
             _ => {}
         }
@@ -104,15 +131,23 @@ impl Follower {
         self.holes += usize::from(self.last() < end);
         while self.last() < end {
             let limit = (end - self.last()).min(200);
-            let page = self.person.history(self.room, &[("after", &self.last()), ("limit", &limit)]).await;
-            self.seen.extend(super::seqs(page["messages"].as_array().expect("messages")));
+            let page = self
+                .person
+                .history(self.room, &[("after", &self.last()), ("limit", &limit)])
+                .await;
+            self.seen
+                .extend(super::seqs(page["messages"].as_array().expect("messages")));
         }
     }
 
     /// Fails the test where anything was missed, repeated or out of order.
     #[track_caller]
     pub fn has_seen_all_up_to(&self, head: u64) {
-        let wrong = self.seen.iter().zip(1..).find(|(seen, expected)| **seen != *expected);
+        let wrong = self
+            .seen
+            .iter()
+            .zip(1..)
+            .find(|(seen, expected)| **seen != *expected);
         assert_eq!(wrong, None, "(seen, expected)");
         assert_eq!(self.last(), head);
     }

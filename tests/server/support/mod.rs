@@ -1,17 +1,19 @@
 //! What every test starts from: a real server process, browsers that speak HTTP to it, and live sockets.
 
 mod browser;
+mod folder;
 mod live;
 mod load;
 mod server;
 
 use std::{future::Future, time::Duration};
 
-pub use browser::{Answer, Browser, Field, Fields, Person, visible_text};
+pub use browser::{Answer, Browser, Field, Person, visible_text};
+pub use folder::Folder;
 pub use live::{Live, Refusal};
 pub use load::{Follower, Sender};
-pub use server::{Options, Server};
 pub use serde_json::{Value, json};
+pub use server::{Options, Server};
 
 /// No wait in a test is longer. Long enough that a busy machine never meets it, so that meeting it is news.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,7 +51,10 @@ pub fn new_id() -> String {
 
 /// The `seq`s of a list of messages.
 pub fn seqs(messages: &[Value]) -> Vec<u64> {
-    messages.iter().map(|message| message["seq"].as_u64().expect("a message has a seq")).collect()
+    messages
+        .iter()
+        .map(|message| message["seq"].as_u64().expect("a message has a seq"))
+        .collect()
 }
 
 /// A number below `end`, another one each time.

@@ -10,10 +10,7 @@ use std::{
     thread,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
-
-use super::{Browser, PATIENCE, Person, eventually};
+use super::{Browser, Folder, PATIENCE, Person, eventually};
 
 /// How to start a server; the rest is as the program has it.
 pub struct Options {
@@ -25,7 +22,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_limits: "off", log: "info", under: &[] }
+        Self {
+            rate_limits: "off",
+            log: "info",
+            under: &[],
+        }
     }
 }
 
@@ -33,7 +34,7 @@ pub struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub url: String,
-    home: Arc<TempDir>,
+    home: Arc<Folder>,
     log: Arc<Mutex<String>>,
 }
 
@@ -44,44 +45,72 @@ impl Server {
     }
 
     pub async fn start_with(options: Options) -> Self {
-        let home = tempfile::tempdir().expect("a folder for the server");
-        Self::launch(Arc::new(home), options).await
+        Self::launch(Arc::new(Folder::new()), options)
     }
 
     /// A server with a database in a folder that exists already.
-    pub async fn start_in(home: TempDir) -> Self {
-        Self::launch(Arc::new(home), Options::default()).await
+    pub async fn start_in(home: Folder) -> Self {
+        Self::launch(Arc::new(home), Options::default())
     }
 
     /// A second life on the same data. The first must have ended.
     pub async fn restart(self) -> Self {
         let home = Arc::clone(&self.home);
         drop(self);
-        Self::launch(home, Options::default()).await
+        Self::launch(home, Options::default())
     }
 
-    async fn launch(home: Arc<TempDir>, options: Options) -> Self {
+    fn launch(home: Arc<Folder>, options: Options) -> Self {
         let mut words: Vec<OsString> = options.under.iter().map(Into::into).collect();
         words.push(env!("CARGO_BIN_EXE_latchkey").into());
-        let mut child = Command::new(&words[0])
+        let mut command = Command::new(&words[0]);
+        command
             .args(&words[1..])
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", options.rate_limits, "--log", options.log])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--rate-limits",
+                options.rate_limits,
+                "--log",
+                options.log,
+            ])
             .arg("--data")
             .arg(home.path().join("latchkey.db"))
-            .current_dir(home.path())
+            .current_dir(home.path());
+        Self::run(&mut command, home)
+    }
+
+    /// A server that a command of the test's own starts, with its data in `home`.
+    pub fn launched_by(command: &mut Command, home: Folder) -> Self {
+        Self::run(command, Arc::new(home))
+    }
+
+    fn run(command: &mut Command, home: Arc<Folder>) -> Self {
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
         let log = Arc::new(Mutex::new(String::new()));
         keep(child.stderr.take().expect("a pipe"), Arc::clone(&log));
-        let url = first_line(child.stdout.take().expect("a pipe"));
-        let mut server = Self { child, url: String::new(), home, log };
-        match url.as_deref().and_then(|line| line.strip_prefix("Latchkey is at ")) {
-            Some(url) => server.url = url.trim().to_owned(),
-            None => panic!("the server did not say where it is; its log:\n{}", server.log()),
-        }
+        let line = first_line(child.stdout.take().expect("a pipe")).unwrap_or_default();
+        let url = line
+            .strip_prefix("Latchkey is at ")
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        let server = Self {
+            child,
+            url,
+            home,
+            log,
+        };
+        assert!(
+            server.url.starts_with("http://"),
+            "it says {line:?} and logs:\n{}",
+            server.log()
+        );
         server
     }
 
@@ -96,7 +125,9 @@ impl Server {
     }
 
     pub fn address(&self) -> &str {
-        self.url.strip_prefix("http://").expect("the server speaks HTTP")
+        self.url
+            .strip_prefix("http://")
+            .expect("the server speaks HTTP")
     }
 
     /// The folder that the server runs in and keeps its data in.
@@ -110,18 +141,29 @@ impl Server {
 
     /// All that the server has written to its log so far.
     pub fn log(&self) -> String {
-        self.log.lock().expect("no reader of the log panics").clone()
+        self.log
+            .lock()
+            .expect("no reader of the log panics")
+            .clone()
     }
 
-    pub fn pid(&self) -> Pid {
-        Pid::from_child(&self.child)
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Bytes of memory that the process has in use.
     pub fn memory(&self) -> u64 {
-        let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("/proc/PID/statm");
-        let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("resident pages");
-        pages * rustix::param::page_size() as u64
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("/proc/PID/status");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .expect("resident memory");
+        line.trim()
+            .trim_end_matches(" kB")
+            .parse::<u64>()
+            .expect("kilobytes")
+            * 1024
     }
 
     /// Ends the process at once, as a power cut would.
@@ -130,16 +172,22 @@ impl Server {
         self.child.wait().expect("the server has ended");
     }
 
-    pub fn signal(&self, signal: Signal) {
-        kill_process(self.pid(), signal).expect("the server can be signalled");
+    pub fn signal(&self, signal: &str) {
+        let kill = Command::new("kill")
+            .args(["-s", signal, &self.pid().to_string()])
+            .status();
+        assert!(kill.expect("the kill command").success());
     }
 
     pub async fn ended(&mut self) -> ExitStatus {
-        eventually("the server to end", async || self.child.try_wait().expect("the server's status")).await
+        eventually("the server to end", async || {
+            self.child.try_wait().expect("the server's status")
+        })
+        .await
     }
 
     pub async fn stop(&mut self) -> ExitStatus {
-        self.signal(Signal::TERM);
+        self.signal("TERM");
         self.ended().await
     }
 
@@ -188,8 +236,13 @@ fn keep(log: impl Read + Send + 'static, kept: Arc<Mutex<String>>) {
     thread::spawn(move || {
         let mut log = BufReader::new(log);
         let mut line = Vec::new();
-        while log.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
-            kept.lock().expect("no reader of the log panics").push_str(&String::from_utf8_lossy(&line));
+        while log
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|bytes| bytes > 0)
+        {
+            kept.lock()
+                .expect("no reader of the log panics")
+                .push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
     });

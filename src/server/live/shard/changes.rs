@@ -166,9 +166,6 @@ impl Shard {
                 for (key, after) in waiting {
                     self.let_in(key, id, after);
                 }
-                if let Some(room) = self.rooms.get_mut(&id) {
-                    room.cool_down();
-                }
             }
             Err(error) => {
                 for (key, _) in waiting {

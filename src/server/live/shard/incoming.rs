@@ -144,7 +144,6 @@ impl Shard {
             if let Log::Loading(waiting) = &mut room.log {
                 waiting.retain(|(reader, _)| *reader != key);
             }
-            room.cool_down();
         }
     }
 

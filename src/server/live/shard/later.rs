@@ -83,7 +83,8 @@ impl Shard {
                 }
                 return;
             }
-            _ if room.readers.is_empty() => return,
+            // Whoever comes next asks for it.
+            Due::Presence if room.readers.is_empty() => room.presence.frame = None,
             Due::Presence => room.presence.set(&self.shared.presence.frame(id)),
             Due::Typing => room.typing.set(&room.typing_frame()),
         }
@@ -125,7 +126,7 @@ impl Shard {
         gone.into_iter().for_each(|key| self.end(key));
     }
 
-    /// Pings, and drops the silent.
+    /// Pings, drops the silent, and forgets the rooms that nobody here needs.
     fn tick(&mut self, now: Instant) {
         let mut gone = Vec::new();
         let mut due = Vec::new();
@@ -143,6 +144,7 @@ impl Shard {
             }
         }
         gone.into_iter().for_each(|key| self.end(key));
+        self.rooms.retain(|_, room| !room.cool_down(now));
         for key in due {
             if let Some(socket) = self.socket(key) {
                 socket.push_ping();

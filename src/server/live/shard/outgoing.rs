@@ -148,9 +148,6 @@ impl Shard {
     pub(super) fn take_member_out(&mut self, id: RoomId, user: UserId) {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.members.retain(|&member| member != user);
-            if room.members.is_empty() {
-                self.rooms.remove(&id);
-            }
         }
     }
 }

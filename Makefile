@@ -1,0 +1,74 @@
+# Two commands: `make serve` and `make test`. A machine needs rustup, Node with npm, and a C compiler; whatever
+# else is missing is installed on the way, most of it into TOOLS, and found there again.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help serve test site lint units end2end sizes tools browser
+
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
+export PATH := $(TOOLS)/bin:$(TOOLS)/npm/node_modules/.bin:$(PATH)
+
+LEPTOS := 0.3.10
+BINDGEN := 0.2.129
+BINARYEN := 132
+
+SERVER := --locked --release --no-default-features --features ssr
+# As cargo-leptos builds the browser's half, so that both share what they compile.
+BROWSER := --locked --profile wasm-release --no-default-features --features hydrate \
+	--target wasm32-unknown-unknown --target-dir target/front
+# One log a runner, added up at the end.
+LOGS := target/test-logs
+
+help: ## Show this.
+	@sed -nE 's/^([a-z0-9]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+
+serve: site ## Build Latchkey and run it; ARGS="--listen …" goes to `latchkey serve`.
+	cargo build $(SERVER)
+	target/release/latchkey serve $(ARGS)
+
+test: lint units end2end sizes ## Run every check there is; the last line counts the tests.
+	@awk '/^test result:/ { passed += $$4; failed += $$6 } \
+		/^ +[0-9]+ (passed|flaky)/ { passed += $$1 } /^ +[0-9]+ failed/ { failed += $$1 } \
+		END { print passed " passed, " failed + 0 " failed" }' $(LOGS)/*
+
+site: tools # What the browser is given, into target/site. The server is built after it, and holds it.
+	cargo leptos build --release --precompress --frontend-only --cargo-locked
+
+lint: site # Formatting, and clippy for the server and for the browser.
+	cargo fmt --check
+	cargo clippy $(SERVER) --all-targets -- -D warnings
+	cargo clippy $(BROWSER) --lib -- -D warnings
+
+units: site # Unit, property and integration tests, against the release build.
+	mkdir -p $(LOGS)
+	cargo test $(SERVER) 2>&1 | tee $(LOGS)/cargo
+
+end2end: units browser # The release build in a real browser.
+	if [ -f end2end/package.json ]; then \
+		npm --prefix end2end ci --no-audit --no-fund && \
+		CHROMIUM="$$(command -v $(BROWSERS) | head -1)" npm --prefix end2end test 2>&1 | tee $(LOGS)/end2end; \
+	fi
+
+sizes: site ## Print what a first visit to a room page costs over the wire.
+	cargo test $(SERVER) --test server -- --exact assets::a_first_visit_to_a_room_stays_within_its_budget --nocapture
+
+tools: # What builds the site.
+	rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	rustup component list --installed | grep -q '^clippy' || rustup component add clippy rustfmt
+	wasm-bindgen --version 2>&1 | grep -qF '$(BINDGEN)' || $(call install,wasm-bindgen-cli@$(BINDGEN))
+	cargo-leptos --version 2>&1 | grep -qF '$(LEPTOS)' || $(call install,cargo-leptos@$(LEPTOS),--features no_downloads)
+	wasm-opt --version 2>&1 | grep -qF 'version $(BINARYEN)' || npm --prefix $(TOOLS)/npm install --no-audit --no-fund binaryen@$(BINARYEN)
+
+# A command from crates.io: its published build where cargo-binstall is there, else compiled.
+define install
+if cargo binstall -V >/dev/null 2>&1; \
+	then cargo binstall --no-confirm --root $(TOOLS) $(1); \
+	else cargo install --locked --root $(TOOLS) $(2) $(1); fi
+endef
+
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
+browser: # An installed Chromium or Chrome; where there is none, the system's package, or Playwright's own.
+	if [ ! -f end2end/package.json ] || command -v $(BROWSERS) >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y chromium; \
+	else cd end2end && npm ci --no-audit --no-fund && npx playwright install chromium; fi
