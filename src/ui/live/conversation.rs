@@ -116,6 +116,7 @@ impl Conversation {
         self.looked(is_visible());
         on_cleanup(move || {
             shown.remove();
+            self.tell_before_leaving();
             if let Some(connection) = super::current().filter(|connection| connection.me() == me) {
                 connection.forget(listener);
                 connection.unfollow(room);

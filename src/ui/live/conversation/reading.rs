@@ -104,9 +104,19 @@ impl Conversation {
     }
 
     pub(super) fn looked(self, visible: bool) {
+        if !visible {
+            self.tell_before_leaving();
+        }
         self.visible.set(visible);
         if visible {
             self.missed.set(0);
+        }
+    }
+
+    /// Says at once what has been read: there may be no later.
+    pub(super) fn tell_before_leaving(self) {
+        if self.seen_rests.try_set_value(false).is_none() {
+            untrack(|| self.tell_what_is_seen());
         }
     }
 
