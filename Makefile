@@ -51,7 +51,7 @@ end2end: units browser # The release build in a real browser.
 	fi
 
 sizes: site ## Print what a first visit to a room page costs over the wire.
-	cargo test $(SERVER) --test server -- --exact assets::a_first_visit_to_a_room_stays_within_its_budget --nocapture
+	cargo test $(SERVER) --test server -- --exact assets::what_a_first_visit_to_a_room_costs_is_printed_beside_its_budget --nocapture
 
 tools: # What builds the site.
 	rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
