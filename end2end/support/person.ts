@@ -137,7 +137,7 @@ export class Person {
 
 /** Waits until the page has come alive: its WASM runs and has taken the page over. */
 export async function alive(page: Page): Promise<void> {
-  await page.waitForFunction(() => (window as { alive?: boolean }).alive);
+  await page.waitForFunction(() => (window as { alive?: boolean }).alive, undefined, { timeout: 20_000 });
 }
 
 /** Runs in the page before anything else: notes when the WASM has started, and what moves meanwhile. */
