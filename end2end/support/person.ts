@@ -113,25 +113,33 @@ export class Person {
     return this.call<Room>("join_room", { me: this.name, name, key });
   }
   async hasSaid(room: Room, ...bodies: string[]): Promise<void> {
+    const cookie = await this.cookie();
     for (const body of bodies) {
-      await this.call("post_message", { me: this.name, room: String(room.id), body });
+      await this.ask("post_message", { me: this.name, room: String(room.id), body }, cookie);
     }
   }
-  async call<T = unknown>(endpoint: string, form: Record<string, string>): Promise<T> {
-    const cookies = await this.context.cookies();
-    const answer = await fetch(`${this.origin}/api/${endpoint}`, {
-      method: "POST",
-      headers: { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") },
-      body: new URLSearchParams(form),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${endpoint}: ${answer.status} ${text}`);
-    const given = answer.headers.getSetCookie().map((cookie) => {
+  private async call<T>(endpoint: string, form: Record<string, string>): Promise<T> {
+    const { headers, text } = await this.ask(endpoint, form, await this.cookie());
+    const given = headers.getSetCookie().map((cookie) => {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
       return { name: name!, value: value!, url: this.origin, httpOnly: true, sameSite: "Lax" as const };
     });
     await this.context.addCookies(given);
     return JSON.parse(text) as T;
+  }
+  private async cookie(): Promise<string> {
+    const cookies = await this.context.cookies();
+    return cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  }
+  private async ask(endpoint: string, form: Record<string, string>, cookie: string) {
+    const answer = await fetch(`${this.origin}/api/${endpoint}`, {
+      method: "POST",
+      headers: { cookie },
+      body: new URLSearchParams(form),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${endpoint}: ${answer.status} ${text}`);
+    return { headers: answer.headers, text };
   }
 }
 
