@@ -196,11 +196,7 @@ async fn what_a_first_visit_to_a_room_costs_is_printed_beside_its_budget() {
         println!("{bytes:>9}  {path}");
         total += bytes;
     }
-    let verdict = if total <= BUDGET {
-        "within"
-    } else {
-        "OVER"
-    };
+    let verdict = if total <= BUDGET { "within" } else { "OVER" };
     println!("{total:>9}  in all, {verdict} the budget of {BUDGET}");
 }
 
