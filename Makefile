@@ -4,7 +4,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test site lint units end2end sizes tools browser
+.PHONY: help serve test format site lint units end2end sizes tools browser
+.NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
 export PATH := $(TOOLS)/bin:$(TOOLS)/npm/node_modules/.bin:$(PATH)
@@ -27,7 +28,7 @@ serve: site ## Build Latchkey and run it; ARGS="--listen …" goes to `latchkey 
 	cargo build $(SERVER)
 	target/release/latchkey serve $(ARGS)
 
-test: lint units end2end sizes ## Run every check there is; the last line counts the tests.
+test: format lint units end2end sizes ## Run every check there is; the last line counts the tests.
 	@awk '/^test result:/ { passed += $$4; failed += $$6 } \
 		/^ +[0-9]+ (passed|flaky)/ { passed += $$1 } /^ +[0-9]+ failed/ { failed += $$1 } \
 		END { print passed " passed, " failed + 0 " failed" }' $(LOGS)/*
@@ -35,8 +36,10 @@ test: lint units end2end sizes ## Run every check there is; the last line counts
 site: tools # What the browser is given, into target/site. The server is built after it, and holds it.
 	cargo leptos build --release --precompress --frontend-only --cargo-locked
 
-lint: site # Formatting, and clippy for the server and for the browser.
+format:
 	cargo fmt --check
+
+lint: site # Clippy, for the server and for the browser.
 	cargo clippy $(SERVER) --all-targets -- -D warnings
 	cargo clippy $(BROWSER) --lib -- -D warnings
 
@@ -51,7 +54,7 @@ end2end: units browser # The release build in a real browser.
 	fi
 
 sizes: site ## Print what a first visit to a room page costs over the wire.
-	cargo test $(SERVER) --test server -- --exact assets::a_first_visit_to_a_room_stays_within_its_budget --nocapture
+	cargo test $(SERVER) --test server -- --exact assets::what_a_first_visit_to_a_room_costs_is_printed_beside_its_budget --nocapture
 
 tools: # What builds the site.
 	rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown

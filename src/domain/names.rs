@@ -138,8 +138,13 @@ impl fmt::Debug for Key {
 mod precis {
     use precis_core::profile::{Profile, Rules, stabilize};
     use precis_profiles::{Nickname, UsernameCaseMapped};
+    use unicode_normalization::UnicodeNormalization;
+
+    // Both profiles look at the characters before they compose them, and so would refuse what some systems
+    // type decomposed (Hangul on macOS). Composed first, it is the name it looks like.
 
     pub fn username(typed: &str) -> Option<String> {
+        let typed: String = typed.nfc().collect();
         UsernameCaseMapped::new()
             .enforce(typed)
             .ok()
@@ -149,6 +154,7 @@ mod precis {
     /// `Nickname`'s comparison form: the profile offers the comparison itself, not the form it compares.
     pub fn room_name(typed: &str) -> Option<String> {
         let profile = Nickname::new();
+        let typed: String = typed.nfc().collect();
         let folded = stabilize(typed, |s| {
             let s = profile.prepare(s)?;
             let s = profile.additional_mapping_rule(s)?;

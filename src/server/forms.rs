@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect},
 };
+use http_body_util::BodyExt;
 use serde::Deserialize;
 
 use super::{flashes::Flashes, guard};
@@ -22,6 +23,8 @@ use crate::{
 
 /// Bytes of a request's body at most: the longest message, percent-encoded, with room to spare.
 const REQUEST_BYTES: usize = 128 * 1024;
+/// Bytes of one that is too long after which it is cut off.
+const READ_ON_BYTES: usize = 8 * 1024 * 1024;
 
 /// Fields of a form that are never kept.
 const SECRET: &str = "key";
@@ -53,7 +56,7 @@ pub async fn front_door(
         return error.into_response();
     }
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, REQUEST_BYTES).await else {
+    let Some(body) = read(body).await else {
         return ApiError::new(
             Code::BodyTooLong,
             "That request is longer than the server takes.",
@@ -72,6 +75,24 @@ pub async fn front_door(
         None => answer,
         Some(form) => form.answer(answer, &flashes).await,
     }
+}
+
+/// Reads a request's body; `None` where it is too long, or breaks off. One that is too long is read on for a
+/// while without being kept: a browser that is still sending would see a broken connection, not the answer.
+async fn read(mut body: Body) -> Option<Vec<u8>> {
+    let (mut kept, mut size) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        size += data.len();
+        if size <= REQUEST_BYTES {
+            kept.extend_from_slice(&data);
+        } else if size > READ_ON_BYTES {
+            break;
+        }
+    }
+    (size <= REQUEST_BYTES).then_some(kept)
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
