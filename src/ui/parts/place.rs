@@ -6,11 +6,14 @@
 
 use leptos::web_sys::{Element, HtmlDivElement};
 
-/// The first row in view, and how far below the log's top edge it begins.
+/// The first row in view, how far below the log's top edge it ends, and how far the log was scrolled then.
+/// Its beginning would not do: a row that becomes the first of its author's run, or no longer is, grows or
+/// shrinks there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
     row: String,
-    top: f64,
+    bottom: f64,
+    scrolled: i32,
 }
 
 /// Pixels between what is in view and the two ends of the log.
@@ -45,20 +48,23 @@ pub fn find(log: &HtmlDivElement, rows: &HtmlDivElement) -> Option<Place> {
         let row = child.get_attribute("data-seq")?;
         Some(Place {
             row,
-            top: child.get_bounding_client_rect().top() - edge,
+            bottom: child.get_bounding_client_rect().bottom() - edge,
+            scrolled: log.scroll_top(),
         })
     })
 }
 
-/// Brings the row that the reader was at back to where it was.
+/// Brings the row that the reader was at back to where it was, but for what they have scrolled since.
 pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
     let Some(row) = find_row(rows, &place.row) else {
         return;
     };
-    let top = row.get_bounding_client_rect().top() - log.get_bounding_client_rect().top();
-    let moved = (top - place.top).round() as i32;
+    let bottom = row.get_bounding_client_rect().bottom() - log.get_bounding_client_rect().top();
+    let scrolled = log.scroll_top();
+    let wanted = place.bottom - f64::from(scrolled - place.scrolled);
+    let moved = (bottom - wanted).round() as i32;
     if moved != 0 {
-        log.set_scroll_top(log.scroll_top() + moved);
+        log.set_scroll_top(scrolled + moved);
     }
 }
 

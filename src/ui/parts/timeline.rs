@@ -116,6 +116,8 @@ fn follow_reader(
     } = conversation;
     let left_at = RwSignal::new(window.with_untracked(Window::head));
     let here = StoredValue::new(None::<Place>);
+    // Whether rows have changed since: the place that can be seen then is not the one the reader was at.
+    let shifted = StoredValue::new(false);
     let look = move || {
         let (Some(log), Some(list)) = (
             log.try_get_untracked().flatten(),
@@ -137,7 +139,9 @@ fn follow_reader(
             left_at.set(window.with_untracked(Window::head));
             reading.set(is);
         }
-        here.set_value(place::find(&log, &list));
+        if !shifted.get_value() {
+            here.set_value(place::find(&log, &list));
+        }
         if failed.get_untracked().is_none() {
             if distance.above < NEAR && older {
                 conversation.load(Stretch::Older);
@@ -158,6 +162,7 @@ fn follow_reader(
         } else if let Some(place) = here.get_value() {
             place::restore(&log, &list, &place);
         }
+        shifted.set_value(false);
         look();
     };
     Effect::new(move || {
@@ -166,6 +171,7 @@ fn follow_reader(
         clock.track();
         reading.track();
         loading.track();
+        shifted.set_value(true);
         // After the rows have changed, and before anybody sees it.
         request_animation_frame(keep);
     });
