@@ -25,8 +25,6 @@ const TALK: [who: 0 | 1 | 2, said: string][] = [
   [0, "Lovely. Then let us say ten o'clock at the workshop."],
   [0, "The firing schedule is here: https://example.org/kiln/cone-6"],
   [2, "Ten is fine.\nI'll be there a little earlier to open up and start the fan."],
-  [1, "Does anyone have spare cones?"],
-  [2, "A whole box."],
   [1, "Perfect, see you both on Saturday."],
 ];
 
