@@ -17,8 +17,8 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   retries: 0,
-  timeout: 30_000,
-  globalTimeout: 6 * 60_000,
+  timeout: 60_000,
+  globalTimeout: 12 * 60_000,
   forbidOnly: true,
   expect: { timeout: 7_000 },
   use: {

@@ -82,7 +82,6 @@ test("a killed server is found again by itself, with no hole and no repeat", asy
 });
 
 test("a server that is stopped and started mid-conversation loses and repeats nothing", async ({ server }) => {
-  test.setTimeout(60_000);
   let going = true;
   let count = 0;
   const talk = (async () => {

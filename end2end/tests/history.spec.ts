@@ -125,7 +125,6 @@ test("a long room can be read to its beginning and back with a bounded page", as
 });
 
 test("the button to the newest works from far up", async ({ named }) => {
-  test.setTimeout(60_000);
   const [alice, bob] = [await named("alice"), await named("bob")];
   await longRoom(alice, bob, 500);
   await bob.goto(`${bob.room("general")}?before=60`);
