@@ -74,7 +74,7 @@ test("a killed server is found again by itself, with no hole and no repeat", asy
   await expect(alice.page.getByRole("status").filter({ hasText: "Reconnecting" })).toBeVisible();
   await server.again();
   for (const who of [alice, bob]) {
-    await expect.poll(() => who.messages(LINES), { timeout: 15_000 }).toEqual([...before, "line 6", "line 7"]);
+    await expect.poll(() => who.messages(LINES), { timeout: 30_000 }).toEqual([...before, "line 6", "line 7"]);
   }
   await expect(alice.page.getByRole("status").filter({ hasText: "Reconnecting" })).toBeHidden();
   await bob.say("line 8");
@@ -99,7 +99,7 @@ test("a server that is stopped and started mid-conversation loses and repeats no
   going = false;
   await talk;
   const all = lines(1, count);
-  for (const who of [bob, alice]) await expect.poll(() => who.messages(LINES), { timeout: 20_000 }).toEqual(all);
+  for (const who of [bob, alice]) await expect.poll(() => who.messages(LINES), { timeout: 30_000 }).toEqual(all);
   await bob.reload();
   await expect.poll(() => bob.messages(LINES)).toEqual(all.slice(-50));
 });
@@ -121,6 +121,6 @@ test("the dashboard catches up too", async ({ server }) => {
   await server.again();
   const room = await alice.hasJoined("general");
   await alice.hasSaid(room, "said meanwhile");
-  await expect(bob.row("general")).toContainText("said meanwhile", { timeout: 15_000 });
+  await expect(bob.row("general")).toContainText("said meanwhile", { timeout: 30_000 });
   await expect(bob.row("general")).toContainText("1 new");
 });
