@@ -1,6 +1,6 @@
 //! The server's command line.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 use latchkey::server::{
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Ok(filter) => tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
             .init(),
         Err(error) => {
             eprintln!("latchkey: --log: {error}");
