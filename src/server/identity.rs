@@ -100,6 +100,15 @@ impl Request {
             .append_header(header::SET_COOKIE, cookie.clone());
     }
 
+    /// Begins an identity's time in this browser anew.
+    ///
+    /// # Errors
+    /// `unavailable` where the cookie cannot be written.
+    pub fn renew(&self, me: &Me) -> Result<(), ApiError> {
+        self.set_cookie(&self.caller.renewed_cookie(me)?);
+        Ok(())
+    }
+
     /// Puts an error's status on the answer, and when to come back.
     pub fn respond_with_error(&self, error: &ApiError) {
         self.response.set_status(
@@ -184,7 +193,7 @@ impl Caller {
     }
 
     /// The identity's cookie again, with its time begun anew.
-    pub fn renewed_cookie(&self, me: &Me) -> Result<HeaderValue, ApiError> {
+    fn renewed_cookie(&self, me: &Me) -> Result<HeaderValue, ApiError> {
         let token = self.cookies.iter().find(|(name, _)| *name == me.cookie);
         self.cookie_with(
             &me.cookie,

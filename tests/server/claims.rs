@@ -248,3 +248,20 @@ async fn an_identitys_cookie_is_kept_from_scripts_and_other_sites() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_page_begins_its_identitys_time_in_the_browser_anew() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    alice.create("general", "sesame").await;
+    let held = alice.browser.cookies();
+    for path in ["/@alice", "/@alice/rooms/general"] {
+        let answer = alice.browser.get(path).await;
+        let cookie = answer.header("set-cookie");
+        assert!(cookie.starts_with(&format!("{held}; ")), "{path}");
+        assert!(
+            cookie.contains("; HttpOnly; ") && cookie.contains("; Max-Age=34560000"),
+            "{path}"
+        );
+    }
+}
