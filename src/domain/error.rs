@@ -54,6 +54,13 @@ impl Code {
     }
 }
 
+#[cfg(feature = "ssr")]
+impl From<Code> for axum::http::StatusCode {
+    fn from(code: Code) -> Self {
+        Self::from_u16(code.status()).unwrap_or(Self::INTERNAL_SERVER_ERROR)
+    }
+}
+
 /// An error as every endpoint answers it: `{"code":"username_taken","message":"…"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -180,10 +187,7 @@ impl FromServerFnError for ApiError {
         // The framework answers these itself, so the status is set here and not where ours are.
         #[cfg(feature = "ssr")]
         if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
-            response.set_status(
-                axum::http::StatusCode::from_u16(error.code.status())
-                    .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR),
-            );
+            response.set_status(error.code.into());
         }
         error
     }

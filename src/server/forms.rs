@@ -31,8 +31,7 @@ const SECRET: &str = "key";
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
-        let status =
-            StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from(self.code);
         let mut response = (status, axum::Json(&self)).into_response();
         if let Some(seconds) = self.retry_after {
             response

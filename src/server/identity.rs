@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use leptos_axum::ResponseOptions;
@@ -111,9 +111,7 @@ impl Request {
 
     /// Puts an error's status on the answer, and when to come back.
     pub fn respond_with_error(&self, error: &ApiError) {
-        self.response.set_status(
-            StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        );
+        self.response.set_status(error.code.into());
         if let Some(seconds) = error.retry_after {
             self.response
                 .insert_header(header::RETRY_AFTER, seconds.into());

@@ -242,11 +242,7 @@ impl Shard {
     }
 
     fn socket(&mut self, key: SocketKey) -> Option<&mut Socket> {
-        let entry = self
-            .sockets
-            .get_mut(key.index)
-            .filter(|entry| entry.number == key.number)?;
-        Some(&mut entry.socket)
+        socket_of(&mut self.sockets, key)
     }
 
     /// A room, if the socket's user is a member of it.
@@ -257,4 +253,12 @@ impl Shard {
         }
         self.rooms.get_mut(&room)
     }
+}
+
+/// The socket that a key was given to, unless it is gone.
+fn socket_of(sockets: &mut Slab<Entry>, key: SocketKey) -> Option<&mut Socket> {
+    let entry = sockets
+        .get_mut(key.index)
+        .filter(|entry| entry.number == key.number)?;
+    Some(&mut entry.socket)
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, io, time::Instant};
 
 use uuid::Uuid;
 
-use super::{Shard, SocketKey, incoming::CLOSING};
+use super::{Shard, SocketKey, incoming::CLOSING, socket_of};
 use crate::{
     domain::{ApiError, Code, RoomId},
     protocol::ServerFrame,
@@ -36,14 +36,10 @@ impl Shard {
             };
             let mut gone = Vec::new();
             for &key in &room.readers {
-                let Some(entry) = self
-                    .sockets
-                    .get_mut(key.index)
-                    .filter(|e| e.number == key.number)
-                else {
+                let Some(socket) = socket_of(&mut self.sockets, key) else {
                     continue;
                 };
-                if !entry.socket.blocked && entry.socket.write_room(id, tail).is_err() {
+                if !socket.blocked && socket.write_room(id, tail).is_err() {
                     gone.push(key);
                 }
             }
@@ -53,16 +49,12 @@ impl Shard {
 
     /// Writes a socket all that it lacks, or as much as the kernel takes.
     pub(super) fn catch_up(&mut self, key: SocketKey) {
-        let Some(entry) = self
-            .sockets
-            .get_mut(key.index)
-            .filter(|e| e.number == key.number)
-        else {
+        let Some(socket) = socket_of(&mut self.sockets, key) else {
             return;
         };
-        let was_paused = entry.socket.paused();
-        let written = write_all(&mut entry.socket, &mut self.rooms);
-        let resumed = was_paused && !entry.socket.paused();
+        let was_paused = socket.paused();
+        let written = write_all(socket, &mut self.rooms);
+        let resumed = was_paused && !socket.paused();
         match written {
             Err(_) => self.end(key),
             Ok(()) if resumed => self.unread.push(key),
