@@ -234,9 +234,9 @@ impl Chat {
         };
         let (reply, answer) = tokio::sync::oneshot::channel();
         self.0.store.post(
-            message,
-            Box::new(move |result| {
-                let _ = reply.send(result);
+            vec![message],
+            Box::new(move |posted| {
+                let _ = reply.send(posted.and_then(|mut posted| posted.remove(0)));
             }),
         );
         Ok(answer.await.unwrap_or(Err(StoreError::Unavailable))?)

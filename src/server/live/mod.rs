@@ -29,7 +29,7 @@ use self::{
 };
 use super::{
     guard::Limits,
-    store::{Event, Journal, NewMessage, Reply, Store, Tail, TokenHash, UserId},
+    store::{Event, Journal, NewMessage, Reply, Store, StoreError, Tail, TokenHash, UserId},
 };
 use crate::{
     domain::{Posted, RoomId, Seq},
@@ -109,8 +109,10 @@ impl Live {
             token,
             Box::new(move |membership| {
                 if let Ok(Some(membership)) = membership {
-                    shared.presence_changed(shared.presence.connect(&membership));
-                    mailbox.send(Command::Attach {
+                    for room in shared.presence.connect(&membership) {
+                        shared.leave_for_all(|| Command::Presence { room });
+                    }
+                    mailbox.leave(Command::Attach {
                         stream,
                         read,
                         address,
@@ -149,7 +151,7 @@ impl Journal for Live {
             Event::Posted(message) => {
                 let (room, seq, by) = (message.room, message.seq, Arc::from(message.by.as_str()));
                 let frame = frames::text(&ServerFrame::Message(message));
-                shared.tell_all(|| Command::Posted {
+                shared.leave_for_all(|| Command::Posted {
                     room,
                     seq,
                     by: Arc::clone(&by),
@@ -158,39 +160,48 @@ impl Journal for Live {
             }
             Event::Joined { room, user } => {
                 shared.presence.joined(room, user);
-                shared.tell_all(|| Command::Joined { room, user });
-                shared.presence_changed([room]);
+                shared.leave_for_all(|| Command::Joined { room, user });
+                shared.leave_for_all(|| Command::Presence { room });
             }
             Event::Left { room, user } => {
                 shared.presence.left(room, user);
-                shared.tell_all(|| Command::Left { room, user });
-                shared.presence_changed([room]);
+                shared.leave_for_all(|| Command::Left { room, user });
+                shared.leave_for_all(|| Command::Presence { room });
             }
             Event::Deleted { room, members } => {
                 members
                     .iter()
                     .for_each(|&user| shared.presence.left(room, user));
                 let members: Arc<[UserId]> = members.into();
-                shared.tell_all(|| Command::Deleted {
+                shared.leave_for_all(|| Command::Deleted {
                     room,
                     members: members.clone(),
                 });
             }
-            Event::GaveUp { user } => shared.tell_all(|| Command::GaveUp { user }),
+            Event::GaveUp { user } => shared.leave_for_all(|| Command::GaveUp { user }),
         }
+    }
+
+    fn settled(&self) {
+        self.shared.shards().for_each(|shard| shard.wake());
     }
 }
 
 impl Shared {
-    fn tell_all(&self, command: impl Fn() -> Command) {
-        for shard in self
-            .running
+    fn shards(&self) -> impl Iterator<Item = &Arc<Mailbox>> {
+        self.running
             .get()
             .into_iter()
             .flat_map(|running| &running.shards)
-        {
-            shard.send(command());
-        }
+    }
+
+    fn tell_all(&self, command: impl Fn() -> Command) {
+        self.shards().for_each(|shard| shard.send(command()));
+    }
+
+    /// Like [`Self::tell_all`], but the shards are woken later.
+    fn leave_for_all(&self, command: impl Fn() -> Command) {
+        self.shards().for_each(|shard| shard.leave(command()));
     }
 
     fn presence_changed(&self, rooms: impl IntoIterator<Item = RoomId>) {
@@ -203,9 +214,9 @@ impl Shared {
         self.presence_changed(self.presence.disconnect(user));
     }
 
-    fn post(&self, message: NewMessage, reply: Reply<Posted>) {
+    fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
         if let Some(running) = self.running.get() {
-            running.store.post(message, reply);
+            running.store.post(messages, reply);
         }
     }
 

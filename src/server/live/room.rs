@@ -1,7 +1,10 @@
 //! A room as one shard knows it: who of its members is connected here, who follows it, its tail, and the
 //! latest values beside it.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use super::{
     frames::{self, Framed},
@@ -52,8 +55,8 @@ impl Latest {
 pub struct Room {
     pub id: RoomId,
     /// Connected members on this shard.
-    pub members: Vec<UserId>,
-    /// Sockets that follow the room.
+    pub members: HashSet<UserId>,
+    /// Sockets that follow the room, each where its cursor says.
     pub readers: Vec<SocketKey>,
     pub log: Log,
     /// Seq of the newest message that came while a member was here; 0 before one did.
@@ -76,7 +79,7 @@ impl Room {
     pub fn new(id: RoomId) -> Self {
         Self {
             id,
-            members: Vec::new(),
+            members: HashSet::new(),
             readers: Vec::new(),
             log: Log::Cold,
             head: 0,

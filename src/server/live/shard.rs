@@ -29,7 +29,7 @@ pub use self::later::PING;
 use super::{Shared, frames::Framed, room::Room, socket::Socket};
 use crate::{
     domain::{Posted, RoomId, Seq},
-    server::store::{self, Membership, StoreError, UserId},
+    server::store::{self, Membership, NewMessage, StoreError, UserId},
 };
 
 const WAKER: Token = Token(usize::MAX);
@@ -74,11 +74,10 @@ pub enum Command {
         room: RoomId,
         tail: Result<store::Tail, StoreError>,
     },
+    /// What became of messages that sockets of this shard have sent.
     Answered {
-        to: SocketKey,
-        room: RoomId,
-        id: Uuid,
-        result: Result<Posted, StoreError>,
+        asked: Vec<Asked>,
+        answers: Result<Vec<Result<Posted, StoreError>>, StoreError>,
     },
     Presence {
         room: RoomId,
@@ -90,19 +89,38 @@ pub enum Command {
     Stop,
 }
 
+/// Which message a socket waits to hear of.
+pub struct Asked {
+    socket: SocketKey,
+    room: RoomId,
+    id: Uuid,
+}
+
 /// The way to a shard for the other threads.
 pub struct Mailbox {
     commands: Sender<Command>,
     waker: Waker,
-    /// Whether the shard has been woken and has not looked yet: many commands cost one wake.
-    woken: AtomicBool,
+    /// Whether there are commands that the shard has not been woken for.
+    waiting: AtomicBool,
 }
 
 impl Mailbox {
     pub fn send(&self, command: Command) {
+        self.leave(command);
+        self.wake();
+    }
+
+    /// Puts a command there without waking the shard: the store does so once for all of a commit.
+    pub fn leave(&self, command: Command) {
         // Fails only when the shard has stopped, and then there is no socket left to tell.
-        if self.commands.send(command).is_ok()
-            && !self.woken.swap(true, Ordering::AcqRel)
+        if self.commands.send(command).is_ok() {
+            self.waiting.store(true, Ordering::Release);
+        }
+    }
+
+    /// Wakes the shard, if something has been left that it has not looked at.
+    pub fn wake(&self) {
+        if self.waiting.swap(false, Ordering::AcqRel)
             && let Err(error) = self.waker.wake()
         {
             tracing::error!(%error, "cannot wake a shard");
@@ -135,6 +153,8 @@ pub struct Shard {
     dirty: Vec<SocketKey>,
     /// Sockets that had more to read than one turn takes.
     unread: Vec<SocketKey>,
+    /// Messages read in this turn, and who sent them.
+    posts: (Vec<NewMessage>, Vec<Asked>),
     due: BTreeSet<(Instant, RoomId, Due)>,
     next_tick: Instant,
     stopping: bool,
@@ -150,7 +170,7 @@ impl Shard {
         let mailbox = Arc::new(Mailbox {
             commands: sender,
             waker,
-            woken: AtomicBool::new(false),
+            waiting: AtomicBool::new(false),
         });
         let shard = Self {
             shared,
@@ -164,6 +184,7 @@ impl Shard {
             moved: Vec::new(),
             dirty: Vec::new(),
             unread: Vec::new(),
+            posts: Default::default(),
             due: BTreeSet::new(),
             next_tick: Instant::now() + TICK,
             stopping: false,
@@ -182,7 +203,7 @@ impl Shard {
                 tracing::error!(%error, "cannot poll the sockets");
                 return;
             }
-            self.mailbox.woken.store(false, Ordering::Release);
+            self.mailbox.waiting.store(false, Ordering::Release);
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }
@@ -194,6 +215,7 @@ impl Shard {
                     self.ready(event.token().0, event.is_readable(), event.is_writable());
                 }
             }
+            self.post();
             self.write();
             self.keep_time();
         }
@@ -229,12 +251,7 @@ impl Shard {
             Command::Deleted { room, members } => self.deleted(room, &members),
             Command::GaveUp { user } => self.gave_up(user),
             Command::Loaded { room, tail } => self.loaded(room, tail),
-            Command::Answered {
-                to,
-                room,
-                id,
-                result,
-            } => self.answered(to, room, id, result),
+            Command::Answered { asked, answers } => self.answered(asked, answers),
             Command::Presence { room } => self.schedule(room, Due::Presence),
             Command::Typing { room, name } => self.types(room, &name, true),
             Command::Stop => self.stop(),

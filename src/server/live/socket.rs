@@ -26,6 +26,8 @@ use crate::{
 
 /// Unwritten bytes of its own (answers, not the rooms' frames) above which a socket is not read from.
 const QUEUE_BYTES: usize = 64 * 1024;
+/// Bytes that are copied to go out in one write: less than a write(2) costs, and than a slow reader may hold.
+const JOINED_BYTES: usize = 16 * 1024;
 /// Posts that a socket may have under way before it is not read from.
 const POSTS_UNDER_WAY: u16 = 256;
 /// Bytes that one read(2) asks for: frames from browsers are small, and idle sockets keep this buffer.
@@ -34,6 +36,8 @@ const READ_BYTES: usize = 512;
 /// A room that a socket follows, and up to where it has been given the room's frames.
 pub struct Cursor {
     pub room: RoomId,
+    /// Where the socket stands among the room's readers.
+    pub at: usize,
     pub seq: Seq,
     /// Version of the presence frame that was last written; 0 for none.
     pub presence: u32,
@@ -196,11 +200,14 @@ impl Socket {
         }
     }
 
-    /// Writes what is queued. `Ok(false)` where the kernel takes no more.
+    /// Writes what is queued, as far as the kernel takes it.
     ///
     /// # Errors
     /// Those of write(2): the connection is gone.
-    pub fn write_queue(&mut self) -> io::Result<bool> {
+    pub fn write_queue(&mut self) -> io::Result<()> {
+        if self.queue.is_empty() || self.blocked {
+            return Ok(());
+        }
         let queue = std::mem::take(&mut self.queue);
         let mut written = 0;
         while written < queue.len() && !self.blocked {
@@ -212,10 +219,11 @@ impl Socket {
             self.finished = true;
             let _ = self.stream().shutdown(Shutdown::Write);
         }
-        Ok(!self.blocked)
+        Ok(())
     }
 
-    /// Writes the room's frames that the socket lacks. Does nothing for a room that it does not follow.
+    /// Writes the room's frames that the socket lacks, straight from the tail; few of them, behind frames of
+    /// its own, are only queued. Does nothing for a room that it does not follow.
     ///
     /// # Errors
     /// Those of write(2): the connection is gone.
@@ -238,10 +246,14 @@ impl Socket {
                 });
                 seq = chunk.first - 1;
             }
-            if self.has_queue() {
+            if self.queue.is_empty() {
+                // Below: no copy, and nothing kept but the rest of one frame.
+            } else if self.queue.len() + chunk.bytes.len() <= JOINED_BYTES {
                 // One write for a frame of its own and the room's, as for a sender's `sent` and message.
                 self.queue.extend_from_slice(&chunk.bytes);
                 seq = chunk.last;
+                continue;
+            } else {
                 self.write_queue()?;
                 continue;
             }
@@ -258,16 +270,11 @@ impl Socket {
         Ok(())
     }
 
-    /// Writes a latest value, or keeps it for when the kernel takes more.
-    ///
-    /// # Errors
-    /// Those of write(2): the connection is gone.
-    pub fn write_value(&mut self, frame: &Framed) -> io::Result<()> {
+    /// Queues a latest value.
+    pub fn queue_value(&mut self, frame: &Framed) {
         if self.closing.is_none() {
             self.queue.extend_from_slice(frame);
-            self.write_queue()?;
         }
-        Ok(())
     }
 
     /// One write(2): the bytes it took. What falls short of all of them sets `blocked`.

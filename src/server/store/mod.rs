@@ -21,7 +21,7 @@ use crate::domain::{
 pub type UserId = i64;
 
 /// SHA-256 of a session token. The token itself is only ever in the browser's cookie.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
 impl fmt::Debug for TokenHash {
@@ -64,6 +64,8 @@ pub enum Event {
 /// Is told of every committed change, in commit order, before the change's caller gets its answer.
 pub trait Journal: Send + Sync + 'static {
     fn committed(&self, event: Event);
+    /// A whole commit has been told and answered: whoever was left asleep until then may be woken.
+    fn settled(&self);
 }
 
 /// Takes an answer on the store's own thread: it must be short and must not block.
@@ -147,8 +149,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<History, StoreError>;
     async fn seen(&self, room: RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
 
-    /// Stores a message, or finds the one that it repeats, and answers when it is durable.
-    fn post(&self, message: NewMessage, reply: Reply<Posted>);
+    /// Stores messages, or finds those that they repeat, and answers for each when all are durable.
+    fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>);
     /// Remembers a read position. Losing one costs nothing but an unread mark, so nobody waits for it.
     fn note_seen(&self, room: RoomId, user: UserId, seq: Seq);
     /// Whose session this is and where they are a member, in order with all changes.

@@ -1,7 +1,10 @@
 //! The embedded store: one SQLite file, one thread that writes it, readers beside it.
 
 mod migrate;
+mod queue;
 mod reads;
+mod recall;
+mod sessions;
 mod writer;
 mod writes;
 
@@ -15,7 +18,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, oneshot};
 
-use self::writer::Writer;
+use self::{sessions::Sessions, writer::Writer};
 use super::{
     Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Tail, TokenHash,
     User, UserId,
@@ -29,6 +32,7 @@ const READERS: usize = 4;
 pub struct Sqlite {
     writer: Writer,
     readers: Readers,
+    sessions: Arc<Sessions>,
     /// Holds the lock that keeps a second server off the file.
     _lock: File,
 }
@@ -58,8 +62,10 @@ impl Sqlite {
         let lock = lock(path)?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         migrate::to_newest(&mut connection)?;
+        let sessions = Arc::new(Sessions::default());
         Ok(Self {
-            writer: Writer::start(connection, journal),
+            writer: Writer::start(connection, journal, sessions.clone()),
+            sessions,
             readers: Readers {
                 path: path.to_owned(),
                 idle: Arc::default(),
@@ -114,6 +120,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -16_000)?;
+    // 64 MiB of log before it is carried over: a room's newest page is written there many times, here once.
+    connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -178,9 +186,18 @@ impl Store for Sqlite {
     }
 
     async fn user(&self, token: TokenHash) -> Result<Option<User>, StoreError> {
-        self.readers
+        let missed = match self.sessions.user(token) {
+            Ok(user) => return Ok(Some(user)),
+            Err(missed) => missed,
+        };
+        let found = self
+            .readers
             .read(move |connection| Ok(reads::user(connection, token)?))
-            .await
+            .await?;
+        if let Some(user) = &found {
+            self.sessions.keep(token, user, missed);
+        }
+        Ok(found)
     }
 
     async fn create_room(
@@ -256,9 +273,8 @@ impl Store for Sqlite {
             .await
     }
 
-    fn post(&self, message: NewMessage, reply: Reply<Posted>) {
-        self.writer
-            .submit(move |change| writes::post(change, message), reply);
+    fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
+        self.writer.post(messages, reply);
     }
 
     fn note_seen(&self, room: RoomId, user: UserId, seq: Seq) {

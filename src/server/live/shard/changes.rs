@@ -2,10 +2,7 @@
 
 use std::net::IpAddr;
 
-use mio::{Interest, Token, net::TcpStream};
-use uuid::Uuid;
-
-use super::{Entry, Shard, SocketKey, User, later::Due};
+use super::{Asked, Entry, Shard, SocketKey, User, later::Due};
 use crate::{
     domain::{Code, Posted, RoomId, Seq},
     protocol::ServerFrame,
@@ -19,6 +16,7 @@ use crate::{
         store::{self, Membership, StoreError, UserId},
     },
 };
+use mio::{Interest, Token, net::TcpStream};
 
 impl Shard {
     pub(super) fn attach(
@@ -54,9 +52,7 @@ impl Shard {
         });
         for &room in &rooms {
             let room = self.rooms.entry(room).or_insert_with(|| Room::new(room));
-            if !room.members.contains(&user_id) {
-                room.members.push(user_id);
-            }
+            room.members.insert(user_id);
         }
         let user = self.users.entry(user_id).or_insert_with(|| User {
             rooms: Vec::new(),
@@ -103,7 +99,7 @@ impl Shard {
                 .entry(room)
                 .or_insert_with(|| Room::new(room))
                 .members
-                .push(user);
+                .insert(user);
         }
     }
 
@@ -177,22 +173,33 @@ impl Shard {
 
     pub(super) fn answered(
         &mut self,
-        to: SocketKey,
-        room: RoomId,
-        id: Uuid,
-        result: Result<Posted, StoreError>,
+        asked: Vec<Asked>,
+        answers: Result<Vec<Result<Posted, StoreError>>, StoreError>,
     ) {
-        let Some(socket) = self.socket(to) else {
-            return;
-        };
-        let was_paused = socket.paused();
-        socket.posts_under_way -= 1;
-        match result {
-            Ok(Posted { seq, at, .. }) => self.push(to, &ServerFrame::Sent { room, id, seq, at }),
-            Err(error) => self.refuse(to, Some(room), Some(id), error.into()),
-        }
-        if was_paused {
-            self.unread.push(to);
+        let answers = answers.unwrap_or_else(|error| vec![Err(error); asked.len()]);
+        for (
+            Asked {
+                socket: to,
+                room,
+                id,
+            },
+            answer,
+        ) in asked.into_iter().zip(answers)
+        {
+            let Some(socket) = self.socket(to) else {
+                continue;
+            };
+            let was_paused = socket.paused();
+            socket.posts_under_way -= 1;
+            match answer {
+                Ok(Posted { seq, at, .. }) => {
+                    self.push(to, &ServerFrame::Sent { room, id, seq, at })
+                }
+                Err(error) => self.refuse(to, Some(room), Some(id), error.into()),
+            }
+            if was_paused {
+                self.unread.push(to);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{Command, Shard, SocketKey};
+use super::{Asked, Command, Entry, Shard, SocketKey, socket_of};
 use crate::{
     domain::{ApiError, Body, RoomId, Seq},
     protocol::{ClientFrame, ServerFrame},
@@ -90,7 +90,7 @@ impl Shard {
                 self.shared.tail(
                     room,
                     TAIL,
-                    Box::new(move |tail| mailbox.send(Command::Loaded { room, tail })),
+                    Box::new(move |tail| mailbox.leave(Command::Loaded { room, tail })),
                 );
             }
         }
@@ -104,25 +104,29 @@ impl Shard {
         let Log::Warm(tail) = &room.log else { return };
         let (head, oldest) = (tail.head(), tail.oldest_cursor());
         let seq = after.unwrap_or(head).clamp(oldest, head);
-        if !room.readers.contains(&key) {
-            room.readers.push(key);
-        }
-        if room.presence.frame.is_none() {
-            let frame = self.shared.presence.frame(id);
-            if let Some(room) = self.rooms.get_mut(&id) {
-                room.presence.set(&frame);
-            }
-        }
-        let Some(socket) = self.socket(key) else {
+        let (Some(room), Some(Entry { socket, .. })) =
+            (self.rooms.get_mut(&id), self.sockets.get_mut(key.index))
+        else {
             return;
         };
-        socket.cursors.retain(|cursor| cursor.room != id);
-        socket.cursors.push(Cursor {
-            room: id,
-            seq,
-            presence: 0,
-            typing: 0,
-        });
+        if room.presence.frame.is_none() {
+            room.presence.set(&self.shared.presence.frame(id));
+        }
+        // Opened again, the room is followed from there on and its values are said again.
+        let (presence, typing) = (0, 0);
+        match socket.cursor(id) {
+            Some(cursor) => (cursor.seq, cursor.presence, cursor.typing) = (seq, presence, typing),
+            None => {
+                socket.cursors.push(Cursor {
+                    room: id,
+                    at: room.readers.len(),
+                    seq,
+                    presence,
+                    typing,
+                });
+                room.readers.push(key);
+            }
+        }
         self.push(
             key,
             &ServerFrame::Opened {
@@ -135,14 +139,26 @@ impl Shard {
 
     /// Ends a socket's following of a room.
     pub(super) fn shut(&mut self, key: SocketKey, room: RoomId) {
-        if let Some(socket) = self.socket(key) {
-            socket.cursors.retain(|cursor| cursor.room != room);
-            socket.heads.retain(|&id| id != room);
+        let Some(Entry { socket, .. }) = self.sockets.get_mut(key.index) else {
+            return;
+        };
+        socket.heads.retain(|&id| id != room);
+        let following = socket.cursors.iter().position(|cursor| cursor.room == room);
+        let cursor = following.map(|following| socket.cursors.swap_remove(following));
+        let Some(here) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        if let Log::Loading(waiting) = &mut here.log {
+            waiting.retain(|(reader, _)| *reader != key);
         }
-        if let Some(room) = self.rooms.get_mut(&room) {
-            room.readers.retain(|&reader| reader != key);
-            if let Log::Loading(waiting) = &mut room.log {
-                waiting.retain(|(reader, _)| *reader != key);
+        if let Some(Cursor { at, .. }) = cursor {
+            here.readers.swap_remove(at);
+            // The last reader has taken the place.
+            if let Some(&moved) = here.readers.get(at)
+                && let Some(cursor) =
+                    socket_of(&mut self.sockets, moved).and_then(|moved| moved.cursor(room))
+            {
+                cursor.at = at;
             }
         }
     }
@@ -186,7 +202,21 @@ impl Shard {
         }
     }
 
-    /// Hands a message to the store, whose answer comes back as [`Command::Answered`].
+    /// Hands what was sent in this turn to the store, at once; its answer comes back as
+    /// [`Command::Answered`].
+    pub(super) fn post(&mut self) {
+        if self.posts.0.is_empty() {
+            return;
+        }
+        let (messages, asked) = std::mem::take(&mut self.posts);
+        let mailbox = self.mailbox.clone();
+        self.shared.post(
+            messages,
+            Box::new(move |answers| mailbox.leave(Command::Answered { asked, answers })),
+        );
+    }
+
+    /// Takes a message for [`Self::post`].
     fn send(&mut self, key: SocketKey, room: RoomId, id: Uuid, body: &str) -> Result<(), ApiError> {
         if self.room_of(key, room).is_none() {
             return Err(ApiError::no_such_room());
@@ -200,24 +230,17 @@ impl Shard {
         if let Some(socket) = self.socket(key) {
             socket.posts_under_way += 1;
         }
-        let mailbox = self.mailbox.clone();
-        let answer = move |result| {
-            mailbox.send(Command::Answered {
-                to: key,
-                room,
-                id,
-                result,
-            })
-        };
-        self.shared.post(
-            NewMessage {
-                room,
-                author,
-                id,
-                body,
-            },
-            Box::new(answer),
-        );
+        self.posts.0.push(NewMessage {
+            room,
+            author,
+            id,
+            body,
+        });
+        self.posts.1.push(Asked {
+            socket: key,
+            room,
+            id,
+        });
         Ok(())
     }
 }

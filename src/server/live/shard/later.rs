@@ -119,8 +119,11 @@ impl Shard {
                 if !socket.heads.contains(&id) {
                     socket.heads.push(id);
                 }
-            } else if socket.write_value(&frame).is_err() {
-                gone.push(*key);
+            } else {
+                socket.queue_value(&frame);
+                if socket.write_queue().is_err() {
+                    gone.push(*key);
+                }
             }
         }
         gone.into_iter().for_each(|key| self.end(key));

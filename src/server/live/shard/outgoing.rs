@@ -10,7 +10,6 @@ use crate::{
     protocol::ServerFrame,
     server::{
         live::{
-            frames,
             room::{Log, Room},
             socket::Socket,
         },
@@ -39,7 +38,11 @@ impl Shard {
                 let Some(socket) = socket_of(&mut self.sockets, key) else {
                     continue;
                 };
-                if !socket.blocked && socket.write_room(id, tail).is_err() {
+                let mut write = || {
+                    socket.write_room(id, tail)?;
+                    socket.write_queue()
+                };
+                if write().is_err() {
                     gone.push(key);
                 }
             }
@@ -139,60 +142,50 @@ impl Shard {
 
     pub(super) fn take_member_out(&mut self, id: RoomId, user: UserId) {
         if let Some(room) = self.rooms.get_mut(&id) {
-            room.members.retain(|&member| member != user);
+            room.members.remove(&user);
         }
     }
 }
 
-/// Writes a socket its own frames, then each room's from its cursor on, then the latest values it lacks.
+/// Writes a socket its own frames, each room's from its cursor on, and the latest values it lacks: in one
+/// write where that is little.
 fn write_all(socket: &mut Socket, rooms: &mut HashMap<RoomId, Room>) -> io::Result<()> {
-    let following: Vec<RoomId> = socket.cursors.iter().map(|cursor| cursor.room).collect();
-    for id in following {
-        if socket.blocked {
-            return Ok(());
-        }
-        let Some(room) = rooms.get_mut(&id) else {
-            continue;
-        };
-        if let Log::Warm(tail) = &mut room.log {
+    for at in 0..socket.cursors.len() {
+        let id = socket.cursors[at].room;
+        let log = rooms.get_mut(&id).map(|room| &mut room.log);
+        if let Some(Log::Warm(tail)) = log {
             socket.write_room(id, tail)?;
         }
     }
-    if !socket.write_queue()? {
-        return Ok(());
+    if !socket.blocked {
+        queue_values(socket, rooms);
     }
-    write_values(socket, rooms)
+    socket.write_queue()
 }
 
-fn write_values(socket: &mut Socket, rooms: &HashMap<RoomId, Room>) -> io::Result<()> {
+fn queue_values(socket: &mut Socket, rooms: &HashMap<RoomId, Room>) {
     for at in 0..socket.cursors.len() {
         let cursor = &mut socket.cursors[at];
         let Some(room) = rooms.get(&cursor.room) else {
             continue;
         };
-        let mut due = Vec::new();
-        if cursor.presence != room.presence.version {
-            cursor.presence = room.presence.version;
-            due.extend(room.presence.frame.clone());
-        }
-        if cursor.typing != room.typing.version {
-            cursor.typing = room.typing.version;
-            due.extend(room.typing.frame.clone());
-        }
-        for frame in due {
-            socket.write_value(&frame)?;
-        }
-        if socket.blocked {
-            return Ok(());
-        }
+        let presence = (cursor.presence != room.presence.version)
+            .then_some(room.presence.frame.as_ref())
+            .flatten();
+        let typing = (cursor.typing != room.typing.version)
+            .then_some(room.typing.frame.as_ref())
+            .flatten();
+        cursor.presence = room.presence.version;
+        cursor.typing = room.typing.version;
+        presence
+            .into_iter()
+            .chain(typing)
+            .for_each(|frame| socket.queue_value(frame));
     }
     for id in std::mem::take(&mut socket.heads) {
         if let Some(room) = rooms.get(&id) {
-            socket.write_value(&frames::text(&ServerFrame::Head {
-                room: id,
-                seq: room.head,
-            }))?;
+            let seq = room.head;
+            socket.push(&ServerFrame::Head { room: id, seq });
         }
     }
-    Ok(())
 }

@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use super::OpenError;
 
 /// Step N takes a database from version N-1 to N. A step that has been released is never changed.
-const STEPS: &[&str] = &[include_str!("../migrations/0001_start.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../migrations/0001_start.sql"),
+    include_str!("../migrations/0002_messages_by_id.sql"),
+];
 
 /// # Errors
 /// [`OpenError::TooNew`] for a database that has seen steps this program does not know.

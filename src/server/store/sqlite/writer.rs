@@ -1,23 +1,25 @@
 //! The one thread that writes: takes all that is waiting, commits it in one transaction, answers, repeats.
 //!
-//! There is no timer: under load the batches grow by themselves, because more is waiting by the time a
-//! commit is done.
+//! A change that comes alone is committed at once; under load the batches grow ([`Queue`] says when one is
+//! due).
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver, Sender},
-    },
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
-use super::writes::{self, Change, Stop};
-use crate::server::store::{Event, Journal, Reply, StoreError};
-
-/// Changes in one transaction at most, so that the first of them does not wait without bound.
-const BATCH: usize = 1_024;
+use super::{
+    queue::Queue,
+    recall::Recall,
+    sessions::Sessions,
+    writes::{self, Change, Stop},
+};
+use crate::{
+    domain::Posted,
+    server::store::{Event, Journal, NewMessage, Reply, StoreError},
+};
 
 /// Runs inside the transaction, and hands back what is to happen once it has been committed or not.
 type Job = Box<dyn FnOnce(&mut Change<'_>) -> Done + Send>;
@@ -25,21 +27,26 @@ type Job = Box<dyn FnOnce(&mut Change<'_>) -> Done + Send>;
 type Done = Box<dyn FnOnce(Result<(), StoreError>)>;
 
 pub struct Writer {
-    jobs: Mutex<Option<Sender<Job>>>,
+    jobs: Arc<Queue<Job>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    pub fn start(connection: Connection, journal: Arc<dyn Journal>) -> Self {
-        let (jobs, waiting) = mpsc::channel();
+    pub fn start(
+        connection: Connection,
+        journal: Arc<dyn Journal>,
+        sessions: Arc<Sessions>,
+    ) -> Self {
+        let jobs = Arc::new(Queue::new());
+        let waiting = jobs.clone();
         let thread = thread::Builder::new()
             .name("store".into())
-            .spawn(move || run(connection, &*journal, &waiting));
+            .spawn(move || run(&connection, &*journal, &sessions, &waiting));
         if let Err(error) = &thread {
             tracing::error!(%error, "cannot start the store's thread");
         }
         Self {
-            jobs: Mutex::new(Some(jobs)),
+            jobs,
             thread: Mutex::new(thread.ok()),
         }
     }
@@ -47,6 +54,38 @@ impl Writer {
     /// Queues one change. `work` checks first and writes last: what it refuses must have written nothing.
     pub fn submit<T: Send + 'static>(
         &self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, Stop> + Send + 'static,
+        reply: Reply<T>,
+    ) {
+        self.queue(
+            1,
+            |change| {
+                change.recall.settle(change.connection)?;
+                work(change)
+            },
+            reply,
+        );
+    }
+
+    /// Queues messages. Each that is refused is refused alone.
+    pub fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
+        self.queue(
+            messages.len(),
+            |change| {
+                let post = |message| match writes::post(change, message) {
+                    Ok(posted) => Ok(Ok(posted)),
+                    Err(Stop::Refused(error)) => Ok(Err(error)),
+                    Err(failed) => Err(failed),
+                };
+                messages.into_iter().map(post).collect()
+            },
+            reply,
+        );
+    }
+
+    fn queue<T: Send + 'static>(
+        &self,
+        changes: usize,
         work: impl FnOnce(&mut Change<'_>) -> Result<T, Stop> + Send + 'static,
         reply: Reply<T>,
     ) {
@@ -65,19 +104,13 @@ impl Writer {
                 });
             })
         });
-        if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
-            let _ = jobs.send(job);
-        }
+        // A job that is not taken is dropped, and says so.
+        drop(self.jobs.push(job, changes));
     }
 
     /// Takes no more, commits what waits, and returns when it is done.
     pub fn close(&self) {
-        drop(
-            self.jobs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        self.jobs.close();
         if let Some(thread) = self
             .thread
             .lock()
@@ -108,13 +141,13 @@ impl<T> Drop for Answer<T> {
     }
 }
 
-fn run(mut connection: Connection, journal: &dyn Journal, waiting: &Receiver<Job>) {
+fn run(connection: &Connection, journal: &dyn Journal, sessions: &Sessions, waiting: &Queue<Job>) {
     // A purge may have been cut short by the last stop.
-    let mut purging = true;
-    while let Some(first) = next(&mut connection, waiting, &mut purging) {
-        let mut done: Vec<(Vec<Event>, Done)> = Vec::new();
-        let outcome = commit(&mut connection, |change| {
-            for job in std::iter::once(first).chain(waiting.try_iter()).take(BATCH) {
+    let (mut purging, mut recall) = (true, Recall::default());
+    while let Some(jobs) = next(connection, &mut recall, waiting, &mut purging) {
+        let mut done: Vec<(Vec<Event>, Done)> = Vec::with_capacity(jobs.len());
+        let outcome = commit(connection, &mut recall, |change| {
+            for job in jobs {
                 let finish = job(change);
                 done.push((std::mem::take(&mut change.events), finish));
             }
@@ -122,13 +155,16 @@ fn run(mut connection: Connection, journal: &dyn Journal, waiting: &Receiver<Job
         match outcome {
             Ok(purged) => {
                 if purged {
-                    truncate_log(&connection);
+                    truncate_log(connection);
                     purging = true;
                 }
                 for (events, finish) in done {
-                    events
-                        .into_iter()
-                        .for_each(|event| journal.committed(event));
+                    for event in events {
+                        if let Event::GaveUp { user } = event {
+                            sessions.end(user);
+                        }
+                        journal.committed(event);
+                    }
                     finish(Ok(()));
                 }
             }
@@ -137,20 +173,29 @@ fn run(mut connection: Connection, journal: &dyn Journal, waiting: &Receiver<Job
                 done.into_iter().for_each(|(_, finish)| finish(Err(error)));
             }
         }
+        journal.settled();
     }
-    truncate_log(&connection);
+    truncate_log(connection);
 }
 
-/// The next job; `None` when there will be no more. While none waits, rooms that were deleted lose their
+/// The next jobs; `None` when there will be no more. While none waits, rooms that were deleted lose their
 /// messages step by step.
-fn next(connection: &mut Connection, waiting: &Receiver<Job>, purging: &mut bool) -> Option<Job> {
+fn next(
+    connection: &Connection,
+    recall: &mut Recall,
+    waiting: &Queue<Job>,
+    purging: &mut bool,
+) -> Option<Vec<Job>> {
     while *purging {
-        if let Ok(job) = waiting.try_recv() {
-            return Some(job);
+        let jobs = waiting.take_waiting();
+        if !jobs.is_empty() {
+            return Some(jobs);
         }
-        let purged = commit(connection, |change| match writes::purge_step(change) {
-            Ok(more) => *purging = more,
-            Err(Stop::Refused(error) | Stop::Failed(error)) => change.failed = Some(error),
+        let purged = commit(connection, recall, |change| {
+            match writes::purge_step(change) {
+                Ok(more) => *purging = more,
+                Err(Stop::Refused(error) | Stop::Failed(error)) => change.failed = Some(error),
+            }
         });
         match purged {
             Ok(_) => truncate_log(connection),
@@ -158,23 +203,43 @@ fn next(connection: &mut Connection, waiting: &Receiver<Job>, purging: &mut bool
             Err(_) => *purging = false,
         }
     }
-    waiting.recv().ok()
+    waiting.take()
 }
 
 /// Runs `work` in one transaction and commits it, unless something in it failed. Answers whether messages
 /// were deleted for good.
 fn commit(
-    connection: &mut Connection,
+    connection: &Connection,
+    recall: &mut Recall,
     work: impl FnOnce(&mut Change<'_>),
 ) -> Result<bool, StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut change = Change::new(&transaction);
-    work(&mut change);
-    let (failed, purged) = (change.failed, change.purged);
-    match failed {
-        None => transaction.commit()?,
-        Some(error) => return Err(error),
+    let outcome = transact(connection, recall, work);
+    if outcome.is_err() {
+        recall.forget_all();
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "cannot roll back");
+        }
     }
+    outcome
+}
+
+fn transact(
+    connection: &Connection,
+    recall: &mut Recall,
+    work: impl FnOnce(&mut Change<'_>),
+) -> Result<bool, StoreError> {
+    // Prepared once, where rusqlite's own transaction parses its two words each time.
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut change = Change::new(connection, recall);
+    work(&mut change);
+    if let Some(error) = change.failed {
+        return Err(error);
+    }
+    let purged = change.purged;
+    recall.settle(connection)?;
+    connection.prepare_cached("COMMIT")?.execute([])?;
     Ok(purged)
 }
 

@@ -1,7 +1,9 @@
 //! The changes, each inside a transaction that others share: check first, write last.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
+use super::recall::Recall;
 use crate::{
     domain::{Message, Posted, RoomId, RoomName, Seq, Username},
     server::store::{Event, NewMessage, StoreError, TokenHash, User, UserId, now},
@@ -13,6 +15,7 @@ const PURGE_STEP: usize = 5_000;
 /// The transaction at hand and what has happened in it.
 pub struct Change<'t> {
     pub connection: &'t Connection,
+    pub recall: &'t mut Recall,
     pub events: Vec<Event>,
     /// Set where something failed after it may have written: then nothing of the transaction is kept.
     pub failed: Option<StoreError>,
@@ -21,9 +24,10 @@ pub struct Change<'t> {
 }
 
 impl<'t> Change<'t> {
-    pub fn new(connection: &'t Connection) -> Self {
+    pub fn new(connection: &'t Connection, recall: &'t mut Recall) -> Self {
         Self {
             connection,
+            recall,
             events: Vec::new(),
             failed: None,
             purged: false,
@@ -167,6 +171,7 @@ pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
         "DELETE FROM members WHERE room_id = ?1 AND user_id = ?2",
         [room, user],
     )?;
+    change.recall.forget(room);
     change.events.push(Event::Left { room, user });
     Ok(())
 }
@@ -203,51 +208,20 @@ pub fn post(change: &mut Change<'_>, message: NewMessage) -> Changed<Posted> {
         id,
         body,
     } = message;
-    let found: Option<(Seq, String)> = change
-        .connection
+    let connection = change.connection;
+    let author_of = change.recall.author(connection, room, author)?;
+    let (head, by) = author_of.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
+    let (seq, at, by) = (head + 1, now(), by.to_owned());
+    let inserted = connection
         .prepare_cached(
-            "SELECT rooms.head, users.name FROM members
-             JOIN rooms ON rooms.id = members.room_id
-             JOIN users ON users.id = members.user_id
-             WHERE members.room_id = ?1 AND members.user_id = ?2",
-        )?
-        .query_row([room, author], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (head, by) = found.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
-    let repeated = change
-        .connection
-        .prepare_cached(
-            "SELECT seq, at FROM messages WHERE room_id = ?1 AND author_id = ?2 AND id = ?3",
-        )?
-        .query_row(params![room, author, id.as_bytes()], |row| {
-            Ok(Posted {
-                id,
-                seq: row.get(0)?,
-                at: row.get(1)?,
-            })
-        })
-        .optional()?;
-    if let Some(posted) = repeated {
-        return Ok(posted);
-    }
-    let (seq, at) = (head + 1, now());
-    change
-        .connection
-        .prepare_cached(
-            "INSERT INTO messages (room_id, seq, author_id, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO messages (room_id, seq, author_id, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id, author_id, room_id) DO NOTHING",
         )?
         .execute(params![room, seq, author, id.as_bytes(), at, body.as_str()])?;
-    change
-        .connection
-        .prepare_cached("UPDATE rooms SET head = ?2 WHERE id = ?1")?
-        .execute(params![room, seq])?;
-    // Nobody has their own words still to read.
-    change
-        .connection
-        .prepare_cached(
-            "UPDATE members SET seen = ?3 WHERE room_id = ?1 AND user_id = ?2 AND seen = ?3 - 1",
-        )?
-        .execute(params![room, author, seq])?;
+    if inserted == 0 {
+        return repeated(change, room, author, id);
+    }
+    change.recall.posted(room, author, seq);
     change.events.push(Event::Posted(Message {
         room,
         seq,
@@ -257,6 +231,22 @@ pub fn post(change: &mut Change<'_>, message: NewMessage) -> Changed<Posted> {
         body: body.into_string(),
     }));
     Ok(Posted { id, seq, at })
+}
+
+/// What became of the message when it was posted first.
+fn repeated(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Changed<Posted> {
+    let mut query = change.connection.prepare_cached(
+        "SELECT seq, at FROM messages WHERE room_id = ?1 AND author_id = ?2 AND id = ?3",
+    )?;
+    Ok(
+        query.query_row(params![room, author, id.as_bytes()], |row| {
+            Ok(Posted {
+                id,
+                seq: row.get(0)?,
+                at: row.get(1)?,
+            })
+        })?,
+    )
 }
 
 /// Deletes some messages of rooms that are gone; answers whether there are more.
@@ -296,6 +286,7 @@ fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
     change
         .connection
         .execute("INSERT INTO purges (room_id) VALUES (?1)", [room])?;
+    change.recall.forget(room);
     change.events.push(Event::Deleted { room, members });
     purge_step(change)?;
     Ok(())
