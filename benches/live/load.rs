@@ -1,0 +1,367 @@
+//! The load: one thread, one poll, any number of WebSocket clients. Every delivery is checked.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read, Write},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use mio::{Events, Interest, Poll, Token, net::TcpStream};
+
+use super::{
+    dialect::{Dialect, Said},
+    wire,
+};
+
+/// Handshakes under way at most: more would only wait in the listener's queue.
+const CONNECTING: usize = 256;
+
+/// Who connects: the room that it follows, as the load and as the server count rooms, and its handshake's
+/// own part.
+#[derive(Clone)]
+pub struct Visitor {
+    pub room: usize,
+    pub id: i64,
+    pub path: String,
+    pub headers: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Shaking,
+    /// The handshake is done, the room not open yet.
+    Connected,
+    Ready,
+}
+
+struct Client {
+    stream: TcpStream,
+    visitor: Visitor,
+    state: State,
+    /// Number of the room's message that came last.
+    last: u64,
+    /// Whether it lacks what came after that, or follows from the head.
+    behind: bool,
+    rest: Vec<u8>,
+    unsent: Vec<u8>,
+}
+
+/// What has been delivered.
+#[derive(Clone, Default)]
+pub struct Tally {
+    pub delivered: u64,
+    pub bytes: u64,
+    /// From send to receipt, in nanoseconds.
+    pub latencies: Vec<u64>,
+    pub missing: u64,
+    /// Came again, or after a later one.
+    pub repeated: u64,
+    pub refused: u64,
+}
+
+pub struct Load {
+    poll: Poll,
+    events: Events,
+    dialect: Dialect,
+    address: SocketAddr,
+    clients: Vec<Client>,
+    ready: usize,
+    buffer: Vec<u8>,
+    started: Instant,
+    /// Messages sent into each room.
+    sent: Vec<u64>,
+    /// Where set, a client opens its room as soon as it may.
+    pub opens: bool,
+    /// How many messages a client that connects still lacks.
+    pub behind: u64,
+    pub tally: Tally,
+    /// How many still lack each of the newest messages, oldest first; nobody lacks an older one.
+    arrivals: VecDeque<usize>,
+    counting: bool,
+    /// Clients whose message the server has confirmed, in that order.
+    pub confirmed: Vec<usize>,
+}
+
+impl Load {
+    pub fn new(dialect: Dialect, port: u16, rooms: usize) -> io::Result<Self> {
+        Ok(Self {
+            poll: Poll::new()?,
+            events: Events::with_capacity(1_024),
+            dialect,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            clients: Vec::new(),
+            ready: 0,
+            buffer: vec![0; 256 * 1024],
+            started: Instant::now(),
+            sent: vec![0; rooms],
+            opens: true,
+            behind: 0,
+            tally: Tally::default(),
+            arrivals: VecDeque::new(),
+            counting: false,
+            confirmed: Vec::new(),
+        })
+    }
+
+    /// Connects all, a few at a time, and waits until each has opened its room (or, without
+    /// [`Self::opens`], has only connected).
+    pub fn connect(&mut self, visitors: &[Visitor], patience: Duration) -> Result<(), String> {
+        let (base, until) = (self.ready, Instant::now() + patience);
+        for (begun, visitor) in visitors.iter().enumerate() {
+            while base + begun >= self.ready + CONNECTING {
+                self.turn_before(until)?;
+            }
+            self.begin(visitor.clone())
+                .map_err(|error| error.to_string())?;
+        }
+        while self.ready < base + visitors.len() {
+            self.turn_before(until)?;
+        }
+        Ok(())
+    }
+
+    fn turn_before(&mut self, until: Instant) -> Result<(), String> {
+        if Instant::now() > until {
+            return Err(format!("only {} sockets had connected in time", self.ready));
+        }
+        self.turn(Duration::from_millis(50))
+    }
+
+    fn begin(&mut self, visitor: Visitor) -> io::Result<()> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        let token = Token(self.clients.len());
+        self.poll.registry().register(
+            &mut stream,
+            token,
+            Interest::READABLE | Interest::WRITABLE,
+        )?;
+        let unsent = wire::handshake(&self.address.to_string(), &visitor.path, &visitor.headers);
+        let last = self.sent[visitor.room] - self.behind;
+        self.clients.push(Client {
+            stream,
+            visitor,
+            state: State::Shaking,
+            last,
+            behind: self.behind > 0,
+            rest: Vec::new(),
+            unsent,
+        });
+        Ok(())
+    }
+
+    /// Cuts all connections, as a network that fails does.
+    pub fn cut(&mut self) {
+        for client in self.clients.drain(..) {
+            let linger = nix::libc::linger {
+                l_onoff: 1,
+                l_linger: 0,
+            };
+            let _ = nix::sys::socket::setsockopt(
+                &client.stream,
+                nix::sys::socket::sockopt::Linger,
+                &linger,
+            );
+        }
+        self.ready = 0;
+    }
+
+    /// Opens the rooms of all clients.
+    pub fn open_all(&mut self) {
+        self.clients
+            .iter_mut()
+            .for_each(|client| client.open(self.dialect));
+    }
+
+    /// One message from this client into its room.
+    pub fn say(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        let number = &mut self.sent[client.visitor.room];
+        *number += 1;
+        if self.counting {
+            self.arrivals.push_back(self.ready);
+        }
+        let body = self.dialect.body(*number, self.started.elapsed());
+        client.send(&self.dialect.send(client.visitor.id, &body));
+    }
+
+    /// Says something that is not a message.
+    pub fn say_raw(&mut self, index: usize, text: &str) {
+        self.clients[index].send(text);
+    }
+
+    /// Messages sent into a room.
+    pub fn sent(&self, room: usize) -> u64 {
+        self.sent[room]
+    }
+
+    /// Messages that not everybody has yet, of those since [`Self::count_arrivals`].
+    pub fn in_flight(&self) -> usize {
+        self.arrivals.iter().filter(|left| **left > 0).count()
+    }
+
+    /// From now on counts who has which message; all clients are in one room.
+    pub fn count_arrivals(&mut self) {
+        self.arrivals = VecDeque::new();
+        self.counting = true;
+    }
+
+    /// Reads and writes what can be, waiting at most `timeout` for it.
+    pub fn turn(&mut self, timeout: Duration) -> Result<(), String> {
+        let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        match self.poll.poll(&mut events, Some(timeout)) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                return Err(error.to_string());
+            }
+            _ => {}
+        }
+        for event in &events {
+            self.ready(event.token().0, event.is_readable(), event.is_writable())?;
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    fn ready(&mut self, index: usize, readable: bool, writable: bool) -> Result<(), String> {
+        let Some(client) = self.clients.get_mut(index) else {
+            return Ok(());
+        };
+        if writable {
+            client.flush();
+        }
+        while readable {
+            match client.stream.read(&mut self.buffer) {
+                Ok(0) => return Err(format!("the server closed socket {index}")),
+                Ok(n) => {
+                    self.tally.bytes += n as u64;
+                    let now = self.started.elapsed().as_nanos() as u64;
+                    let newest = self.sent[client.visitor.room];
+                    let arrivals = &mut self.arrivals;
+                    let opened = take(
+                        client,
+                        &self.buffer[..n],
+                        &self.dialect,
+                        &mut self.tally,
+                        now,
+                        |number| {
+                            let at = arrivals.len().checked_sub((newest - number) as usize + 1);
+                            if let Some(left) = at.and_then(|at| arrivals.get_mut(at)) {
+                                *left -= 1;
+                            }
+                        },
+                    )?;
+                    while arrivals.front() == Some(&0) {
+                        arrivals.pop_front();
+                    }
+                    for said in opened {
+                        match said {
+                            Said::Connected if self.opens => {
+                                client.open(self.dialect);
+                            }
+                            Said::Connected | Said::Opened => {
+                                if client.state != State::Ready {
+                                    client.state = State::Ready;
+                                    self.ready += 1;
+                                }
+                            }
+                            Said::Confirmed => self.confirmed.push(index),
+                            Said::Answer(text) => client.send(text),
+                            Said::Refused(why) => {
+                                self.tally.refused += 1;
+                                return Err(format!("the server refused: {why}"));
+                            }
+                            Said::Message { .. } | Said::Other => {}
+                        }
+                    }
+                    // A short read means that there is no more.
+                    if n < self.buffer.len() {
+                        return Ok(());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(format!("socket {index}: {error}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes what was read; answers what was said besides messages, which are counted.
+fn take<'d>(
+    client: &mut Client,
+    read: &[u8],
+    dialect: &'d Dialect,
+    tally: &mut Tally,
+    now: u64,
+    mut arrived: impl FnMut(u64),
+) -> Result<Vec<Said<'d>>, String> {
+    let kept = std::mem::take(&mut client.rest);
+    let joined;
+    let mut bytes = if kept.is_empty() {
+        read
+    } else {
+        joined = [&kept[..], read].concat();
+        &joined[..]
+    };
+    let mut said = Vec::new();
+    if client.state == State::Shaking {
+        let Some(head) = wire::accepted(bytes)? else {
+            client.rest = bytes.to_vec();
+            return Ok(said);
+        };
+        client.state = State::Connected;
+        bytes = &bytes[head..];
+        if dialect.begins_by_itself() {
+            said.push(Said::Connected);
+        }
+    }
+    let mut out = Vec::new();
+    let last = &mut client.last;
+    let taken = wire::take_frames(bytes, &mut out, |payload| {
+        match dialect.understand(payload) {
+            Said::Message { number, sent } => {
+                tally.delivered += 1;
+                tally.latencies.push(now.saturating_sub(sent));
+                if number <= *last {
+                    tally.repeated += 1;
+                } else {
+                    tally.missing += number - *last - 1;
+                    *last = number;
+                    arrived(number);
+                }
+            }
+            Said::Other => {}
+            other => said.push(other),
+        }
+    });
+    client.rest = bytes[taken..].to_vec();
+    if !out.is_empty() {
+        client.unsent.extend_from_slice(&out);
+        client.flush();
+    }
+    Ok(said)
+}
+
+impl Client {
+    fn open(&mut self, dialect: Dialect) {
+        let after = self.behind.then_some(self.last);
+        self.send(&dialect.open(self.visitor.id, after));
+    }
+
+    fn send(&mut self, text: &str) {
+        wire::push_text(&mut self.unsent, text);
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        if !self.unsent.is_empty()
+            && let Ok(n) = self.stream.write(&self.unsent)
+        {
+            self.unsent.drain(..n);
+            if self.unsent.is_empty() {
+                self.unsent = Vec::new();
+            }
+        }
+    }
+}

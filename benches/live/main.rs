@@ -1,0 +1,206 @@
+//! `make bench`: Latchkey's live engine beside its peers and beside the bare limit, in one run on one machine.
+//!
+//! Writes `results.json`; `benches/report.py` makes the table and the charts of it.
+
+mod dialect;
+mod house;
+mod limit;
+mod load;
+mod own;
+mod pages;
+mod peers;
+mod wire;
+mod work;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+};
+
+use clap::Parser;
+use mio::net::TcpListener;
+use serde_json::{Value, json};
+
+use self::{
+    peers::{Peer, SERVER_CORE},
+    work::{Bench, Pace},
+};
+
+#[derive(Parser)]
+struct Asked {
+    /// Where the peers are installed.
+    #[arg(long, default_value = "target/bench")]
+    tools: PathBuf,
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Only peers whose name contains one of these.
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<String>,
+    /// Only these numbers of sockets for lone messages.
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 1_000, 5_000, 15_000])]
+    sockets: Vec<usize>,
+    /// How long each measurement takes.
+    #[arg(long, default_value_t = 8)]
+    seconds: u64,
+    /// cargo passes this to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let done = match (words.next().as_deref(), words.next()) {
+        (Some("limit"), Some(port)) => port
+            .parse()
+            .map_err(|_| "limit PORT".to_owned())
+            .and_then(|port| limit::serve(port).map_err(|error| error.to_string())),
+        _ => run(&Asked::parse()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(asked: &Asked) -> Result<(), String> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    if cores > 1 {
+        pin_to(SERVER_CORE + 1)?;
+    }
+    fs::create_dir_all(&asked.tools).map_err(|error| error.to_string())?;
+    let tools = asked
+        .tools
+        .canonicalize()
+        .map_err(|error| error.to_string())?;
+    let folder = tools.join("data");
+    let bench = Bench {
+        tools: &tools,
+        folder: &folder,
+        pace: Pace {
+            seconds: asked.seconds,
+        },
+    };
+    let peers: Vec<Peer> = Peer::ALL
+        .into_iter()
+        .filter(|peer| {
+            asked.peers.is_empty()
+                || asked
+                    .peers
+                    .iter()
+                    .any(|part| peer.name().contains(part.as_str()))
+        })
+        .collect();
+    let wanted = |work: &str| asked.only.is_empty() || asked.only.iter().any(|only| only == work);
+    let mut results = Results {
+        machine: machine(cores),
+        measured: Vec::new(),
+    };
+    if wanted("lone") {
+        for &sockets in &asked.sockets {
+            for &peer in &peers {
+                results.add("lone", peer.name(), sockets, bench.lone(peer, sockets));
+            }
+        }
+    }
+    for &peer in &peers {
+        if wanted("saturated") {
+            results.add(
+                "saturated",
+                peer.name(),
+                1_000,
+                bench.saturated(peer, 1_000),
+            );
+        }
+        if wanted("rooms") {
+            results.add(
+                "rooms",
+                peer.name(),
+                10_000,
+                bench.many_rooms(peer, 1_000, 2_000),
+            );
+        }
+        if wanted("idle") {
+            results.add("idle", peer.name(), 15_000, bench.idle(peer, 15_000));
+        }
+    }
+    if wanted("crowd") {
+        results.add(
+            "crowd",
+            Peer::Limit.name(),
+            10_000,
+            bench.crowd_limit(10_000),
+        );
+        results.add("crowd", Peer::Latchkey.name(), 10_000, bench.crowd(10_000));
+    }
+    if wanted("posts") {
+        let disk =
+            empty(&folder).and_then(|()| own::disk(&folder).map_err(|error| error.to_string()));
+        results.add("posts", "this disk", 64, disk);
+        results.add("posts", Peer::Latchkey.name(), 64, bench.posts());
+    }
+    if wanted("pages") {
+        results.add("pages", Peer::Latchkey.name(), 16, bench.pages());
+    }
+    let file = tools.join("results.json");
+    let text = serde_json::to_string_pretty(&results.json()).map_err(|error| error.to_string())?;
+    fs::write(&file, text).map_err(|error| error.to_string())?;
+    empty(&folder)
+}
+
+struct Results {
+    machine: Value,
+    measured: Vec<Value>,
+}
+
+impl Results {
+    /// Keeps what was found, or why there is nothing, and says it.
+    fn add(&mut self, work: &str, peer: &str, size: usize, found: Result<Value, String>) {
+        let entry = match found {
+            Ok(figures) => json!({ "work": work, "peer": peer, "size": size, "figures": figures }),
+            Err(why) => json!({ "work": work, "peer": peer, "size": size, "missing": why }),
+        };
+        println!("{entry}");
+        self.measured.push(entry);
+    }
+
+    fn json(&self) -> Value {
+        json!({ "machine": self.machine, "measured": self.measured })
+    }
+}
+
+fn machine(cores: usize) -> Value {
+    let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
+    let processor = read("/proc/cpuinfo");
+    let processor = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    json!({
+        "processor": processor.unwrap_or("unknown"),
+        "cores": cores,
+        "kernel": read("/proc/sys/kernel/osrelease").trim(),
+    })
+}
+
+fn pin_to(core: usize) -> Result<(), String> {
+    let mut cores = nix::sched::CpuSet::new();
+    cores
+        .set(core)
+        .and_then(|()| nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &cores))
+        .map_err(|error| format!("cannot pin to core {core}: {error}"))
+}
+
+/// An empty folder, whatever it was.
+fn empty(folder: &Path) -> Result<(), String> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(|error| error.to_string())
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(([127, 0, 0, 1], port).into())
+}

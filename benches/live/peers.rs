@@ -1,0 +1,207 @@
+//! The servers that are measured: how each is started, pinned to its core, and what it has used.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    time::{ClockId, clock_getcpuclockid},
+    unistd::Pid,
+};
+
+use super::dialect::Dialect;
+
+/// The server's core; the load has another, where there is one.
+pub const SERVER_CORE: usize = 0;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Peer {
+    Limit,
+    Latchkey,
+    UWebSockets,
+    Ws,
+    SocketIo,
+    FlaskGevent,
+    FlaskThreading,
+}
+
+impl Peer {
+    pub const ALL: [Self; 7] = [
+        Self::Limit,
+        Self::Latchkey,
+        Self::UWebSockets,
+        Self::Ws,
+        Self::SocketIo,
+        Self::FlaskGevent,
+        Self::FlaskThreading,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Limit => "bare limit",
+            Self::Latchkey => "Latchkey",
+            Self::UWebSockets => "uWebSockets",
+            Self::Ws => "ws (Node)",
+            Self::SocketIo => "Socket.IO",
+            Self::FlaskGevent => "Flask-SocketIO (gevent)",
+            Self::FlaskThreading => "Flask-SocketIO (threading)",
+        }
+    }
+
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Latchkey => Dialect::Latchkey,
+            Self::Limit | Self::UWebSockets | Self::Ws => Dialect::Plain,
+            Self::SocketIo | Self::FlaskGevent | Self::FlaskThreading => Dialect::SocketIo,
+        }
+    }
+
+    pub fn path(self) -> &'static str {
+        match self.dialect() {
+            Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
+            _ => "/",
+        }
+    }
+
+    /// The command that serves on `port`, with what it keeps in `folder`. `tools` holds what was installed.
+    fn command(self, port: u16, tools: &Path, folder: &Path) -> Command {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
+        let (program, arguments): (PathBuf, Vec<PathBuf>) = match self {
+            Self::Limit => (
+                std::env::current_exe().unwrap_or_default(),
+                vec!["limit".into()],
+            ),
+            Self::Latchkey => (env!("CARGO_BIN_EXE_latchkey").into(), vec![]),
+            Self::UWebSockets => (
+                tools.join("python/bin/python"),
+                vec![sources.join("uwebsockets.py")],
+            ),
+            Self::Ws => ("node".into(), vec![tools.join("node/ws.mjs")]),
+            Self::SocketIo => ("node".into(), vec![tools.join("node/socketio.mjs")]),
+            Self::FlaskGevent | Self::FlaskThreading => (
+                tools.join("python/bin/python"),
+                vec![
+                    sources.join("flask_socketio_chat.py"),
+                    if self == Self::FlaskGevent {
+                        "gevent".into()
+                    } else {
+                        "threading".into()
+                    },
+                ],
+            ),
+        };
+        let mut command = Command::new("taskset");
+        command
+            .args(["--cpu-list", &SERVER_CORE.to_string()])
+            .arg(program)
+            .args(arguments);
+        match self {
+            Self::Latchkey => command
+                .args(["serve", "--rate-limits", "off", "--log", "warn"])
+                .args(["--listen", &format!("127.0.0.1:{port}")])
+                .arg("--data")
+                .arg(folder.join("latchkey.db")),
+            Self::FlaskGevent | Self::FlaskThreading => {
+                command.arg(port.to_string()).arg(folder.join("flask.db"))
+            }
+            _ => command.arg(port.to_string()),
+        };
+        command
+    }
+
+    /// Starts it and waits until it takes connections.
+    ///
+    /// # Errors
+    /// What it said instead.
+    pub fn start(self, tools: &Path, folder: &Path) -> Result<Running, String> {
+        let port = free_port().map_err(|error| error.to_string())?;
+        let mut child = self
+            .command(port, tools, folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.join("stderr")).map_err(|error| error.to_string())?)
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let (tell, told) = mpsc::channel();
+        let mut lines = BufReader::new(child.stdout.take().ok_or("no pipe")?).lines();
+        // Reads on, so that the server never waits for us to.
+        thread::spawn(move || {
+            while let Some(Ok(line)) = lines.next() {
+                let _ = tell.send(line);
+            }
+        });
+        let running = Running { child, port };
+        let said = told.recv_timeout(PATIENCE);
+        let until = Instant::now() + PATIENCE;
+        while said.is_ok() && Instant::now() < until {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(running);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        drop(running);
+        let said = fs::read_to_string(folder.join("stderr")).unwrap_or_default();
+        Err(said.lines().last().unwrap_or("it did not start").to_owned())
+    }
+}
+
+/// A server that runs; dropped, it ends.
+pub struct Running {
+    child: Child,
+    pub port: u16,
+}
+
+impl Running {
+    /// CPU time that the process has used in user and system mode, all of its threads together.
+    pub fn cpu(&self) -> Duration {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        clock_getcpuclockid(pid)
+            .and_then(ClockId::now)
+            .map(Duration::from)
+            .unwrap_or_default()
+    }
+
+    /// KiB of memory that are the process's own: resident and not a file's.
+    pub fn memory(&self) -> u64 {
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        kib("RssAnon:").unwrap_or(0) + kib("RssShmem:").unwrap_or(0)
+    }
+
+    /// Stops it as an operator would, so that it closes its files.
+    pub fn stop(mut self) {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        for _ in 0..500 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port())
+}
