@@ -1,7 +1,7 @@
 //! Latchkey, a chat server that anyone can run.
 //!
 //! One package, built twice: with `hydrate` this library becomes the browser's WASM, with `ssr` it is the
-//! server behind the `latchkey` binary.
+//! server behind the `latchkey` binary. The server renders whole pages; in the browser their islands come alive.
 //!
 //! - [`domain`]: what both sides mean by a username, a room, a message; no I/O
 //! - [`protocol`]: the frames of the live socket
@@ -18,10 +18,12 @@ pub mod protocol;
 pub mod server;
 pub mod ui;
 
-/// The browser's way in: takes over the page that the server rendered.
+/// The browser's way in: the page that the server rendered comes alive. The loader calls this first, and then
+/// each island of the page.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(ui::App);
+    leptos::mount::hydrate_islands();
+    ui::enhance::start();
 }

@@ -31,7 +31,7 @@ pub enum ClientFrame {
 
 /// Server → browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "t", rename_all = "snake_case")]
+#[serde(tag = "t", rename_all = "snake_case", try_from = "Flat")]
 pub enum ServerFrame {
     /// The first frame of every socket.
     Hello { me: String },
@@ -69,6 +69,108 @@ pub enum ServerFrame {
     Deleted { room: RoomId },
     /// A close frame follows. [`Code::Restarting`] asks to come back.
     Bye { code: Code, message: String },
+}
+
+/// Which frame it is.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Hello,
+    Opened,
+    Message,
+    Sent,
+    Refused,
+    Presence,
+    Typing,
+    Head,
+    Deleted,
+    Bye,
+}
+
+/// The fields of all [`ServerFrame`]s in one: read straight away, whatever their order. Serde would keep a
+/// frame's fields aside until it knows its kind, with code for everything that they might have been.
+#[derive(Deserialize)]
+struct Flat {
+    t: Kind,
+    room: Option<RoomId>,
+    id: Option<Uuid>,
+    code: Option<Code>,
+    #[serde(default)]
+    seq: Seq,
+    #[serde(default)]
+    head: Seq,
+    #[serde(default)]
+    from: Seq,
+    #[serde(default)]
+    at: Millis,
+    #[serde(default)]
+    count: usize,
+    #[serde(default)]
+    me: String,
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    online: Vec<String>,
+    #[serde(default)]
+    who: Vec<String>,
+}
+
+impl TryFrom<Flat> for ServerFrame {
+    type Error = &'static str;
+
+    fn try_from(flat: Flat) -> Result<Self, Self::Error> {
+        let room = flat.room.ok_or("a frame without its room");
+        let id = flat.id.ok_or("a frame without its id");
+        let code = flat.code.ok_or("a frame without its code");
+        let (seq, at, message) = (flat.seq, flat.at, flat.message);
+        Ok(match flat.t {
+            Kind::Hello => Self::Hello { me: flat.me },
+            Kind::Opened => Self::Opened {
+                room: room?,
+                head: flat.head,
+                from: flat.from,
+            },
+            Kind::Message => Self::Message(Message {
+                room: room?,
+                seq,
+                id: id?,
+                by: flat.by,
+                at,
+                body: flat.body,
+            }),
+            Kind::Sent => Self::Sent {
+                room: room?,
+                id: id?,
+                seq,
+                at,
+            },
+            Kind::Refused => Self::Refused {
+                room: flat.room,
+                id: flat.id,
+                code: code?,
+                message,
+            },
+            Kind::Presence => Self::Presence {
+                room: room?,
+                count: flat.count,
+                online: flat.online,
+            },
+            Kind::Typing => Self::Typing {
+                room: room?,
+                who: flat.who,
+            },
+            Kind::Head => Self::Head { room: room?, seq },
+            Kind::Deleted => Self::Deleted { room: room? },
+            Kind::Bye => Self::Bye {
+                code: code?,
+                message,
+            },
+        })
+    }
 }
 
 #[cfg(all(test, feature = "ssr"))]

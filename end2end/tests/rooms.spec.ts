@@ -34,6 +34,7 @@ test("a wrong key and a missing room read the same, and the name stays in its bo
     read.push(await form.getByRole("alert").innerText());
     await expect(form.getByRole("textbox", { name: "Room name" })).toHaveValue(room);
     await expect(form.getByRole("textbox", { name: "Room key" })).toBeFocused();
+    await expect(form.getByRole("textbox", { name: "Room key" })).toHaveValue(key);
   }
   expect(read[0]).toBe(read[1]);
 });

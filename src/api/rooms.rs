@@ -86,7 +86,6 @@ pub async fn my_rooms(me: String) -> Result<Vec<Room>, ApiError> {
 pub async fn dashboard(me: String) -> Result<Vec<RoomSummary>, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        request.renew(&me)?;
         request.chat().my_rooms(&me).await
     })
     .await
@@ -102,7 +101,6 @@ pub async fn room_page(
 ) -> Result<RoomPage, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        request.renew(&me)?;
         // A name that cannot exist is a room that does not.
         let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
         request.chat().room_page(&me, &name, before).await

@@ -35,6 +35,16 @@ pub enum Code {
 }
 
 impl Code {
+    /// The name of the form field that this is about, where it is about one.
+    pub fn field(self) -> Option<&'static str> {
+        match self {
+            Code::InvalidUsername | Code::UsernameTaken => Some("username"),
+            Code::InvalidRoomName | Code::RoomTaken => Some("name"),
+            Code::InvalidKey | Code::WrongKey => Some("key"),
+            _ => None,
+        }
+    }
+
     /// The HTTP status that goes with this code.
     pub fn status(self) -> u16 {
         match self {
@@ -139,6 +149,13 @@ impl ApiError {
         )
     }
 
+    pub fn offline() -> Self {
+        Self::new(
+            Code::Offline,
+            "The server could not be reached. Check your connection and try again.",
+        )
+    }
+
     pub fn storage_full() -> Self {
         Self::new(
             Code::StorageFull,
@@ -178,10 +195,7 @@ impl FromServerFnError for ApiError {
             {
                 Self::bad_request("That request could not be understood.")
             }
-            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Request(_) => Self::new(
-                Code::Offline,
-                "The server could not be reached. Check your connection and try again.",
-            ),
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Request(_) => Self::offline(),
             _ => Self::unavailable(),
         };
         // The framework answers these itself, so the status is set here and not where ours are.

@@ -9,7 +9,7 @@ use axum::{
 };
 use rust_embed::RustEmbed;
 
-use crate::ui::Assets;
+use crate::ui::document::Assets;
 
 #[derive(RustEmbed)]
 #[folder = "target/site"]
@@ -28,7 +28,7 @@ pub fn paths() -> impl Iterator<Item = String> {
 }
 
 /// The URLs that a page starts the app from.
-pub fn entry_points() -> Assets {
+pub fn entry_points() -> &'static Assets {
     static FOUND: LazyLock<Assets> = LazyLock::new(|| {
         let find = |ending: &str| {
             paths().find(|path| path.starts_with("/pkg/latchkey") && path.ends_with(ending))
@@ -39,7 +39,7 @@ pub fn entry_points() -> Assets {
             css: find(".css").unwrap_or_default(),
         }
     });
-    FOUND.clone()
+    &FOUND
 }
 
 /// One file, in the smallest form that the browser takes.

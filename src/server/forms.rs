@@ -13,12 +13,11 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use http_body_util::BodyExt;
-use serde::Deserialize;
 
 use super::{flashes::Flashes, guard};
 use crate::{
     domain::{ApiError, Code, Flash},
-    ui::paths,
+    ui::paths::{self, Outcome},
 };
 
 /// Bytes of a request's body at most: the longest message, percent-encoded, with room to spare.
@@ -110,15 +109,6 @@ struct Form {
     fields: BTreeMap<String, String>,
 }
 
-/// What of an answer's JSON says where to go.
-#[derive(Default, Deserialize)]
-struct Answer {
-    #[serde(default)]
-    username: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
-}
-
 impl Form {
     fn new(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Self {
         let page = headers
@@ -127,7 +117,7 @@ impl Form {
         let page = page.and_then(|page| {
             page.path_and_query()
                 .map(|page| without_flash(page.as_str()))
-                .filter(|page| is_local(page))
+                .filter(|page| paths::is_local(page))
         });
         Self {
             name: uri.path().trim_start_matches("/api/").to_owned(),
@@ -141,7 +131,7 @@ impl Form {
         let body = to_bytes(body, REQUEST_BYTES).await.unwrap_or_default();
         let to = if parts.status.is_success() {
             self.onwards(
-                serde_json::from_slice::<Option<Answer>>(&body)
+                &serde_json::from_slice::<Option<Outcome>>(&body)
                     .ok()
                     .flatten()
                     .unwrap_or_default(),
@@ -167,36 +157,10 @@ impl Form {
     }
 
     /// Where a form that went well leads.
-    fn onwards(&self, answer: Answer) -> String {
-        let field = |name: &str| self.fields.get(name).map(String::as_str);
-        if let Some(then) = field("then").filter(|then| is_local(then)) {
-            return then.to_owned();
-        }
-        match (self.name.as_str(), answer, field("me")) {
-            (
-                "claim_username",
-                Answer {
-                    username: Some(me), ..
-                },
-                _,
-            ) => paths::dashboard(&me),
-            (
-                "create_room" | "join_room",
-                Answer {
-                    name: Some(room), ..
-                },
-                Some(me),
-            ) => paths::room(me, &room),
-            ("leave_room" | "delete_room", _, Some(me)) => paths::dashboard(me),
-            ("give_up_username", ..) => paths::home().to_owned(),
-            _ => self.page.clone(),
-        }
+    fn onwards(&self, outcome: &Outcome) -> String {
+        paths::onwards(&self.name, outcome, |name| self.fields.get(name).cloned())
+            .unwrap_or_else(|| self.page.clone())
     }
-}
-
-/// Whether a path leads nowhere but to this server.
-fn is_local(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])
 }
 
 /// A page's path and query without the flash of an earlier try.
@@ -218,20 +182,6 @@ fn without_flash(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_form_leads_only_to_pages_of_this_server() {
-        assert!(is_local("/rooms/general") && is_local("/"));
-        for elsewhere in [
-            "https://evil.example",
-            "//evil.example",
-            "/\\evil.example",
-            "evil",
-            "",
-        ] {
-            assert!(!is_local(elsewhere), "{elsewhere}");
-        }
-    }
 
     #[test]
     fn a_second_try_replaces_the_first_ones_flash() {

@@ -53,9 +53,7 @@ pub struct Request {
 
 impl Request {
     pub fn new(chat: Chat, parts: &Parts, response: ResponseOptions) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
-        let peer = peer.map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(peer)| peer.ip());
-        let caller = Caller::new(peer, &parts.headers, chat.trusts(peer));
+        let caller = Caller::of(&chat, parts);
         Self {
             chat,
             caller,
@@ -100,15 +98,6 @@ impl Request {
             .append_header(header::SET_COOKIE, cookie.clone());
     }
 
-    /// Begins an identity's time in this browser anew.
-    ///
-    /// # Errors
-    /// `unavailable` where the cookie cannot be written.
-    pub fn renew(&self, me: &Me) -> Result<(), ApiError> {
-        self.set_cookie(&self.caller.renewed_cookie(me)?);
-        Ok(())
-    }
-
     /// Puts an error's status on the answer, and when to come back.
     pub fn respond_with_error(&self, error: &ApiError) {
         self.response.set_status(error.code.into());
@@ -135,6 +124,13 @@ where
 }
 
 impl Caller {
+    /// Who sends this request.
+    pub fn of(chat: &Chat, parts: &Parts) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
+        let peer = peer.map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(peer)| peer.ip());
+        Self::new(peer, &parts.headers, chat.trusts(peer))
+    }
+
     /// `trusted` says whether what a proxy tells of the caller is believed.
     fn new(peer: IpAddr, headers: &HeaderMap, trusted: bool) -> Self {
         let text = |name| {
@@ -191,7 +187,7 @@ impl Caller {
     }
 
     /// The identity's cookie again, with its time begun anew.
-    fn renewed_cookie(&self, me: &Me) -> Result<HeaderValue, ApiError> {
+    pub fn renewed_cookie(&self, me: &Me) -> Result<HeaderValue, ApiError> {
         let token = self.cookies.iter().find(|(name, _)| *name == me.cookie);
         self.cookie_with(
             &me.cookie,
@@ -209,6 +205,12 @@ impl Caller {
 }
 
 impl Me {
+    /// The one of these identities that goes by that name.
+    pub fn find<'a>(identities: &'a [Self], name: &str) -> Option<&'a Self> {
+        let cookie = cookie_name(&Username::parse(name).ok()?);
+        identities.iter().find(|me| me.cookie == cookie)
+    }
+
     pub fn new(id: UserId, name: String, token: TokenHash, cookie: &str) -> Self {
         Self {
             id,

@@ -1,7 +1,7 @@
 //! The server: who is asking, what they may do, and where it is kept.
 //!
-//! [`Chat`] does what the product does, in the domain's words; [`router`] puts it on HTTP; [`live`] on the
-//! live socket.
+//! [`Chat`] does what the product does, in the domain's words; [`router`] puts it on HTTP, as [`pages`] and as
+//! the API; [`live`] on the live socket.
 
 mod assets;
 pub mod config;
@@ -11,6 +11,7 @@ mod guard;
 mod identity;
 mod keys;
 mod live;
+mod pages;
 mod rooms;
 mod router;
 mod serve;

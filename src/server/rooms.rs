@@ -29,6 +29,13 @@ pub struct Parts {
     pub trusted_proxies: Vec<IpAddr>,
 }
 
+/// All that the page of a room shows.
+pub struct OpenRoom {
+    pub page: RoomPage,
+    /// All rooms of the reader's, the latest active first.
+    pub rooms: Vec<Room>,
+}
+
 impl Chat {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
@@ -138,6 +145,24 @@ impl Chat {
             room.online = self.0.live.online(room.id);
         }
         Ok(rooms)
+    }
+
+    /// All that the page of one of *me*'s rooms shows. Reading the newest messages counts as having read them.
+    ///
+    /// # Errors
+    /// `no_such_room`.
+    pub async fn open_room(
+        &self,
+        me: &Me,
+        name: &RoomName,
+        before: Option<Seq>,
+    ) -> Result<OpenRoom, ApiError> {
+        let page = self.room_page(me, name, before).await?;
+        let rooms = self.my_rooms(me).await?;
+        Ok(OpenRoom {
+            page,
+            rooms: rooms.into_iter().map(|summary| summary.room).collect(),
+        })
     }
 
     /// What a room's page starts from. Reading the newest page counts as having read it.

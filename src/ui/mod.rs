@@ -1,12 +1,12 @@
-//! What people see. It reaches the server only through [`crate::api`] and the live socket.
+//! What people see. The server renders whole pages; in the browser their islands come alive, and reach the
+//! server only through [`crate::api`] and the live socket.
 
-mod app;
 pub mod browser;
+#[cfg(feature = "ssr")]
+pub mod document;
+pub mod enhance;
 pub mod live;
+#[cfg(feature = "ssr")]
 pub mod pages;
 pub mod parts;
 pub mod paths;
-
-pub use app::App;
-#[cfg(feature = "ssr")]
-pub use app::{Assets, shell};

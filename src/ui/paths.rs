@@ -1,6 +1,9 @@
 //! Where the pages are. Names may hold any character, so every path that carries one is percent-encoded here.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::domain::RoomId;
 
 /// Everything but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -40,15 +43,44 @@ pub fn key_in_fragment(fragment: &str) -> Option<String> {
     Some(decode(key)).filter(|key| !key.is_empty())
 }
 
-/// Who a path acts as: the name in its first segment, where that is an `@name`.
-pub fn me(path: &str) -> Option<String> {
-    let segment = path.strip_prefix('/')?.split('/').next()?;
-    acting(&decode(segment)).map(str::to_owned)
-}
-
 /// The name in a decoded `@name` segment.
 pub fn acting(segment: &str) -> Option<&str> {
     segment.strip_prefix('@').filter(|name| !name.is_empty())
+}
+
+/// What of an API answer's JSON says where to go.
+#[derive(Default, Deserialize)]
+pub struct Outcome {
+    #[serde(default)]
+    pub id: Option<RoomId>,
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// Where a form that went well leads, given its endpoint's name, the answer and its fields. `None` is the page
+/// that it is on.
+pub fn onwards(
+    endpoint: &str,
+    outcome: &Outcome,
+    field: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    if let Some(then) = field("then").filter(|then| is_local(then)) {
+        return Some(then);
+    }
+    match endpoint {
+        "claim_username" => outcome.username.as_deref().map(dashboard),
+        "create_room" | "join_room" => Some(room(&field("me")?, outcome.name.as_deref()?)),
+        "leave_room" | "delete_room" => field("me").as_deref().map(dashboard),
+        "give_up_username" => Some(home().to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether a path leads nowhere but to this server.
+pub fn is_local(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])
 }
 
 fn encode(segment: &str) -> String {
@@ -78,18 +110,70 @@ mod tests {
     }
 
     #[test]
-    fn who_acts_is_read_back_from_a_path() {
-        for name in ["alice", "zoë", "@lice", "50%", "a/b", "日本"] {
-            assert_eq!(me(&dashboard(name)).as_deref(), Some(name));
-            assert_eq!(me(&room(name, "a/b?c#d%e")).as_deref(), Some(name));
+    fn who_acts_is_read_from_a_segment() {
+        assert_eq!(acting("@alice"), Some("alice"));
+        assert_eq!(acting("@@lice"), Some("@lice"));
+        assert_eq!(acting("alice"), None);
+        assert_eq!(acting("@"), None);
+    }
+
+    #[test]
+    fn a_form_leads_only_to_pages_of_this_server() {
+        assert!(is_local("/rooms/general") && is_local("/"));
+        for elsewhere in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "evil",
+            "",
+        ] {
+            assert!(!is_local(elsewhere), "{elsewhere}");
         }
     }
 
     #[test]
-    fn neutral_paths_act_as_nobody() {
-        for path in ["/", "", "/@", "/@/rooms/x", "/rooms/@alice", "/alice"] {
-            assert_eq!(me(path), None, "{path}");
-        }
+    fn a_form_that_went_well_leads_on() {
+        let to = |endpoint: &str, answer: &str, fields: &[(&str, &str)]| {
+            let outcome = serde_json::from_str::<Option<Outcome>>(answer)
+                .expect("an answer")
+                .unwrap_or_default();
+            onwards(endpoint, &outcome, |name| {
+                let found = fields.iter().find(|(field, _)| *field == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let claimed = r#"{"username":"Alice"}"#;
+        let opened = r#"{"id":17,"name":"The Garden"}"#;
+        assert_eq!(
+            to("claim_username", claimed, &[]).as_deref(),
+            Some("/@Alice")
+        );
+        assert_eq!(
+            to("claim_username", claimed, &[("then", "/rooms/x")]).as_deref(),
+            Some("/rooms/x")
+        );
+        assert_eq!(
+            to("claim_username", claimed, &[("then", "//evil.example")]).as_deref(),
+            Some("/@Alice")
+        );
+        assert_eq!(
+            to(
+                "join_room",
+                opened,
+                &[("me", "alice"), ("name", "the garden")]
+            )
+            .as_deref(),
+            Some("/@alice/rooms/The%20Garden")
+        );
+        assert_eq!(
+            to("leave_room", "null", &[("me", "alice")]).as_deref(),
+            Some("/@alice")
+        );
+        assert_eq!(
+            to("give_up_username", "null", &[("me", "alice")]).as_deref(),
+            Some("/")
+        );
+        assert_eq!(to("post_message", r#"{"seq":1}"#, &[("me", "alice")]), None);
     }
 
     #[test]

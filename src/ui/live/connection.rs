@@ -7,7 +7,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     rc::{Rc, Weak},
     time::Duration,
 };
@@ -16,12 +15,11 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{MessageEvent, WebSocket};
 
-use super::{backoff, frozen::Watchdog};
+use super::{ask, backoff, frozen};
 use crate::{
-    api,
-    domain::{Code, Millis, RoomId, Seq},
+    api::MyNames,
+    domain::{Code, RoomId, Seq},
     protocol::{ClientFrame, ServerFrame},
-    ui::parts::clock::now,
 };
 
 /// How the socket is.
@@ -31,8 +29,8 @@ pub enum State {
     Connecting,
     /// The server has said hello.
     Open,
-    /// The next try is at this time.
-    Waiting { until: Millis },
+    /// The next try comes by itself.
+    Waiting,
     /// The browser says that there is no network. Tries go on, in case it is mistaken.
     Offline,
     /// This browser does not hold the identity any more. There will be no other try.
@@ -42,6 +40,8 @@ pub enum State {
 /// What listeners are told.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// How the socket is from now on.
+    State(State),
     /// A new socket is open, and nothing is followed on it yet.
     Up,
     /// The socket is gone: what was under way may not have arrived.
@@ -54,17 +54,15 @@ type Listener = Rc<dyn Fn(&Event)>;
 /// The socket of one identity.
 pub struct Connection {
     me: String,
-    state: ArcRwSignal<State>,
+    state: Cell<State>,
     socket: RefCell<Option<Socket>>,
     /// Counts sockets, so that the last words of one that was given up are told from its successor's.
     generation: Cell<u32>,
+    /// Whether the socket at hand has said hello.
+    greeted: Cell<bool>,
     attempt: Cell<u32>,
     retry: Cell<Option<TimeoutHandle>>,
-    listeners: RefCell<Vec<(u32, Listener)>>,
-    last_listener: Cell<u32>,
-    /// How many on this page follow each room.
-    followed: RefCell<HashMap<RoomId, u32>>,
-    watchdog: RefCell<Option<Watchdog>>,
+    listeners: RefCell<Vec<Listener>>,
 }
 
 /// A browser's socket and the callbacks that it holds.
@@ -88,35 +86,25 @@ impl Connection {
     pub fn start(me: &str) -> Rc<Self> {
         let connection = Rc::new(Self {
             me: me.to_owned(),
-            state: ArcRwSignal::new(State::Connecting),
+            state: Cell::new(State::Connecting),
             socket: RefCell::default(),
             generation: Cell::default(),
+            greeted: Cell::default(),
             attempt: Cell::default(),
             retry: Cell::default(),
             listeners: RefCell::default(),
-            last_listener: Cell::default(),
-            followed: RefCell::default(),
-            watchdog: RefCell::default(),
         });
-        *connection.watchdog.borrow_mut() = Some(Watchdog::start(Rc::downgrade(&connection)));
+        frozen::watch(&connection);
         connection.connect();
         connection
     }
 
-    pub fn me(&self) -> &str {
-        &self.me
-    }
-
-    pub fn state(&self) -> ArcReadSignal<State> {
-        self.state.read_only()
+    pub fn state(&self) -> State {
+        self.state.get()
     }
 
     pub fn is_open(&self) -> bool {
-        self.state.get_untracked() == State::Open
-    }
-
-    pub fn is_refused(&self) -> bool {
-        self.state.get_untracked() == State::Refused
+        self.state() == State::Open
     }
 
     /// Sends a frame if the socket is open. Nothing is queued: what must not be lost is in the outbox, and
@@ -129,23 +117,9 @@ impl Connection {
         serde_json::to_string(frame).is_ok_and(|text| socket.raw.send_with_str(&text).is_ok())
     }
 
-    /// Calls `listener` for every event until it is told to [`Self::forget`] it.
-    pub fn listen(&self, listener: impl Fn(&Event) + 'static) -> u32 {
-        let id = self.last_listener.get() + 1;
-        self.last_listener.set(id);
-        self.listeners.borrow_mut().push((id, Rc::new(listener)));
-        id
-    }
-
-    pub fn forget(&self, listener: u32) {
-        self.listeners
-            .borrow_mut()
-            .retain(|(id, _)| *id != listener);
-    }
-
-    /// Has one more part of the page follow a room. Each calls [`Self::open`] on every [`Event::Up`].
-    pub fn follow(&self, room: RoomId) {
-        *self.followed.borrow_mut().entry(room).or_default() += 1;
+    /// Calls `listener` for every event from now on.
+    pub fn listen(&self, listener: impl Fn(&Event) + 'static) {
+        self.listeners.borrow_mut().push(Rc::new(listener));
     }
 
     /// Asks for a room's frames from just after `after`, or from its head.
@@ -153,37 +127,16 @@ impl Connection {
         self.send(&ClientFrame::Open { room, after });
     }
 
-    /// The last part of the page to leave a room shuts it.
-    pub fn unfollow(&self, room: RoomId) {
-        let mut followed = self.followed.borrow_mut();
-        let Some(count) = followed.get_mut(&room) else {
-            return;
-        };
-        *count -= 1;
-        if *count == 0 {
-            followed.remove(&room);
-            self.send(&ClientFrame::Shut { room });
-        }
-    }
-
-    /// Whether the socket carries this room, so that the server tells no `head` of it.
-    pub fn is_followed(&self, room: RoomId) -> bool {
-        self.followed.borrow().contains_key(&room)
-    }
-
-    /// There may be a way again: try at once, unless the socket is open.
+    /// The page has been waited for, or the network is there again: try at once, unless the socket is open.
     pub fn hurry(self: &Rc<Self>) {
-        if matches!(
-            self.state.get_untracked(),
-            State::Waiting { .. } | State::Offline
-        ) {
+        if matches!(self.state.get(), State::Waiting | State::Offline) {
             self.connect();
         }
     }
 
     /// The socket cannot be trusted any more: open another.
     pub fn renew(self: &Rc<Self>) {
-        if self.state.get_untracked() != State::Refused {
+        if self.state.get() != State::Refused {
             self.drop_socket();
             self.connect();
         }
@@ -191,24 +144,23 @@ impl Connection {
 
     /// The browser says that the network is gone.
     pub fn network_lost(self: &Rc<Self>) {
-        if self.state.get_untracked() != State::Refused {
+        if self.state.get() != State::Refused {
             self.drop_socket();
             self.wait(self.next_delay());
         }
-    }
-
-    /// Ends it for good.
-    pub fn stop(&self) {
-        self.watchdog.borrow_mut().take();
-        self.refuse();
-        self.listeners.borrow_mut().clear();
     }
 
     fn connect(self: &Rc<Self>) {
         self.cancel_retry();
         let generation = self.generation.get().wrapping_add(1);
         self.generation.set(generation);
-        self.state.set(State::Connecting);
+        self.greeted.set(false);
+        // A try against the browser's word is not worth telling.
+        self.become_state(if is_online() {
+            State::Connecting
+        } else {
+            State::Offline
+        });
         match Socket::open(&self.me, Rc::downgrade(self), generation) {
             Some(socket) => *self.socket.borrow_mut() = Some(socket),
             None => self.wait(self.next_delay()),
@@ -219,7 +171,8 @@ impl Connection {
         match frame {
             ServerFrame::Hello { .. } => {
                 self.attempt.set(0);
-                self.state.set(State::Open);
+                self.greeted.set(true);
+                self.become_state(State::Open);
                 self.tell(&Event::Up);
             }
             ServerFrame::Bye {
@@ -240,11 +193,10 @@ impl Connection {
     }
 
     fn closed(self: &Rc<Self>) {
-        let never_open = self.state.get_untracked() == State::Connecting;
         self.drop_socket();
         self.wait(self.next_delay());
         // A refused handshake says no more than that. The second in a row is reason to ask.
-        if never_open && self.attempt.get() == 2 {
+        if !self.greeted.get() && self.attempt.get() == 2 {
             self.ask_whether_still_me();
         }
     }
@@ -252,8 +204,8 @@ impl Connection {
     fn ask_whether_still_me(self: &Rc<Self>) {
         let connection = Rc::downgrade(self);
         leptos::task::spawn_local(async move {
-            let names = api::my_names().await;
-            if let (Some(connection), Ok(names)) = (connection.upgrade(), names)
+            let names = ask::<MyNames>(&[]).await;
+            if let (Some(connection), Some(names)) = (connection.upgrade(), names)
                 && !names.contains(&connection.me)
             {
                 connection.refuse();
@@ -264,10 +216,8 @@ impl Connection {
 
     fn wait(self: &Rc<Self>, delay: Duration) {
         self.cancel_retry();
-        let online = window().navigator().on_line();
-        let until = now() + delay.as_millis() as Millis;
-        self.state.set(if online {
-            State::Waiting { until }
+        self.become_state(if is_online() {
+            State::Waiting
         } else {
             State::Offline
         });
@@ -289,7 +239,13 @@ impl Connection {
     fn refuse(&self) {
         self.cancel_retry();
         self.drop_socket();
-        self.state.set(State::Refused);
+        self.become_state(State::Refused);
+    }
+
+    fn become_state(&self, state: State) {
+        if self.state.replace(state) != state {
+            self.tell(&Event::State(state));
+        }
     }
 
     fn drop_socket(&self) {
@@ -308,13 +264,8 @@ impl Connection {
     }
 
     fn tell(&self, event: &Event) {
-        // A listener may add and remove listeners.
-        let listeners: Vec<_> = self
-            .listeners
-            .borrow()
-            .iter()
-            .map(|(_, listener)| listener.clone())
-            .collect();
+        // A listener may add listeners.
+        let listeners = self.listeners.borrow().clone();
         for listener in listeners {
             listener(event);
         }
@@ -355,6 +306,10 @@ impl Socket {
             _on_close: on_close,
         })
     }
+}
+
+fn is_online() -> bool {
+    window().navigator().on_line()
 }
 
 fn url(me: &str) -> Option<String> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use uuid::Uuid;
 
-pub use reading::Stretch;
+pub use reading::{Fetching, Stretch};
 
 use super::{Outbox, Reading, State, Unsent, Window, frozen::is_visible, store::Shelf};
 use crate::{
@@ -42,23 +42,31 @@ pub struct Conversation {
     /// Who is typing, *me* left out.
     pub typing: RwSignal<Vec<String>>,
     pub reading: RwSignal<Reading>,
-    /// What is being fetched.
-    pub loading: RwSignal<Option<Stretch>>,
-    /// What could not be fetched.
-    pub failed: RwSignal<Option<Stretch>>,
+    /// What is being fetched of the room's history.
+    pub fetching: RwSignal<Fetching>,
     /// How the socket is.
     pub link: RwSignal<State>,
     /// Whether the person can see the page.
     pub visible: RwSignal<bool>,
     /// Others' messages that came while they could not.
-    pub missed: RwSignal<u32>,
+    pub missed: RwSignal<usize>,
     /// Why the room is closed to *me*, once it is.
     pub gone: RwSignal<Option<Gone>>,
-    last_typing: StoredValue<Millis>,
-    last_seen: StoredValue<Seq>,
-    seen_rests: StoredValue<bool>,
-    members_rest: StoredValue<bool>,
-    members_stale: StoredValue<bool>,
+    /// The text of a refused message that its author wants to change.
+    pub taken_back: RwSignal<Option<String>>,
+    pace: StoredValue<Pace>,
+}
+
+/// What is told and asked only once in a while.
+#[derive(Default)]
+struct Pace {
+    last_typing: Millis,
+    last_seen: Seq,
+    /// Whether what is seen has just been told.
+    seen_rests: bool,
+    /// Whether the list of members has just been looked at, and whether it has changed since.
+    members_rest: bool,
+    members_stale: bool,
 }
 
 impl Conversation {
@@ -78,17 +86,16 @@ impl Conversation {
             members: RwSignal::new(page.members),
             typing: RwSignal::default(),
             reading: RwSignal::new(reading),
-            loading: RwSignal::new(None),
-            failed: RwSignal::new(None),
+            fetching: RwSignal::new(Fetching::Nothing),
             link: RwSignal::new(State::Connecting),
             visible: RwSignal::new(true),
             missed: RwSignal::new(0),
             gone: RwSignal::new(None),
-            last_typing: StoredValue::new(0),
-            last_seen: StoredValue::new(page.room.seen),
-            seen_rests: StoredValue::new(false),
-            members_rest: StoredValue::new(false),
-            members_stale: StoredValue::new(false),
+            taken_back: RwSignal::new(None),
+            pace: StoredValue::new(Pace {
+                last_seen: page.room.seen,
+                ..Pace::default()
+            }),
             room: StoredValue::new(page.room),
         }
     }
@@ -97,32 +104,21 @@ impl Conversation {
         self.room.with_value(|room| room.id)
     }
 
-    /// Comes alive, until the current owner is cleaned up. To be called in an effect.
+    /// Comes alive, for as long as the page is there. To be called in an effect.
     pub fn go_live(self) {
-        let (me, room) = (self.me.get_value(), self.id());
-        let kept = Shelf::new(&me, room).all();
+        let me = self.me.get_value();
+        let kept = Shelf::new(&me, self.id()).all();
         self.outbox
             .update(|outbox| kept.into_iter().for_each(|item| outbox.add(item)));
-        let connection = super::join(&me);
-        connection.follow(room);
-        let listener = connection.listen(move |event| self.heard(event));
+        let connection = super::connect(&me);
+        connection.listen(move |event| self.heard(event));
+        self.link.set(connection.state());
         if connection.is_open() {
             self.up();
         }
-        let state = connection.state();
-        Effect::new(move || self.link.set(state.get()));
-        let shown =
-            window_event_listener_untyped("visibilitychange", move |_| self.looked(is_visible()));
+        window_event_listener_untyped("visibilitychange", move |_| self.looked(is_visible()));
+        window_event_listener_untyped("pagehide", move |_| self.tell_before_leaving());
         self.looked(is_visible());
-        on_cleanup(move || {
-            shown.remove();
-            self.tell_before_leaving();
-            if let Some(connection) = super::current().filter(|connection| connection.me() == me) {
-                connection.forget(listener);
-                connection.unfollow(room);
-            }
-            super::leave(&me);
-        });
         Effect::new(move || self.tell_what_is_seen());
     }
 
@@ -135,7 +131,7 @@ impl Conversation {
             self.load(Stretch::Newest);
         }
         self.reading.set(Reading::End);
-        self.last_typing.set_value(0);
+        self.pace.update_value(|pace| pace.last_typing = 0);
         self.pump();
     }
 
@@ -159,11 +155,11 @@ impl Conversation {
     /// Says that *me* is typing, at most once in a while.
     pub fn types(self) {
         let pause = Millis::from(limits::TYPING_SECONDS) * 1_000;
-        if now() - self.last_typing.get_value() >= pause
+        if now() - self.pace.with_value(|pace| pace.last_typing) >= pause
             && super::current()
                 .is_some_and(|connection| connection.send(&ClientFrame::Typing { room: self.id() }))
         {
-            self.last_typing.set_value(now());
+            self.pace.update_value(|pace| pace.last_typing = now());
         }
     }
 
@@ -187,10 +183,7 @@ impl Conversation {
             body: item.body,
         });
         let unanswered = move || {
-            if self
-                .outbox
-                .try_with_untracked(|outbox| outbox.is_under_way(id))
-                == Some(true)
+            if self.outbox.with_untracked(|outbox| outbox.is_under_way(id))
                 && let Some(connection) = super::current()
             {
                 connection.renew();

@@ -1,141 +1,102 @@
 //! Keeps a list of rooms alive: on the dashboard with everything, beside a conversation with unread counts.
 
-use leptos::{prelude::*, task::spawn_local};
-
-use super::{Connection, Event};
-use crate::{
-    api,
-    domain::{Message, Room, RoomId, RoomSummary},
-    protocol::ServerFrame,
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
 };
 
-/// Keeps `rooms` as they are now: newest message, unread count, how many are online; the latest active
-/// first. For as long as the current owner lives.
-pub fn follow_rooms(me: &str, rooms: RwSignal<Vec<RoomSummary>>) {
-    let me = StoredValue::new(me.to_owned());
-    let under_way = StoredValue::new(false);
-    let reload = move || {
-        if under_way.try_get_value() != Some(false) {
-            return;
-        }
-        under_way.set_value(true);
-        spawn_local(async move {
-            let Some(name) = me.try_get_value() else {
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{Connection, Event, ask, connect};
+use crate::{
+    api::{Dashboard, MyRooms},
+    domain::{Message, Room, RoomId, RoomSummary},
+    protocol::{ClientFrame, ServerFrame},
+};
+
+/// Keeps `rooms` as they are now, for as long as the page is there: newest message, unread count, how many
+/// are online; the latest active first. Browser only.
+pub fn follow_rooms(me: String, rooms: RwSignal<Vec<RoomSummary>>) {
+    let connection = connect(&me);
+    let reload = {
+        let me = me.clone();
+        let under_way = Rc::new(Cell::new(false));
+        move || {
+            if under_way.replace(true) {
                 return;
-            };
-            let newest = api::dashboard(name).await;
-            under_way.try_set_value(false);
-            if let Ok(newest) = newest {
-                rooms.try_set(newest);
             }
-        });
-    };
-    let opened = StoredValue::new(Vec::<RoomId>::new());
-    let open_all = move |connection: &Connection, again: bool| {
-        let listed: Vec<_> =
-            rooms.with(|rooms| rooms.iter().map(|summary| summary.room.id).collect());
-        opened.update_value(|opened| {
-            for room in opened.iter().filter(|room| !listed.contains(room)) {
-                connection.unfollow(*room);
-            }
-            for room in &listed {
-                let known = opened.contains(room);
-                if !known {
-                    connection.follow(*room);
+            let (me, under_way) = (me.clone(), under_way.clone());
+            spawn_local(async move {
+                if let Some(newest) = ask::<Dashboard>(&[("me", &me)]).await {
+                    rooms.set(newest);
                 }
-                if again || !known {
-                    connection.open(*room, None);
+                under_way.set(false);
+            });
+        }
+    };
+    let opened = Rc::new(RefCell::new(Vec::new()));
+    let heard = {
+        let (connection, opened) = (Rc::downgrade(&connection), opened.clone());
+        move |event: &Event| match event {
+            Event::Up => {
+                opened.borrow_mut().clear();
+                if let Some(connection) = connection.upgrade() {
+                    rooms.with_untracked(|rooms| open_all(&connection, &opened, rooms));
                 }
             }
-            *opened = listed;
-        });
-    };
-    with_connection(
-        me,
-        move |connection, event| match event {
-            Event::Up => untrack(|| open_all(connection, true)),
-            Event::Down | Event::Frame(ServerFrame::Typing { .. }) => {}
+            Event::State(_) | Event::Down | Event::Frame(ServerFrame::Typing { .. }) => {}
             Event::Frame(frame) => {
-                let fits = me
-                    .with_value(|me| rooms.try_update(|rooms| take_in(rooms, frame, me)))
-                    .unwrap_or(true);
-                if !fits {
+                if rooms.try_update(|rooms| take_in(rooms, frame, &me)) == Some(false) {
                     reload();
                 }
             }
-        },
-        move |connection| {
-            for room in opened.try_get_value().unwrap_or_default() {
-                connection.unfollow(room);
-            }
-        },
-    );
+        }
+    };
+    if connection.is_open() {
+        heard(&Event::Up);
+    }
+    connection.listen(heard);
     // The list changes when rooms are created, joined and left, here or elsewhere.
-    Effect::new(move || {
-        rooms.track();
-        if let Some(connection) = super::current() {
-            open_all(&connection, false);
-        }
-    });
+    Effect::new(move || rooms.with(|rooms| open_all(&connection, &opened, rooms)));
 }
 
-/// Keeps the heads of `rooms` as they are now, without opening them. For as long as the current owner lives.
-pub fn follow_heads(me: &str, rooms: RwSignal<Vec<Room>>) {
-    let me = StoredValue::new(me.to_owned());
-    with_connection(
-        me,
-        move |_, event| {
-            let Event::Frame(ServerFrame::Head { room, seq }) = event else {
-                return;
-            };
-            let (room, seq) = (*room, *seq);
-            let known = rooms.try_update(|rooms| {
-                let place = rooms.iter().position(|known| known.id == room)?;
-                rooms[place].head = rooms[place].head.max(seq);
-                rooms[..=place].rotate_right(1);
-                Some(())
-            });
-            if known == Some(None)
-                && let Some(me) = me.try_get_value()
-            {
-                spawn_local(async move {
-                    if let Ok(newest) = api::my_rooms(me).await {
-                        rooms.try_set(newest);
-                    }
-                });
-            }
-        },
-        |_| {},
-    );
+/// Follows the rooms of the list, and no others.
+fn open_all(connection: &Connection, opened: &RefCell<Vec<RoomId>>, rooms: &[RoomSummary]) {
+    if !connection.is_open() {
+        return;
+    }
+    let listed: Vec<_> = rooms.iter().map(|summary| summary.room.id).collect();
+    let before = opened.replace(listed.clone());
+    for room in before.iter().filter(|room| !listed.contains(room)) {
+        connection.send(&ClientFrame::Shut { room: *room });
+    }
+    for room in listed.iter().filter(|room| !before.contains(room)) {
+        connection.open(*room, None);
+    }
 }
 
-/// Holds a share of the socket and listens to it while the current owner lives.
-fn with_connection(
-    me: StoredValue<String>,
-    heard: impl Fn(&Connection, &Event) + Clone + 'static,
-    left: impl Fn(&Connection) + Copy + Send + Sync + 'static,
-) {
-    Effect::new(move || {
-        let me = me.get_value();
-        let connection = super::join(&me);
-        let listener = connection.listen({
-            let (heard, connection) = (heard.clone(), std::rc::Rc::downgrade(&connection));
-            move |event| {
-                if let Some(connection) = connection.upgrade() {
-                    heard(&connection, event);
+/// Keeps the heads of `rooms` as they are now, without opening them, for as long as the page is there.
+/// Browser only.
+pub fn follow_heads(me: String, rooms: RwSignal<Vec<Room>>) {
+    connect(&me).listen(move |event| {
+        let Event::Frame(ServerFrame::Head { room, seq }) = event else {
+            return;
+        };
+        let (room, seq) = (*room, *seq);
+        let known = rooms.try_update(|rooms| {
+            let place = rooms.iter().position(|known| known.id == room)?;
+            rooms[place].head = rooms[place].head.max(seq);
+            rooms[..=place].rotate_right(1);
+            Some(())
+        });
+        if known == Some(None) {
+            let me = me.clone();
+            spawn_local(async move {
+                if let Some(newest) = ask::<MyRooms>(&[("me", &me)]).await {
+                    rooms.set(newest);
                 }
-            }
-        });
-        if connection.is_open() {
-            untrack(|| heard(&connection, &Event::Up));
+            });
         }
-        on_cleanup(move || {
-            if let Some(connection) = super::current().filter(|connection| connection.me() == me) {
-                connection.forget(listener);
-                left(&connection);
-            }
-            super::leave(&me);
-        });
     });
 }
 

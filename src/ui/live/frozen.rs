@@ -1,17 +1,9 @@
 //! Notices what a socket does not say by itself: the network went or came, the page was shown again, or it
 //! stood still (a laptop asleep, a tab frozen) for so long that the server must have given it up.
 
-use std::{
-    cell::Cell,
-    rc::{Rc, Weak},
-    time::Duration,
-};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
-use leptos::{
-    ev,
-    leptos_dom::helpers::{IntervalHandle, WindowListenerHandle},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use web_sys::VisibilityState;
 
 use super::connection::Connection;
@@ -22,65 +14,36 @@ const TICK: Duration = Duration::from_secs(5);
 /// a shorter gap proves nothing.
 const FROZEN: Millis = 75_000;
 
-/// Watches the page on behalf of a connection, until dropped.
-pub struct Watchdog {
-    ticks: Option<IntervalHandle>,
-    listeners: Vec<WindowListenerHandle>,
-}
-
-impl Watchdog {
-    pub fn start(connection: Weak<Connection>) -> Self {
-        let last = Rc::new(Cell::new(now()));
-        let look = Rc::new({
-            let connection = connection.clone();
-            move |shown: bool| {
-                let gap = now() - last.replace(now());
-                let Some(connection) = connection.upgrade() else {
-                    return;
-                };
-                if gap > FROZEN {
-                    connection.renew();
-                } else if shown {
-                    connection.hurry();
-                }
+/// Watches the page on behalf of its connection.
+pub fn watch(connection: &Rc<Connection>) {
+    let last = Cell::new(now());
+    let look = Rc::new({
+        let connection = connection.clone();
+        move |shown: bool| {
+            let gap = now() - last.replace(now());
+            if gap > FROZEN {
+                connection.renew();
+            } else if shown {
+                connection.hurry();
             }
-        });
-        let shown = {
+        }
+    });
+    set_interval(
+        {
             let look = look.clone();
-            move |_| look(is_visible())
-        };
-        let lost = connection.clone();
-        let listeners = vec![
-            // Fired at the document, it rises to the window.
-            window_event_listener_untyped("visibilitychange", shown.clone()),
-            window_event_listener_untyped("pageshow", shown),
-            window_event_listener(ev::online, move |_| {
-                if let Some(connection) = connection.upgrade() {
-                    connection.hurry();
-                }
-            }),
-            window_event_listener(ev::offline, move |_| {
-                if let Some(connection) = lost.upgrade() {
-                    connection.network_lost();
-                }
-            }),
-        ];
-        Self {
-            ticks: set_interval_with_handle(move || look(false), TICK).ok(),
-            listeners,
-        }
+            move || look(false)
+        },
+        TICK,
+    );
+    // Fired at the document, the first rises to the window.
+    for event in ["visibilitychange", "pageshow"] {
+        let look = look.clone();
+        window_event_listener_untyped(event, move |_| look(is_visible()));
     }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        if let Some(ticks) = self.ticks.take() {
-            ticks.clear();
-        }
-        for listener in self.listeners.drain(..) {
-            listener.remove();
-        }
-    }
+    let found = connection.clone();
+    window_event_listener(ev::online, move |_| found.hurry());
+    let lost = connection.clone();
+    window_event_listener(ev::offline, move |_| lost.network_lost());
 }
 
 /// Whether the person can see this page.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use web_sys::Storage;
 
 use super::Unsent;
-use crate::domain::RoomId;
+use crate::{domain::RoomId, ui::browser};
 
 /// The entries of one identity in one room.
 pub struct Shelf {
@@ -19,7 +19,7 @@ pub struct Shelf {
 impl Shelf {
     pub fn new(me: &str, room: RoomId) -> Self {
         Self {
-            prefix: format!("latchkey.outbox/{me}/{room}/"),
+            prefix: format!("{}{room}/", of(me)),
         }
     }
 
@@ -40,20 +40,39 @@ impl Shelf {
         let Some(storage) = storage() else {
             return Vec::new();
         };
-        let keys = (0..storage.length().unwrap_or(0))
-            .filter_map(|index| storage.key(index).ok().flatten());
-        keys.filter(|key| {
-            key.strip_prefix(&self.prefix)
-                .is_some_and(|id| Uuid::try_parse(id).is_ok())
-        })
-        .filter_map(|key| storage.get_item(&key).ok().flatten())
-        .filter_map(|text| serde_json::from_str(&text).ok())
-        .collect()
+        keys(&storage, &self.prefix, 0)
+            .filter_map(|key| storage.get_item(&key).ok().flatten())
+            .filter_map(|text| serde_json::from_str(&text).ok())
+            .collect()
     }
 
     fn key(&self, id: Uuid) -> String {
         format!("{}{id}", self.prefix)
     }
+}
+
+/// Forgets all that `me` has not sent, in every room: the name is given up, and whoever claims it next is
+/// someone else.
+pub fn forget_unsent(me: &str) {
+    if let Some(storage) = storage() {
+        let keys: Vec<_> = keys(&storage, &of(me), 1).collect();
+        for key in keys {
+            let _ = storage.remove_item(&key);
+        }
+    }
+}
+
+/// What the entries of one identity begin with. `ROOM/ID` follows.
+fn of(me: &str) -> String {
+    format!("latchkey.outbox/{me}/")
+}
+
+/// The keys that are a prefix and then so many slashes: a username may hold some, too.
+fn keys(storage: &Storage, prefix: &str, slashes: usize) -> impl Iterator<Item = String> {
+    browser::names(storage).filter(move |key| {
+        key.strip_prefix(prefix)
+            .is_some_and(|rest| rest.matches('/').count() == slashes)
+    })
 }
 
 fn storage() -> Option<Storage> {

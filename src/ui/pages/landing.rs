@@ -1,20 +1,18 @@
 //! The start: claim a username, or go on under one that this browser holds.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::use_navigate;
 
-use crate::ui::{
-    parts::{ClaimForm, Door, PageLink, use_names},
-    paths,
+use crate::{
+    domain::Flash,
+    ui::{
+        parts::{ClaimForm, Door},
+        paths,
+    },
 };
 
 #[component]
-pub fn LandingPage() -> impl IntoView {
-    let names = use_names();
-    let navigate = use_navigate();
+pub fn LandingPage(names: Vec<String>, flash: Option<Flash>) -> impl IntoView {
     view! {
-        <Title text="" />
         <main id="main" class="landing" tabindex="-1">
             <div class="threshold">
                 <Door />
@@ -24,16 +22,8 @@ pub fn LandingPage() -> impl IntoView {
                 <p class="lede">
                     "Claim a name, open a room, and hand its key to whom you want inside. No account, no address."
                 </p>
-                <Suspense>
-                    {move || Suspend::new(async move {
-                        let names = names.await.unwrap_or_default();
-                        (!names.is_empty()).then(|| view! { <YourNames names /> })
-                    })}
-                </Suspense>
-                <ClaimForm done=move |name: String| {
-                    names.refetch();
-                    navigate(&paths::dashboard(&name), Default::default());
-                } />
+                {(!names.is_empty()).then(|| view! { <YourNames names /> })}
+                <ClaimForm flash />
             </div>
         </main>
     }
@@ -41,23 +31,19 @@ pub fn LandingPage() -> impl IntoView {
 
 #[component]
 fn YourNames(names: Vec<String>) -> impl IntoView {
+    let link = |name: String| {
+        view! {
+            <li>
+                <a href=paths::dashboard(&name)>
+                    <span class="clip">{format!("@{name}")}</span>
+                </a>
+            </li>
+        }
+    };
     view! {
         <section class="held">
             <h2 id="held">"Your names"</h2>
-            <ul aria-labelledby="held">
-                {names
-                    .into_iter()
-                    .map(|name| {
-                        view! {
-                            <li>
-                                <PageLink href=paths::dashboard(&name)>
-                                    <span class="clip">{format!("@{name}")}</span>
-                                </PageLink>
-                            </li>
-                        }
-                    })
-                    .collect_view()}
-            </ul>
+            <ul aria-labelledby="held">{names.into_iter().map(link).collect_view()}</ul>
         </section>
     }
 }

@@ -1,4 +1,4 @@
-//! The pages, one file each.
+//! The pages, one file each: what the server renders from what it knows.
 
 pub mod dashboard;
 pub mod invite;

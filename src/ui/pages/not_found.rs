@@ -1,22 +1,29 @@
 //! Where no page is, and where one is not for this browser.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     domain::{ApiError, Code},
     ui::{parts::Door, paths},
 };
 
-/// The page for a path that leads nowhere. Its status is 404.
+/// The title of [`NotFound`].
+pub const NOWHERE: &str = "No door here";
+
+/// The title of [`Refused`].
+pub fn title_of(error: &ApiError) -> &'static str {
+    match error.code {
+        Code::NotMe => "This name is not yours here",
+        Code::NoSuchRoom => "This door is locked",
+        _ => "That did not work",
+    }
+}
+
+/// The page for a path that leads nowhere.
 #[component]
 pub fn NotFound() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(axum::http::StatusCode::NOT_FOUND);
-    }
     view! {
-        <Dead title="No door here">
+        <Dead title=NOWHERE>
             <p>"This address leads nowhere. It may be mistyped, or what it led to is gone."</p>
             <p>
                 <a class="button" href=paths::home()>
@@ -27,17 +34,14 @@ pub fn NotFound() -> impl IntoView {
     }
 }
 
-/// The page in place of one that could not be shown to `me`: what is in the way, and where to go from here.
-/// `room` is the name of the room that was asked for, where one was. The status is already the error's.
+/// The page in place of one that could not be shown: what is in the way, and where to go from here. `me` is
+/// whom it was asked for as, and `room` the name of the room that was asked for, where there were any.
 #[component]
-pub fn Refused(
-    error: ApiError,
-    me: String,
-    #[prop(optional, into)] room: Option<String>,
-) -> impl IntoView {
-    match error.code {
-        Code::NotMe => view! {
-            <Dead title="This name is not yours here">
+pub fn Refused(error: ApiError, me: Option<String>, room: Option<String>) -> impl IntoView {
+    let title = title_of(&error);
+    match (error.code, me) {
+        (Code::NotMe, Some(me)) => view! {
+            <Dead title>
                 <p>
                     "This browser does not hold " <strong>{format!("@{me}")}</strong>
                     ". If it is free you can claim it; if you hold other names, they are waiting at the start."
@@ -50,8 +54,8 @@ pub fn Refused(
             </Dead>
         }
         .into_any(),
-        Code::NoSuchRoom => view! {
-            <Dead title="This door is locked">
+        (Code::NoSuchRoom, Some(me)) => view! {
+            <Dead title>
                 <p>{error.message}</p>
                 <p class="choices">
                     {room
@@ -70,11 +74,10 @@ pub fn Refused(
         }
         .into_any(),
         _ => view! {
-            <Dead title="That did not work">
+            <Dead title>
                 <p role="alert">{error.message}</p>
                 <p>
-                    // A fresh load is what trying again means here.
-                    <a class="button" href="" rel="external">
+                    <a class="button" href="">
                         "Try again"
                     </a>
                 </p>
@@ -87,7 +90,6 @@ pub fn Refused(
 #[component]
 fn Dead(title: &'static str, children: Children) -> impl IntoView {
     view! {
-        <Title text=title />
         <main id="main" class="dead" tabindex="-1">
             <Door />
             <h1>{title}</h1>

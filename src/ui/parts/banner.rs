@@ -9,9 +9,10 @@ use crate::ui::live::{Conversation, State};
 /// Shorter breaks go unnoticed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-#[component]
-pub fn Banner(conversation: Conversation) -> impl IntoView {
-    let link = conversation.link;
+/// Status, empty while all is well.
+#[island]
+pub fn Banner() -> impl IntoView {
+    let link = expect_context::<Conversation>().link;
     let cut_off = Memo::new(move |_| link.get() != State::Open);
     let lasting = RwSignal::new(false);
     Effect::new(move || {

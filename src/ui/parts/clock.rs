@@ -45,6 +45,20 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// The clock that a page is rendered with for a browser that has left this offset. No place on Earth is
+    /// further than 18 hours from UTC.
+    #[cfg(feature = "ssr")]
+    pub fn of_reader(offset: Option<i32>) -> Self {
+        Self {
+            offset: Some(
+                offset
+                    .filter(|minutes| minutes.abs() <= 18 * 60)
+                    .unwrap_or(0),
+            ),
+            now: now(),
+        }
+    }
+
     /// The number of the day, in the reader's zone, since 1 January 1970.
     pub fn day(&self, at: Millis) -> i64 {
         self.local(at).div_euclid(DAY)
@@ -86,13 +100,8 @@ pub fn machine(at: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// The clock of this page. It is the same on the server and in hydration, and the browser's own after that.
-pub fn use_clock() -> Signal<Clock> {
-    let first = SharedValue::new(|| Clock {
-        offset: Some(cookie_offset()),
-        now: now(),
-    })
-    .into_inner();
+/// The clock of this page: as the server rendered with at first, and the browser's own once it is alive.
+pub fn use_clock(first: Clock) -> RwSignal<Clock> {
     let clock = RwSignal::new(first);
     // Effects run in the browser alone, and after hydration.
     Effect::new(move || {
@@ -108,11 +117,9 @@ pub fn use_clock() -> Signal<Clock> {
             }
         };
         strike();
-        if let Ok(timer) = set_interval_with_handle(strike, std::time::Duration::from_secs(30)) {
-            on_cleanup(move || timer.clear());
-        }
+        set_interval(strike, std::time::Duration::from_secs(30));
     });
-    clock.into()
+    clock
 }
 
 /// This machine's time.
@@ -140,29 +147,6 @@ fn remember_offset(minutes: i32) {
             "tz={minutes}; Path=/; Max-Age=31536000; SameSite=Lax"
         ));
     }
-}
-
-#[cfg(feature = "ssr")]
-fn cookie_offset() -> i32 {
-    use axum::http::{header::COOKIE, request::Parts};
-    let Some(parts) = use_context::<Parts>() else {
-        return 0;
-    };
-    let cookies = parts.headers.get_all(COOKIE);
-    cookies
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix("tz="))
-        .and_then(|minutes| minutes.parse().ok())
-        // No place on Earth is further from UTC.
-        .filter(|minutes: &i32| minutes.abs() <= 18 * 60)
-        .unwrap_or(0)
-}
-
-#[cfg(not(feature = "ssr"))]
-fn cookie_offset() -> i32 {
-    browser_offset(now())
 }
 
 fn long_date(day: i64, with_year: bool) -> String {

@@ -6,9 +6,10 @@ use leptos::{
     html,
     prelude::*,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::flash;
+use super::as_text;
 use crate::{
     domain::{Body, Code, limits},
     ui::{browser, live::Conversation},
@@ -19,21 +20,25 @@ const NEARLY_FULL: usize = limits::BODY_CHARS - 500;
 /// Lines that the box grows to in a browser that does not size it by its content.
 const MOST_LINES: usize = 8;
 
-/// Textbox "Message" and button "Send". `edit` brings in the text of a message that was taken back.
-#[component]
-pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) -> impl IntoView {
+/// What the plain form starts from: the id that its message will have, so that sending it twice, by going
+/// back, says it once; and what was refused the last time, where something was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sheet {
+    pub id: Uuid,
+    pub typed: String,
+    pub refusal: Option<String>,
+}
+
+/// Textbox "Message" and button "Send".
+#[island]
+pub fn Composer(sheet: Sheet) -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
     let me = conversation.me.get_value();
     let (room, name) = conversation
         .room
         .with_value(|room| (room.id, room.name.clone()));
-    // For the plain form: sending it twice, by going back, says it once.
-    let id = SharedValue::new(Uuid::now_v7).into_inner();
-    let flash = flash("post_message");
-    let typed = flash
-        .as_ref()
-        .and_then(|flash| flash.fields.get("body").cloned())
-        .unwrap_or_default();
-    let refusal = RwSignal::new(flash.map(|flash| flash.error.message));
+    let Sheet { id, typed, refusal } = sheet;
+    let refusal = RwSignal::new(refusal);
     let chars = RwSignal::new(typed.chars().count());
     let lines = RwSignal::new(1);
     let input = NodeRef::<html::Textarea>::new();
@@ -61,7 +66,8 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
         }
     });
     Effect::new(move || {
-        let (Some(text), Some(input)) = (edit.get(), input.get_untracked()) else {
+        let (Some(text), Some(input)) = (conversation.taken_back.get(), input.get_untracked())
+        else {
             return;
         };
         let typed = input.value();
@@ -129,7 +135,7 @@ pub fn Composer(conversation: Conversation, edit: ReadSignal<Option<String>>) ->
                 aria-invalid=move || (over.get() || refusal.read().is_some()).then_some("true")
                 on:input=wrote
                 on:keydown=pressed
-                inner_html=escape(&typed)
+                inner_html=as_text(&typed)
             ></textarea>
             <button type="submit">"Send"</button>
             <div id="message-hint" class="composer-hint">
@@ -173,12 +179,6 @@ fn space_left(chars: usize) -> String {
     format!("{count} {unit} {what}")
 }
 
-/// Text as a textarea's content. As a child it would get the markers by which texts are told apart in
-/// hydration, which a textarea would show.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,13 +189,5 @@ mod tests {
         assert_eq!(space_left(3_999), "1 character left");
         assert_eq!(space_left(4_000), "0 characters left");
         assert_eq!(space_left(4_001), "1 character too many");
-    }
-
-    #[test]
-    fn typed_markup_cannot_leave_the_textarea() {
-        assert_eq!(
-            escape("</textarea><b>&amp;"),
-            "&lt;/textarea>&lt;b>&amp;amp;"
-        );
     }
 }

@@ -1,80 +1,49 @@
-//! Forms: what was posted, why it was refused, and fields that say so, whether the answer came from a server
-//! function or from a plain form's way back.
+//! Forms as the server renders them: fields that say what was wrong with them, and keep what was typed. A
+//! running script posts them in place, see `ui/enhance/forms.rs`.
 
-use std::collections::BTreeMap;
+use leptos::prelude::*;
 
-use leptos::{html, prelude::*, server_fn::ServerFn};
+use crate::domain::{ApiError, Flash};
 
-use super::flash;
-use crate::{
-    domain::{ApiError, Code},
-    ui::browser,
-};
+/// What came of the last try at a form, where the page is shown because it was refused.
+#[derive(Clone, Debug, Default)]
+pub struct LastTry(Option<Flash>);
 
-/// Which part of a form an error is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum About {
-    Username,
-    RoomName,
-    Key,
-    /// None of its fields.
-    Form,
-}
-
-impl About {
-    fn of(code: Code) -> Self {
-        match code {
-            Code::InvalidUsername | Code::UsernameTaken => About::Username,
-            Code::InvalidRoomName | Code::RoomTaken => About::RoomName,
-            Code::InvalidKey | Code::WrongKey => About::Key,
-            _ => About::Form,
-        }
-    }
-}
-
-/// One form's post: how to send it, and what came of the last try.
-pub struct Post<S>
-where
-    S: ServerFn + 'static,
-    S::Output: 'static,
-{
-    pub action: ServerAction<S>,
-    pub pending: Signal<bool>,
-    pub refusal: Signal<Option<ApiError>>,
-    /// What had been typed, where the page is shown because a plain form was refused.
-    pub typed: BTreeMap<String, String>,
-}
-
-impl<S> Post<S>
-where
-    S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
-    /// A post that, in the browser, runs `then` each time it succeeds.
-    pub fn new(then: impl Fn(S::Output) + 'static) -> Self {
-        let action = ServerAction::<S>::new();
-        let value = action.value();
-        let flash = S::PATH.strip_prefix("/api/").and_then(flash);
-        let typed = flash.map(|flash| {
-            value.set(Some(Err(flash.error)));
-            flash.fields
-        });
-        Effect::new(move |_| {
-            if let Some(Ok(output)) = value.get() {
-                then(output);
-            }
-        });
-        Self {
-            action,
-            pending: action.pending().into(),
-            refusal: Signal::derive(move || value.read().as_ref()?.as_ref().err().cloned()),
-            typed: typed.unwrap_or_default(),
-        }
+impl LastTry {
+    /// Of the form that posts to `endpoint`, given what was refused.
+    pub fn at(endpoint: &str, flash: Option<&Flash>) -> Self {
+        Self(flash.filter(|flash| flash.form == endpoint).cloned())
     }
 
     /// What had been typed into the field called `name`.
     pub fn typed(&self, name: &str) -> String {
-        self.typed.get(name).cloned().unwrap_or_default()
+        let flash = self.0.as_ref();
+        flash
+            .and_then(|flash| flash.fields.get(name).cloned())
+            .unwrap_or_default()
+    }
+
+    /// Why it was refused, if that is about the field called `name`.
+    pub fn error_of(&self, name: &str) -> Option<String> {
+        self.refusal()
+            .filter(|error| error.code.field() == Some(name))
+            .map(|error| error.message.clone())
+    }
+
+    /// Why it was refused, if that is about none of these fields.
+    pub fn error_besides(&self, fields: &[&str]) -> Option<String> {
+        self.refusal()
+            .filter(|error| {
+                error
+                    .code
+                    .field()
+                    .is_none_or(|name| !fields.contains(&name))
+            })
+            .map(|error| error.message.clone())
+    }
+
+    fn refusal(&self) -> Option<&ApiError> {
+        self.0.as_ref().map(|flash| &flash.error)
     }
 }
 
@@ -85,114 +54,60 @@ pub fn Field(
     id: &'static str,
     label: &'static str,
     name: &'static str,
-    about: About,
-    #[prop(into)] refusal: Signal<Option<ApiError>>,
-    #[prop(optional)] value: String,
+    last: LastTry,
     #[prop(optional, into)] hint: String,
     #[prop(default = "off")] autocomplete: &'static str,
 ) -> impl IntoView {
-    let input = NodeRef::new();
-    let error = FieldState::new(id, about, refusal, input);
-    let described_by = error.described_by(!hint.is_empty());
+    let error = last.error_of(name);
+    let described_by = described_by(id, !hint.is_empty(), error.is_some());
     view! {
         <div class="field">
             <label for=id>{label}</label>
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
             <input
-                node_ref=input
                 type="text"
                 id=id
                 name=name
-                value=value
+                value=last.typed(name)
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
                 aria-describedby=described_by
-                aria-invalid=error.invalid()
+                aria-invalid=error.is_some().then_some("true")
             />
-            {error.view()}
+            {error.map(|error| view! { <FieldError id error /> })}
         </div>
     }
 }
 
-/// What a field knows of its own error.
-#[derive(Clone, Copy)]
-pub(super) struct FieldState {
-    id: &'static str,
-    message: Signal<Option<String>>,
-}
-
-impl FieldState {
-    /// The keyboard's place moves to the field when its error comes from a post.
-    pub fn new(
-        id: &'static str,
-        about: About,
-        refusal: Signal<Option<ApiError>>,
-        input: NodeRef<html::Input>,
-    ) -> Self {
-        let message = Signal::derive(move || {
-            refusal
-                .get()
-                .filter(|error| About::of(error.code) == about)
-                .map(|error| error.message)
-        });
-        Effect::new(move |first: Option<()>| {
-            if message.read().is_some()
-                && first.is_some()
-                && let Some(input) = input.get_untracked()
-            {
-                browser::focus(&input);
-            }
-        });
-        Self { id, message }
-    }
-
-    pub fn described_by(self, hint: bool) -> impl Fn() -> Option<String> + Clone {
-        let id = self.id;
-        move || match (hint, self.message.read().is_some()) {
-            (false, false) => None,
-            (true, false) => Some(format!("{id}-hint")),
-            (false, true) => Some(format!("{id}-error")),
-            (true, true) => Some(format!("{id}-hint {id}-error")),
-        }
-    }
-
-    pub fn invalid(self) -> impl Fn() -> Option<&'static str> + Clone {
-        move || self.message.read().is_some().then_some("true")
-    }
-
-    pub fn view(self) -> impl IntoView {
-        let id = format!("{}-error", self.id);
-        move || {
-            self.message.get().map(|message| {
-                view! {
-                    <p class="error" role="alert" id=id.clone()>
-                        {message}
-                    </p>
-                }
-            })
-        }
+/// Why a field was refused.
+#[component]
+pub fn FieldError(#[prop(into)] id: String, error: String) -> impl IntoView {
+    view! {
+        <p class="error" role="alert" id=format!("{id}-error")>
+            {error}
+        </p>
     }
 }
 
 /// A form's error that is about none of the fields it shows.
 #[component]
-pub fn FormError(
-    #[prop(into)] refusal: Signal<Option<ApiError>>,
-    /// The fields that the form shows.
-    #[prop(optional)]
-    fields: &'static [About],
-) -> impl IntoView {
-    move || {
-        refusal
-            .get()
-            .filter(|error| !fields.contains(&About::of(error.code)))
-            .map(|error| {
-                view! {
-                    <p class="error" role="alert">
-                        {error.message}
-                    </p>
-                }
-            })
+pub fn FormError(error: Option<String>) -> impl IntoView {
+    error.map(|error| {
+        view! {
+            <p class="error" role="alert">
+                {error}
+            </p>
+        }
+    })
+}
+
+/// The ids of what describes the field called `id`.
+pub fn described_by(id: &str, hint: bool, error: bool) -> Option<String> {
+    match (hint, error) {
+        (false, false) => None,
+        (true, false) => Some(format!("{id}-hint")),
+        (false, true) => Some(format!("{id}-error")),
+        (true, true) => Some(format!("{id}-hint {id}-error")),
     }
 }

@@ -1,18 +1,18 @@
 //! An invitation to a room, ready for the clipboard.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{either::Either, prelude::*, task::spawn_local};
 
 use super::Icon;
 use crate::{
     domain::RoomId,
-    ui::{browser, paths},
+    ui::{browser, live::Conversation, paths},
 };
 
 /// Under what this tab remembers keys.
 const PLACE: &str = "latchkey:key:";
 
-fn place(room: RoomId) -> String {
-    format!("{PLACE}{room}")
+fn place(what: impl std::fmt::Display) -> String {
+    format!("{PLACE}{what}")
 }
 
 /// Remembers a room's key in this tab alone, so that an invitation can carry it: right after the room was
@@ -26,6 +26,17 @@ fn known_key(room: RoomId) -> Option<String> {
     browser::recall(&place(room))
 }
 
+/// Remembers the key that an invitation brought along for as long as its page is being dealt with: a name may
+/// have to be claimed first, which loads the page again.
+pub fn keep_invited_key(key: &str) {
+    browser::remember(&place(browser::path()), Some(key));
+}
+
+/// The key that came with the invitation that this page is, where one did.
+pub fn invited_key() -> Option<String> {
+    browser::recall(&place(browser::path()))
+}
+
 /// Forgets every room's key: whoever uses this browser next should not find them.
 pub fn forget_keys() {
     browser::forget_all(PLACE);
@@ -33,11 +44,13 @@ pub fn forget_keys() {
 
 /// Buttons that copy an invitation: "Copy link", and "Copy link with key" where this tab knows the key.
 /// Without a script there is nothing to press, and the address bar does the same.
-#[component]
-pub fn InvitationCopy(room: RoomId, name: String) -> impl IntoView {
+#[island]
+pub fn InvitationCopy() -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let name = conversation.room.with_value(|room| room.name.clone());
     let alive = browser::alive();
     let key = RwSignal::new(None);
-    Effect::new(move |_| key.set(known_key(room)));
+    Effect::new(move || key.set(known_key(conversation.id())));
     let copied = RwSignal::new(None::<Result<&'static str, String>>);
     let copy = move |path: String, done: &'static str| {
         let link = browser::origin() + &path;
@@ -76,10 +89,14 @@ pub fn InvitationCopy(room: RoomId, name: String) -> impl IntoView {
                 )
             }}
             <p class="hint" role="status">
-                {move || match copied.get()? {
-                    Ok(done) => Some(done.into_any()),
-                    // A page without TLS has no clipboard; the link can still be selected.
-                    Err(link) => Some(view! { <code>{link}</code> }.into_any()),
+                {move || {
+                    copied
+                        .get()
+                        .map(|copied| match copied {
+                            Ok(done) => Either::Left(done),
+                            // A page without TLS has no clipboard; the link can still be selected.
+                            Err(link) => Either::Right(view! { <code>{link}</code> }),
+                        })
                 }}
             </p>
         </div>

@@ -2,8 +2,8 @@
 
 use leptos::{html, prelude::*};
 
-use super::{About, Icon, forms::FieldState};
-use crate::{domain::ApiError, ui::browser};
+use super::{FieldError, Icon, forms::described_by, invited_key};
+use crate::ui::browser;
 
 /// Characters that cannot be taken for one another, in speech nor in print.
 const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
@@ -12,41 +12,40 @@ const GROUPS: usize = 7;
 
 /// The textbox "Room key". It is a text field that CSS masks, because a password field would be neither a
 /// textbox to a screen reader nor safe from being stored as the site's password.
-#[component]
+#[island]
 pub fn KeyField(
     /// Unique on the page.
-    id: &'static str,
-    #[prop(into)] refusal: Signal<Option<ApiError>>,
+    id: String,
+    /// Why the key was refused the last time, where it was.
+    error: Option<String>,
     /// Whether to offer a random key.
-    #[prop(optional)]
     suggest: bool,
-    /// Fills the field each time it is set.
-    #[prop(optional)]
-    fill: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
-    let error = FieldState::new(id, About::Key, refusal, input);
     let alive = browser::alive();
     let shown = RwSignal::new(false);
-    Effect::new(move |_| {
-        if let (Some(key), Some(input)) = (fill.get(), input.get()) {
+    let fill = move |key: Option<String>| {
+        if let (Some(key), Some(input)) = (key, input.get_untracked()) {
             input.set_value(&key);
         }
-    });
-    let offer = move |_| {
-        if let Some(key) = random_key() {
-            fill.set(Some(key));
-            shown.set(true);
-        }
     };
+    // A new room has a key of its own.
+    if !suggest {
+        Effect::new(move || fill(invited_key()));
+    }
+    let offer = move |_| {
+        fill(random_key());
+        shown.set(true);
+    };
+    let described_by = described_by(&id, false, error.is_some());
     view! {
         <div class="field">
-            <label for=id>"Room key"</label>
+            <label for=id.clone()>"Room key"</label>
             <div class="key">
                 <input
                     node_ref=input
                     type="text"
-                    id=id
+                    id=id.clone()
                     name="key"
                     class="key-text"
                     class:masked=move || !shown.get()
@@ -55,8 +54,8 @@ pub fn KeyField(
                     spellcheck="false"
                     data-1p-ignore=""
                     data-lpignore="true"
-                    aria-describedby=error.described_by(false)
-                    aria-invalid=error.invalid()
+                    aria-describedby=described_by
+                    aria-invalid=error.is_some().then_some("true")
                 />
                 <button
                     type="button"
@@ -68,7 +67,6 @@ pub fn KeyField(
                     {move || if shown.get() { Icon::EyeOff } else { Icon::Eye }.view()}
                 </button>
             </div>
-            {error.view()}
             {suggest
                 .then(|| {
                     view! {
@@ -82,6 +80,7 @@ pub fn KeyField(
                         </button>
                     }
                 })}
+            {error.map(|error| view! { <FieldError id error /> })}
         </div>
     }
 }

@@ -4,34 +4,34 @@ use leptos::prelude::*;
 
 use crate::{domain::Member, ui::live::Conversation};
 
+/// How many are online.
+#[island]
+pub fn OnlineCount() -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    move || conversation.online.get()
+}
+
 /// List "Members".
-#[component]
-pub fn MemberList(conversation: Conversation) -> impl IntoView {
-    let members = Memo::new(move |_| {
-        let mut members = conversation.members.get();
-        members.sort_by_key(|member| !member.online);
-        members
-    });
+#[island]
+pub fn MemberList() -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
     view! {
         <h2 id="members-title">"Members"</h2>
         <p class="side-note">
             {move || conversation.online.get()} " online of "
-            {move || members.with(Vec::len).max(conversation.online.get())}
+            {move || conversation.members.with(Vec::len).max(conversation.online.get())}
         </p>
         <ul class="members" aria-labelledby="members-title">
-            <For
-                each=move || members.get()
-                key=|member| (member.name.clone(), member.online, member.owner)
-                let:member
-            >
-                <Row member />
-            </For>
+            {move || {
+                let mut members = conversation.members.get();
+                members.sort_by_key(|member| !member.online);
+                members.into_iter().map(row).collect_view()
+            }}
         </ul>
     }
 }
 
-#[component]
-fn Row(member: Member) -> impl IntoView {
+fn row(member: Member) -> impl IntoView {
     let Member {
         name,
         online,

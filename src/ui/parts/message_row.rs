@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use super::{
     clock::{Clock, machine},
@@ -15,7 +15,7 @@ use crate::{
 
 /// A message that the room has.
 #[component]
-pub fn SaidRow(message: Arc<Message>, first: bool, clock: Signal<Clock>) -> impl IntoView {
+pub fn SaidRow(message: Arc<Message>, first: bool, clock: RwSignal<Clock>) -> impl IntoView {
     view! {
         <div class="row-said" class:first=first data-seq=message.seq.to_string()>
             <Author name=message.by.clone() first />
@@ -33,31 +33,28 @@ pub fn UnsentRow(
     conversation: Conversation,
     item: Unsent,
     first: bool,
-    clock: Signal<Clock>,
-    edit: WriteSignal<Option<String>>,
+    clock: RwSignal<Clock>,
 ) -> impl IntoView {
     let (id, at, sent) = (item.id, item.at, item.sent.is_some());
     let (refused, why) = (item.refused.is_some(), item.refused);
     let pending = !sent && !refused;
+    let state = move || match (refused, conversation.link.get()) {
+        (true, _) => "Not sent",
+        (false, State::Open) => "Sending",
+        (false, _) => "Waiting",
+    };
     let change = move |_| {
         if let Some(text) = conversation.discard(id) {
-            edit.set(Some(text));
+            conversation.taken_back.set(Some(text));
         }
     };
     view! {
         <div class="row-said" class:first=first class:pending=pending class:refused=refused>
             <Author name=conversation.me.get_value() first />
-            {if pending {
-                view! {
-                    <span class="state">
-                        {move || if conversation.link.get() == State::Open { "Sending" } else { "Waiting" }}
-                    </span>
-                }
-                    .into_any()
-            } else if sent {
-                view! { <Time at clock /> }.into_any()
+            {if sent {
+                Either::Left(view! { <Time at clock /> })
             } else {
-                view! { <span class="state">"Not sent"</span> }.into_any()
+                Either::Right(view! { <span class="state">{state}</span> })
             }}
             <p class="body" dir="auto">
                 <Text body=&item.body />
@@ -100,7 +97,7 @@ fn Author(name: String, first: bool) -> impl IntoView {
 }
 
 #[component]
-fn Time(at: Millis, clock: Signal<Clock>) -> impl IntoView {
+fn Time(at: Millis, clock: RwSignal<Clock>) -> impl IntoView {
     view! {
         <time datetime=machine(at) title=move || clock.get().full(at)>
             {move || clock.get().time(at)}
@@ -113,13 +110,12 @@ fn Time(at: Millis, clock: Signal<Clock>) -> impl IntoView {
 fn Text<'a>(body: &'a str) -> impl IntoView + use<> {
     pieces(body)
         .map(|piece| match piece {
-            Piece::Text(text) => text.to_owned().into_any(),
-            Piece::Link { text, href } => view! {
+            Piece::Text(text) => Either::Left(text.to_owned()),
+            Piece::Link { text, href } => Either::Right(view! {
                 <a href=href target="_blank" rel="noopener noreferrer">
                     {text.to_owned()}
                 </a>
-            }
-            .into_any(),
+            }),
         })
         .collect_view()
 }

@@ -1,23 +1,25 @@
-//! What pages share.
+//! What pages are made of. An `#[island]` comes alive in the browser; everything else is rendered by the
+//! server alone, or within an island.
+//!
+//! Views within islands keep their types: one made `into_any()` brings code along for every way in which it
+//! could be hydrated, of which this program uses one. Where a view can be this or that, it is an `Either`.
 
 mod banner;
 mod claim;
 pub mod clock;
 mod composer;
 mod dialog;
-mod flash;
 mod forms;
 mod header;
 mod icons;
 mod invitation;
 mod key_field;
-mod link;
 mod links;
 mod member_list;
 mod message_row;
-mod names;
 mod notice;
 mod place;
+mod room;
 mod room_list;
 mod room_nav;
 mod rows;
@@ -26,20 +28,37 @@ mod typing;
 
 pub use banner::Banner;
 pub use claim::ClaimForm;
-pub use clock::use_clock;
-pub use composer::Composer;
+pub use clock::Clock;
+pub use composer::{Composer, Sheet};
 pub use dialog::Confirm;
-pub use flash::{flash, forget_flash_on_leaving, provide_flash};
-pub use forms::{About, Field, FormError, Post};
+pub use forms::{Field, FieldError, FormError, LastTry};
 pub use header::Header;
 pub use icons::{Door, Icon, Logo};
-pub use invitation::{InvitationCopy, forget_keys, remember_key};
+pub use invitation::{InvitationCopy, forget_keys, invited_key, keep_invited_key, remember_key};
 pub use key_field::KeyField;
-pub use link::PageLink;
-pub use member_list::MemberList;
-pub use names::{Names, provide_names, use_names};
-pub use notice::{Notice, announce, provide_notice};
+pub use member_list::{MemberList, OnlineCount};
+pub use notice::Notice;
+pub use room::LiveRoom;
 pub use room_list::RoomList;
 pub use room_nav::RoomNav;
 pub use timeline::Timeline;
 pub use typing::Typing;
+
+/// Text as the content of an element that holds nothing else, such as a textarea. As a child it would get the
+/// markers by which texts are told apart in hydration, and such an element would show them.
+pub fn as_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_markup_cannot_leave_the_element_that_holds_it() {
+        assert_eq!(
+            as_text("</textarea><b>&amp;"),
+            "&lt;/textarea>&lt;b>&amp;amp;"
+        );
+    }
+}

@@ -4,33 +4,27 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::ui::browser;
+
 /// Long enough to be read after a page has changed under the reader.
 const SHOWN: Duration = Duration::from_secs(10);
+/// Under what this tab remembers the sentence from one page to the next.
+const PLACE: &str = "latchkey:notice";
 
-#[derive(Clone, Copy)]
-struct Said(RwSignal<Option<String>>);
-
-/// Makes room for notices. Called once, by the app.
-pub fn provide_notice() {
-    provide_context(Said(RwSignal::new(None)));
-}
-
-/// Shows a sentence on whatever page comes next.
-pub fn announce(sentence: String) {
-    if let Some(Said(said)) = use_context::<Said>() {
-        said.set(Some(sentence));
-    }
+/// Leaves a sentence for the page that comes next.
+pub fn leave(sentence: &str) {
+    browser::remember(PLACE, Some(sentence));
 }
 
 /// Where notices appear.
-#[component]
+#[island]
 pub fn Notice() -> impl IntoView {
-    let Said(said) = expect_context();
+    let said = RwSignal::new(None);
     Effect::new(move || {
-        if said.read().is_some()
-            && let Ok(timer) = set_timeout_with_handle(move || said.set(None), SHOWN)
-        {
-            on_cleanup(move || timer.clear());
+        if let Some(sentence) = browser::recall(PLACE) {
+            browser::remember(PLACE, None);
+            said.set(Some(sentence));
+            set_timeout(move || said.set(None), SHOWN);
         }
     });
     view! {

@@ -1,65 +1,40 @@
 //! The list of *me*'s rooms on the dashboard.
 
-use leptos::{form::ActionForm, prelude::*, task::spawn_local};
+use leptos::{either::Either, prelude::*};
 
-use super::{Confirm, FormError, PageLink, Post};
+use super::Confirm;
 use crate::{
-    api::{self, DeleteRoom, LeaveRoom},
     domain::{RoomId, RoomSummary},
-    ui::{browser, paths},
+    ui::{live, paths},
 };
 
 /// Characters of a last message that are worth sending: its row shows one line.
 const EXCERPT_CHARS: usize = 120;
 
-/// The posts that all rows share.
-#[derive(Clone, Copy)]
-struct WaysOut {
-    leave: ServerAction<LeaveRoom>,
-    delete: ServerAction<DeleteRoom>,
-    pending: Signal<bool>,
-}
-
-/// List "Your rooms": a link by room name, what is new in it, and the ways out of it.
-#[component]
-pub fn RoomList(me: String, rooms: RwSignal<Vec<RoomSummary>>) -> impl IntoView {
+/// List "Your rooms": a link by room name, what is new in it, and the ways out of it. `asked` is the dialog
+/// that the page was asked for with, where it was.
+#[island]
+pub fn RoomList(me: String, rooms: Vec<RoomSummary>, asked: Option<String>) -> impl IntoView {
+    let rooms = RwSignal::new(rooms);
     let me = StoredValue::new(me);
-    let refresh = move |()| {
-        spawn_local(async move {
-            if let Ok(list) = api::dashboard(me.get_value()).await {
-                rooms.set(list);
-                // The pressed button went with its room.
-                request_animation_frame(browser::focus_main_if_lost);
-            }
-        });
-    };
-    let leave = Post::<LeaveRoom>::new(refresh);
-    let delete = Post::<DeleteRoom>::new(refresh);
-    let out = WaysOut {
-        leave: leave.action,
-        delete: delete.action,
-        pending: Signal::derive(move || leave.pending.get() || delete.pending.get()),
-    };
+    let asked = StoredValue::new(asked.unwrap_or_default());
+    let empty = Memo::new(move |_| rooms.read().is_empty());
+    Effect::new(move || live::follow_rooms(me.get_value(), rooms));
     view! {
-        <section class="rooms">
-            <h2 id="your-rooms">"Your rooms"</h2>
-            <FormError refusal=leave.refusal />
-            <FormError refusal=delete.refusal />
-            <Show
-                when=move || !rooms.read().is_empty()
-                fallback=|| {
+        {move || {
+            empty
+                .get()
+                .then(|| {
                     view! {
                         <p class="empty">"No rooms yet: create one, or join one whose name and key you were given."</p>
                     }
-                }
-            >
-                <ul class="room-list" aria-labelledby="your-rooms">
-                    <For each=move || rooms.get() key=|summary| summary.room.id let:summary>
-                        <Row me=me.get_value() rooms first=summary out />
-                    </For>
-                </ul>
-            </Show>
-        </section>
+                })
+        }}
+        <ul class="room-list" aria-labelledby="your-rooms" hidden=move || empty.get()>
+            <For each=move || rooms.get() key=|summary| summary.room.id let:summary>
+                <Row me=me.get_value() rooms first=summary asked />
+            </For>
+        </ul>
     }
 }
 
@@ -68,7 +43,7 @@ fn Row(
     me: String,
     rooms: RwSignal<Vec<RoomSummary>>,
     first: RoomSummary,
-    out: WaysOut,
+    asked: StoredValue<String>,
 ) -> impl IntoView {
     let (id, name) = (first.room.id, first.room.name.clone());
     let (link, leave) = (paths::room(&me, &name), format!("Leave {name}"));
@@ -87,25 +62,22 @@ fn Row(
             count => Some(view! { <span class="unread">{count} " new"</span> }),
         }
     };
-    let last = move || {
-        summary.read().last.as_ref().map_or_else(
-            || view! { <span>"Nothing said yet."</span> }.into_any(),
-            |last| {
-                let body: String = last.body.chars().take(EXCERPT_CHARS).collect();
-                view! {
-                    <b>{last.by.clone()}</b>
-                    " "
-                    {body}
-                }
-                .into_any()
-            },
-        )
+    let last = move || match &summary.read().last {
+        None => Either::Left(view! { <span>"Nothing said yet."</span> }),
+        Some(last) => {
+            let body: String = last.body.chars().take(EXCERPT_CHARS).collect();
+            Either::Right(view! {
+                <b>{last.by.clone()}</b>
+                " "
+                {body}
+            })
+        }
     };
     view! {
         <li class="row">
             <div class="row-main">
                 <h3>
-                    <PageLink href=link>{title}</PageLink>
+                    <a href=link>{title}</a>
                 </h3>
                 <p class="last clip">{last}</p>
             </div>
@@ -116,34 +88,36 @@ fn Row(
                 </span>
             </p>
             <div class="row-out">
-                <ActionForm action=out.leave>
-                    {target}
-                    <button type="submit" class="quiet" aria-label=leave disabled=out.pending>
+                <form action="/api/leave_room" method="post">
+                    {target} <button type="submit" class="quiet" aria-label=leave>
                         "Leave"
                     </button>
-                </ActionForm>
-                {move || owned.get().then(|| view! { <Delete me=me.clone() id name=name.clone() out /> })}
+                </form>
+                {move || owned.get().then(|| view! { <Delete me=me.clone() id name=name.clone() asked /> })}
             </div>
         </li>
     }
 }
 
 #[component]
-fn Delete(me: String, id: RoomId, name: String, out: WaysOut) -> impl IntoView {
+fn Delete(me: String, id: RoomId, name: String, asked: StoredValue<String>) -> impl IntoView {
+    let dialog = format!("delete-{id}");
+    let open = asked.with_value(|asked| *asked == dialog);
     view! {
         <Confirm
-            id=format!("delete-{id}")
+            id=dialog
+            open
             opener="Delete"
             label=format!("Delete {name}")
             title=format!("Delete {name}?")
             text="The room and all its messages will be gone for good, for everyone in it."
         >
-            <ActionForm action=out.delete>
+            <form action="/api/delete_room" method="post">
                 <Target me id />
-                <button type="submit" class="danger" disabled=out.pending>
+                <button type="submit" class="danger">
                     "Delete room"
                 </button>
-            </ActionForm>
+            </form>
         </Confirm>
     }
 }

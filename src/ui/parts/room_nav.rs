@@ -2,18 +2,21 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, PageLink};
 use crate::{
-    domain::{Room, RoomId},
-    ui::{live, paths},
+    domain::Room,
+    ui::{
+        live::{self, Conversation},
+        paths,
+    },
 };
 
-/// Navigation "Rooms". The room that is `here` has nothing unread: it is being read.
-#[component]
-pub fn RoomNav(me: String, here: RoomId, rooms: Vec<Room>) -> impl IntoView {
+/// The list of rooms. The one that is open has nothing unread: it is being read.
+#[island]
+pub fn RoomNav(rooms: Vec<Room>) -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let (me, here) = (conversation.me, conversation.id());
     let rooms = RwSignal::new(rooms);
-    live::follow_heads(&me, rooms);
-    let me = StoredValue::new(me);
+    Effect::new(move || live::follow_heads(me.get_value(), rooms));
     let unread = move |room: &Room| {
         if room.id == here {
             0
@@ -22,25 +25,20 @@ pub fn RoomNav(me: String, here: RoomId, rooms: Vec<Room>) -> impl IntoView {
         }
     };
     view! {
-        <nav aria-labelledby="rooms-title">
-            <h2 id="rooms-title">"Rooms"</h2>
-            <ul class="room-nav">
-                <For each=move || rooms.get() key=move |room| (room.id, unread(room)) let:room>
-                    <Row me=me.get_value() here=room.id == here unread=unread(&room) room />
-                </For>
-            </ul>
-            <p class="all-rooms">
-                <PageLink href=me.with_value(|me| paths::dashboard(me))>{Icon::Back.view()} "All rooms"</PageLink>
-            </p>
-        </nav>
+        <ul class="room-nav">
+            <For each=move || rooms.get() key=move |room| (room.id, unread(room)) let:room>
+                <Row me=me.get_value() here=room.id == here unread=unread(&room) room />
+            </For>
+        </ul>
     }
 }
 
 #[component]
 fn Row(me: String, here: bool, unread: u64, room: Room) -> impl IntoView {
+    let href = paths::room(&me, &room.name);
     view! {
         <li class="room-link" class:here=here>
-            <PageLink href=paths::room(&me, &room.name)>
+            <a href=href>
                 <span class="clip" dir="auto" aria-current=here.then_some("page")>
                     {room.name}
                 </span>
@@ -52,7 +50,7 @@ fn Row(me: String, here: bool, unread: u64, room: Room) -> impl IntoView {
                             </span>
                         }
                     })}
-            </PageLink>
+            </a>
         </li>
     }
 }

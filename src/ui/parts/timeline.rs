@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use leptos::{ev::MouseEvent, html, prelude::*};
+use leptos::{either::EitherOf4, ev::MouseEvent, html, prelude::*};
 
 use super::{
     Icon,
-    clock::Clock,
+    clock::{Clock, use_clock},
     message_row::{SaidRow, UnsentRow},
     place::{self, Place},
     rows::{Row, rows},
 };
 use crate::ui::{
-    live::{Conversation, Reading, Stretch, Window},
+    live::{Conversation, Fetching, Reading, Stretch, Window},
     paths,
 };
 
@@ -24,13 +24,11 @@ const NEAR: i32 = 400;
 /// Screen readers announce additions once history has settled for this long.
 const SETTLE: Duration = Duration::from_millis(400);
 
-/// The log "Messages". `edit` is given the text of a refused message whose author wants to change it.
-#[component]
-pub fn Timeline(
-    conversation: Conversation,
-    clock: Signal<Clock>,
-    edit: WriteSignal<Option<String>>,
-) -> impl IntoView {
+/// The log "Messages". `clock` is as the server's.
+#[island]
+pub fn Timeline(clock: Clock) -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let clock = use_clock(clock);
     let (log, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let left_at = follow_reader(conversation, clock, log, list);
     let unread = conversation
@@ -70,24 +68,26 @@ pub fn Timeline(
                     <For each=each key=Row::key let:row>
                         {match row {
                             Row::Day(day) => {
-                                view! {
-                                    <p class="day">
-                                        <span>{move || clock.get().name_of_day(day)}</span>
-                                    </p>
-                                }
-                                    .into_any()
+                                EitherOf4::A(
+                                    view! {
+                                        <p class="day">
+                                            <span>{move || clock.get().name_of_day(day)}</span>
+                                        </p>
+                                    },
+                                )
                             }
                             Row::New => {
-                                view! {
-                                    <p class="new-line">
-                                        <span>"New"</span>
-                                    </p>
-                                }
-                                    .into_any()
+                                EitherOf4::B(
+                                    view! {
+                                        <p class="new-line">
+                                            <span>"New"</span>
+                                        </p>
+                                    },
+                                )
                             }
-                            Row::Said { message, first } => view! { <SaidRow message first clock /> }.into_any(),
+                            Row::Said { message, first } => EitherOf4::C(view! { <SaidRow message first clock /> }),
                             Row::Unsent { item, first } => {
-                                view! { <UnsentRow conversation item first clock edit /> }.into_any()
+                                EitherOf4::D(view! { <UnsentRow conversation item first clock /> })
                             }
                         }}
                     </For>
@@ -102,7 +102,7 @@ pub fn Timeline(
 /// the newest message. Gives the room's head at the time they left it.
 fn follow_reader(
     conversation: Conversation,
-    clock: Signal<Clock>,
+    clock: RwSignal<Clock>,
     log: NodeRef<html::Div>,
     list: NodeRef<html::Div>,
 ) -> Signal<u64> {
@@ -110,8 +110,7 @@ fn follow_reader(
         window,
         outbox,
         reading,
-        loading,
-        failed,
+        fetching,
         ..
     } = conversation;
     let left_at = RwSignal::new(window.with_untracked(Window::head));
@@ -119,10 +118,7 @@ fn follow_reader(
     // Whether rows have changed since: the place that can be seen then is not the one the reader was at.
     let shifted = StoredValue::new(false);
     let look = move || {
-        let (Some(log), Some(list)) = (
-            log.try_get_untracked().flatten(),
-            list.try_get_untracked().flatten(),
-        ) else {
+        let (Some(log), Some(list)) = (log.get_untracked(), list.get_untracked()) else {
             return;
         };
         let distance = place::distance(&log);
@@ -142,7 +138,7 @@ fn follow_reader(
         if !shifted.get_value() {
             here.set_value(place::find(&log, &list));
         }
-        if failed.get_untracked().is_none() {
+        if !conversation.has_failed() {
             if distance.above < NEAR && older {
                 conversation.load(Stretch::Older);
             } else if distance.below < NEAR && !live {
@@ -151,10 +147,7 @@ fn follow_reader(
         }
     };
     let keep = move || {
-        let (Some(log), Some(list)) = (
-            log.try_get_untracked().flatten(),
-            list.try_get_untracked().flatten(),
-        ) else {
+        let (Some(log), Some(list)) = (log.get_untracked(), list.get_untracked()) else {
             return;
         };
         if reading.get_untracked() == Reading::End {
@@ -170,7 +163,7 @@ fn follow_reader(
         outbox.track();
         clock.track();
         reading.track();
-        loading.track();
+        fetching.track();
         shifted.set_value(true);
         // After the rows have changed, and before anybody sees it.
         request_animation_frame(keep);
@@ -180,11 +173,8 @@ fn follow_reader(
             // Not through the view: scrolling should not wait for what listens to it.
             let scrolled = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(look);
             log.set_onscroll(Some(wasm_bindgen::JsCast::unchecked_ref(scrolled.as_ref())));
-            let scrolled = StoredValue::new_local(scrolled);
-            on_cleanup(move || {
-                log.set_onscroll(None);
-                scrolled.dispose();
-            });
+            // The log is there for as long as the page.
+            scrolled.forget();
         }
     });
     left_at.into()
@@ -194,12 +184,12 @@ fn follow_reader(
 fn hush_history(conversation: Conversation) -> RwSignal<bool> {
     let hushed = RwSignal::new(false);
     Effect::new(move || {
-        if conversation.loading.get().is_some() {
+        if matches!(conversation.fetching.get(), Fetching::Loading(_)) {
             hushed.set(true);
         } else if hushed.get_untracked() {
             set_timeout(
                 move || {
-                    if conversation.loading.try_get_untracked() == Some(None) {
+                    if !matches!(conversation.fetching.get_untracked(), Fetching::Loading(_)) {
                         hushed.set(false);
                     }
                 },
@@ -224,8 +214,13 @@ fn Older(conversation: Conversation) -> impl IntoView {
     };
     move || {
         let start = start.get()?;
-        let failed = conversation.failed.get() == Some(Stretch::Older);
-        let loading = conversation.loading.get() == Some(Stretch::Older);
+        let fetching = conversation.fetching.get();
+        let failed = fetching == Fetching::Failed(Stretch::Older);
+        let what = match fetching {
+            Fetching::Loading(Stretch::Older) => "Loading older messages…",
+            Fetching::Failed(Stretch::Older) => "Try again",
+            _ => "Older messages",
+        };
         Some(view! {
             <p class="older">
                 {failed
@@ -233,11 +228,7 @@ fn Older(conversation: Conversation) -> impl IntoView {
                         view! { <span role="alert">"Older messages could not be loaded. "</span> }
                     })}
                 <a href=format!("?before={start}") on:click=load>
-                    {match (failed, loading) {
-                        (_, true) => "Loading older messages…",
-                        (true, false) => "Try again",
-                        (false, false) => "Older messages",
-                    }}
+                    {what}
                 </a>
             </p>
         })
@@ -269,8 +260,8 @@ fn ToNewest(conversation: Conversation, left_at: Signal<u64>) -> impl IntoView {
     });
     let stuck = Memo::new(move |_| {
         matches!(
-            conversation.failed.get(),
-            Some(Stretch::Newer | Stretch::Newest)
+            conversation.fetching.get(),
+            Fetching::Failed(Stretch::Newer | Stretch::Newest)
         )
     });
     let away = Memo::new(move |_| conversation.reading.get() == Reading::Earlier || stuck.get());

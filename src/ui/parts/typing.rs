@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use crate::ui::live::Conversation;
 
 /// One line that is always there, so that nothing moves when it has something to say.
-#[component]
-pub fn Typing(conversation: Conversation) -> impl IntoView {
+#[island]
+pub fn Typing() -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
     view! { <p class="typing">{move || conversation.typing.with(|who| sentence(who))}</p> }
 }
 

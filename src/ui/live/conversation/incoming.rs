@@ -1,16 +1,16 @@
 //! What the socket says of a room, taken in.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 use uuid::Uuid;
 
 use super::{Conversation, Gone};
 use crate::{
-    api,
+    api::Members,
     domain::{Code, Message, Posted},
     protocol::ServerFrame,
-    ui::live::{Event, Outbox, Window, current, window::Arrival},
+    ui::live::{Event, Outbox, Window, ask, current, window::Arrival},
 };
 
 /// After `too_fast`, and after the server could not do what was asked just then.
@@ -21,6 +21,7 @@ const MEMBERS_PAUSE: Duration = Duration::from_secs(5);
 impl Conversation {
     pub(super) fn heard(self, event: &Event) {
         match event {
+            Event::State(state) => self.link.set(*state),
             Event::Up => self.up(),
             Event::Down => {
                 self.outbox.update_untracked(Outbox::connection_lost);
@@ -32,15 +33,15 @@ impl Conversation {
 
     /// Asks for the frames that this page has not had.
     fn open(self) {
-        let after = self.window.try_with_untracked(Window::head);
-        if let (Some(connection), Some(after)) = (current(), after) {
+        if let Some(connection) = current() {
+            let after = self.window.with_untracked(Window::head);
             connection.open(self.id(), Some(after));
         }
     }
 
     pub(super) fn up(self) {
         self.open();
-        self.failed.set(None);
+        self.forget_failure();
         self.outbox.update_untracked(Outbox::connection_lost);
         self.pump();
         untrack(|| self.tell_what_is_seen());
@@ -178,39 +179,41 @@ impl Conversation {
 
     fn present(self, count: usize, online: &[String]) {
         self.online.set(count);
-        let now_online: HashSet<_> = online.iter().map(String::as_str).collect();
         let mut matched = 0;
         let mut vanished = false;
         self.members.update(|members| {
             for member in members.iter_mut() {
-                let here = now_online.contains(member.name.as_str());
+                let here = online.contains(&member.name);
                 matched += usize::from(here);
                 vanished |= member.online && !here;
                 member.online = here;
             }
         });
         // Someone joined, or may have left for good.
-        if matched < now_online.len() || vanished {
+        if matched < online.len() || vanished {
             self.look_who_is_member();
         }
     }
 
     fn look_who_is_member(self) {
-        if self.members_rest.get_value() {
-            self.members_stale.set_value(true);
+        if self.pace.with_value(|pace| pace.members_rest) {
+            self.pace.update_value(|pace| pace.members_stale = true);
             return;
         }
-        self.members_rest.set_value(true);
-        self.members_stale.set_value(false);
-        let (me, room) = (self.me.get_value(), self.id());
+        self.pace.update_value(|pace| {
+            pace.members_rest = true;
+            pace.members_stale = false;
+        });
         spawn_local(async move {
-            if let Ok(members) = api::members(me, room).await {
-                self.members.try_set(members);
+            let (me, room) = (self.me.get_value(), self.id().to_string());
+            if let Some(members) = ask::<Members>(&[("me", &me), ("room", &room)]).await {
+                self.members.set(members);
             }
         });
         let rested = move || {
+            self.pace.update_value(|pace| pace.members_rest = false);
             // What changed during the pause is looked at after it.
-            if self.members_rest.try_set_value(false).is_none() && self.members_stale.get_value() {
+            if self.pace.with_value(|pace| pace.members_stale) {
                 self.look_who_is_member();
             }
         };

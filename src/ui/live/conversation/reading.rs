@@ -6,10 +6,10 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::Conversation;
 use crate::{
-    api,
+    api::ReadHistory,
     domain::{Seq, limits},
     protocol::ClientFrame,
-    ui::live::{Reading, Window, current, window},
+    ui::live::{Reading, Window, ask, current, window},
 };
 
 /// Between two `seen` frames.
@@ -23,37 +23,51 @@ pub enum Stretch {
     Newest,
 }
 
+/// How far the fetching of history is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetching {
+    /// Nothing is being fetched, and all that was is here.
+    Nothing,
+    Loading(Stretch),
+    /// It did not come, and is not fetched again before somebody wants it, or the socket is back.
+    Failed(Stretch),
+}
+
 impl Conversation {
     /// Fetches a stretch of history, unless one is being fetched.
     pub fn load(self, stretch: Stretch) {
-        if self.loading.get_untracked().is_some() {
+        if matches!(self.fetching.get_untracked(), Fetching::Loading(_)) {
             return;
         }
-        self.loading.set(Some(stretch));
-        let (me, room) = (self.me.get_value(), self.id());
+        self.fetching.set(Fetching::Loading(stretch));
         let (start, end) = self
             .window
             .with_untracked(|window| (window.start(), window.end()));
-        let (before, after, limit) = match stretch {
-            Stretch::Older => (Some(start), None, limits::HISTORY_PAGE),
+        let (edge, limit) = match stretch {
+            Stretch::Older => (Some(("before", start)), limits::HISTORY_PAGE),
             // Catching up wants few round trips, and the end of the page.
-            Stretch::Newer => (None, Some(end), limits::HISTORY_PAGE * 2),
-            Stretch::Newest => (None, None, limits::HISTORY_PAGE),
+            Stretch::Newer => (Some(("after", end)), limits::HISTORY_PAGE * 2),
+            Stretch::Newest => (None, limits::HISTORY_PAGE),
         };
         spawn_local(async move {
-            let page = api::history(me, room, before, after, Some(limit)).await;
-            // The page may have been left meanwhile: then nothing is there to be set.
-            self.loading.try_set(None);
-            let Ok(page) = page else {
-                self.failed.try_set(Some(stretch));
+            let (me, room, limit) = (
+                self.me.get_value(),
+                self.id().to_string(),
+                limit.to_string(),
+            );
+            let edge = edge.map(|(name, seq)| (name, seq.to_string()));
+            let mut arguments = vec![("me", &*me), ("room", &*room), ("limit", &*limit)];
+            arguments.extend(edge.as_ref().map(|(name, seq)| (*name, seq.as_str())));
+            let Some(page) = ask::<ReadHistory>(&arguments).await else {
+                self.fetching.set(Fetching::Failed(stretch));
                 if stretch == Stretch::Older {
                     self.catch_up();
                 }
                 return;
             };
-            self.failed.try_set(None);
+            self.fetching.set(Fetching::Nothing);
             let got_any = !page.messages.is_empty();
-            self.window.try_update(|window| match stretch {
+            self.window.update(|window| match stretch {
                 Stretch::Older => window.older(page),
                 Stretch::Newer => window.newer(page),
                 Stretch::Newest => window.jump(page),
@@ -65,6 +79,18 @@ impl Conversation {
         });
     }
 
+    /// Whether a stretch could not be fetched.
+    pub fn has_failed(self) -> bool {
+        matches!(self.fetching.get_untracked(), Fetching::Failed(_))
+    }
+
+    /// Lets what could not be fetched be tried again.
+    pub(super) fn forget_failure(self) {
+        if self.has_failed() {
+            self.fetching.set(Fetching::Nothing);
+        }
+    }
+
     /// Brings the reader to the newest message.
     pub fn to_newest(self) {
         self.reading.set(Reading::End);
@@ -73,8 +99,8 @@ impl Conversation {
 
     /// Fetches what lies beyond the window, if the reader is where it goes.
     pub(super) fn catch_up(self) {
-        let wanted = self.reading.try_get_untracked() == Some(Reading::End);
-        let beyond = self.window.try_with_untracked(Window::beyond).unwrap_or(0);
+        let wanted = self.reading.get_untracked() == Reading::End;
+        let beyond = self.window.with_untracked(Window::beyond);
         if wanted && beyond > 0 {
             let near = beyond <= window::MOST as u64;
             self.load(if near {
@@ -87,20 +113,18 @@ impl Conversation {
 
     /// Lets go of sent messages that the timeline shows, or that lie beyond its window.
     pub(super) fn settle(self) {
-        let shown = self.window.try_with_untracked(|window| {
+        let shown = self.window.with_untracked(|window| {
             if window.is_live() {
                 window.end()
             } else {
                 Seq::MAX
             }
         });
-        if let Some(shown) = shown {
-            self.outbox.try_maybe_update(|outbox| {
-                let before = outbox.items().len();
-                outbox.shown_up_to(shown);
-                (outbox.items().len() != before, ())
-            });
-        }
+        self.outbox.maybe_update(|outbox| {
+            let before = outbox.items().len();
+            outbox.shown_up_to(shown);
+            outbox.items().len() != before
+        });
     }
 
     pub(super) fn looked(self, visible: bool) {
@@ -115,9 +139,8 @@ impl Conversation {
 
     /// Says at once what has been read: there may be no later.
     pub(super) fn tell_before_leaving(self) {
-        if self.seen_rests.try_set_value(false).is_none() {
-            untrack(|| self.tell_what_is_seen());
-        }
+        self.pace.update_value(|pace| pace.seen_rests = false);
+        untrack(|| self.tell_what_is_seen());
     }
 
     /// Says what has been read, where the newest message is in view. Tracks what that depends on.
@@ -126,23 +149,21 @@ impl Conversation {
             .window
             .with(|window| window.is_live().then(|| window.head()));
         let in_view = self.visible.get() && self.reading.get() == Reading::End;
-        let Some(head) = head.filter(|head| in_view && *head > self.last_seen.get_value()) else {
+        let (last, rests) = self
+            .pace
+            .with_value(|pace| (pace.last_seen, pace.seen_rests));
+        let Some(seq) = head.filter(|head| in_view && *head > last && !rests) else {
             return;
         };
-        if self.seen_rests.get_value() {
-            return;
-        }
-        let frame = ClientFrame::Seen {
-            room: self.id(),
-            seq: head,
-        };
-        if current().is_some_and(|connection| connection.send(&frame)) {
-            self.last_seen.set_value(head);
-            self.seen_rests.set_value(true);
+        let room = self.id();
+        if current().is_some_and(|connection| connection.send(&ClientFrame::Seen { room, seq })) {
+            self.pace.update_value(|pace| {
+                pace.last_seen = seq;
+                pace.seen_rests = true;
+            });
             let rested = move || {
-                if self.seen_rests.try_set_value(false).is_none() {
-                    untrack(|| self.tell_what_is_seen());
-                }
+                self.pace.update_value(|pace| pace.seen_rests = false);
+                untrack(|| self.tell_what_is_seen());
             };
             set_timeout(rested, SEEN_PAUSE);
         }

@@ -1,0 +1,281 @@
+//! The pages: what each is asked with, what it asks of the server, and the document that comes of it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{FromRef, FromRequestParts, Path, State, rejection::PathRejection},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts},
+    response::{Html, IntoResponse},
+    routing::get,
+};
+use hydration_context::SsrSharedContext;
+use leptos::{nonce::Nonce, prelude::*};
+use uuid::Uuid;
+
+use super::{
+    assets,
+    flashes::Flashes,
+    guard,
+    identity::{Caller, Me},
+    rooms::Chat,
+    router::AppState,
+};
+use crate::{
+    domain::{ApiError, Flash, RoomName},
+    ui::{
+        document::{Document, Frame},
+        pages::{
+            dashboard::{DashboardPage, DashboardPageProps},
+            invite::{Guests, InvitePage, InvitePageProps},
+            landing::{LandingPage, LandingPageProps},
+            not_found::{self, NotFound, Refused, RefusedProps},
+            room::{RoomPage, RoomPageProps},
+        },
+        parts::{Clock, LastTry, Sheet},
+        paths,
+    },
+};
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(landing))
+        .route("/rooms/{name}", get(invite))
+        .route("/{me}", get(dashboard))
+        .route("/{me}/rooms/{name}", get(room))
+        .fallback(nowhere)
+}
+
+type Named<T> = Result<Path<T>, PathRejection>;
+type Page = Response<axum::body::Body>;
+
+async fn landing(visit: Visit) -> Page {
+    let page = LandingPageProps {
+        names: visit.names(),
+        flash: visit.flash.clone(),
+    };
+    visit.show("", None, move || LandingPage(page))
+}
+
+async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
+    let Some(name) = path.ok().and_then(|Path(segment)| acting(&segment)) else {
+        return nowhere(visit).await;
+    };
+    let opened = async {
+        let me = visit.me(&name)?;
+        Ok((me, chat.my_rooms(me).await?))
+    };
+    let (me, rooms) = match opened.await {
+        Ok(opened) => opened,
+        Err(error) => return visit.refuse(error, Some(name), None),
+    };
+    let page = DashboardPageProps {
+        me: me.name.clone(),
+        rooms,
+        flash: visit.flash.clone(),
+        asked: visit.query("ask").map(str::to_owned),
+    };
+    visit.show(&format!("@{}", me.name), Some(me), move || {
+        DashboardPage(page)
+    })
+}
+
+async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Visit) -> Page {
+    let named = path.ok();
+    let Some((me, name)) = named.and_then(|Path((me, name))| Some((acting(&me)?, name))) else {
+        return nowhere(visit).await;
+    };
+    let before = visit.query("before").and_then(|seq| seq.parse().ok());
+    let opened = async {
+        let me = visit.me(&me)?;
+        // A name that cannot exist is a room that does not.
+        let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
+        Ok((me, chat.open_room(me, &name, before).await?))
+    };
+    let (me, opened) = match opened.await {
+        Ok(opened) => opened,
+        Err(error) => return visit.refuse(error, Some(me), Some(name)),
+    };
+    let last = LastTry::at("post_message", visit.flash.as_ref());
+    let title = opened.page.room.name.clone();
+    let page = RoomPageProps {
+        me: me.name.clone(),
+        page: opened.page,
+        rooms: opened.rooms,
+        clock: visit.clock,
+        sheet: Sheet {
+            id: Uuid::now_v7(),
+            typed: last.typed("body"),
+            refusal: last.error_besides(&[]),
+        },
+        leaving: LastTry::at("leave_room", visit.flash.as_ref()).error_besides(&[]),
+    };
+    visit.show(&title, Some(me), move || RoomPage(page))
+}
+
+async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
+    let Ok(Path(room)) = path else {
+        return nowhere(visit).await;
+    };
+    let mut guests = Guests::default();
+    for me in &visit.identities {
+        let inside = match chat.my_rooms(me).await {
+            Ok(rooms) => rooms
+                .iter()
+                .any(|inside| inside.room.name.eq_ignore_ascii_case(&room)),
+            Err(error) => return visit.refuse(error, None, None),
+        };
+        let names = if inside {
+            &mut guests.inside
+        } else {
+            &mut guests.outside
+        };
+        names.push(me.name.clone());
+    }
+    let title = format!("Join {room}");
+    let page = InvitePageProps {
+        room,
+        guests,
+        flash: visit.flash.clone(),
+    };
+    visit.show(&title, None, move || InvitePage(page))
+}
+
+async fn nowhere(visit: Visit) -> Page {
+    let mut page = visit.show(not_found::NOWHERE, None, NotFound);
+    *page.status_mut() = StatusCode::NOT_FOUND;
+    page
+}
+
+/// Who a path's first segment acts as. The router cannot match part of a segment, so the `@` is asked for
+/// here.
+fn acting(segment: &str) -> Option<String> {
+    paths::acting(segment).map(str::to_owned)
+}
+
+/// A request for a page: who asks, and what they asked with.
+pub struct Visit {
+    caller: Caller,
+    /// All identities that this browser holds.
+    identities: Vec<Me>,
+    /// What a refused plain form left behind.
+    flash: Option<Flash>,
+    clock: Clock,
+    query: String,
+}
+
+impl Visit {
+    /// The identity of that name.
+    ///
+    /// # Errors
+    /// `not_me` where this browser does not hold it.
+    fn me(&self, name: &str) -> Result<&Me, ApiError> {
+        Me::find(&self.identities, name).ok_or_else(ApiError::not_me)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.identities.iter().map(|me| me.name.clone()).collect()
+    }
+
+    /// The part of the page's query called `name`, as it is.
+    fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        pairs
+            .into_iter()
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// A page in its document. The identity that it acts as begins its time in this browser anew.
+    fn show<V: IntoView + 'static>(
+        &self,
+        title: &str,
+        me: Option<&Me>,
+        main: impl FnOnce() -> V + Send + 'static,
+    ) -> Page {
+        let nonce = Nonce::new();
+        let policy = guard::page_policy(&nonce);
+        let frame = Frame {
+            title: title.to_owned(),
+            me: me.map(|me| me.name.clone()),
+            names: self.names(),
+            nonce: nonce.to_string(),
+            assets: assets::entry_points(),
+        };
+        let mut page = Html(render(frame, main)).into_response();
+        let headers = page.headers_mut();
+        if let Ok(policy) = HeaderValue::try_from(policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if let Some(Ok(cookie)) = me.map(|me| self.caller.renewed_cookie(me)) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+        page
+    }
+
+    /// The page in place of one that could not be shown.
+    fn refuse(&self, error: ApiError, me: Option<String>, room: Option<String>) -> Page {
+        let status = StatusCode::from(error.code);
+        let held = me
+            .as_deref()
+            .and_then(|name| Me::find(&self.identities, name));
+        let title = not_found::title_of(&error);
+        let mut page = self.show(title, held, move || {
+            Refused(RefusedProps { error, me, room })
+        });
+        *page.status_mut() = status;
+        page
+    }
+}
+
+impl<S> FromRequestParts<S> for Visit
+where
+    S: Sync,
+    Chat: FromRef<S>,
+    Arc<Flashes>: FromRef<S>,
+{
+    type Rejection = Page;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let chat = Chat::from_ref(state);
+        let mut visit = Self {
+            caller: Caller::of(&chat, parts),
+            identities: Vec::new(),
+            flash: None,
+            clock: Clock::of_reader(offset(&parts.headers)),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+        };
+        match visit.caller.identities(&chat).await {
+            Ok(identities) => visit.identities = identities,
+            Err(error) => return Err(visit.refuse(error, None, None)),
+        }
+        visit.flash = visit
+            .query("flash")
+            .and_then(|id| Arc::<Flashes>::from_ref(state).find(id));
+        Ok(visit)
+    }
+}
+
+/// Minutes east of UTC, as the browser has left them in a cookie; see `ui/parts/clock.rs`.
+fn offset(headers: &HeaderMap) -> Option<i32> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix("tz="))
+        .and_then(|minutes| minutes.parse().ok())
+}
+
+/// The HTML of a document. Everything it needs is here already, so nothing in it waits.
+fn render<V: IntoView + 'static>(
+    frame: Frame,
+    main: impl FnOnce() -> V + Send + 'static,
+) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let html = owner.with(|| view! { <Document frame>{main()}</Document> }.to_html());
+    owner.unset_with_forced_cleanup();
+    html
+}

@@ -1,0 +1,23 @@
+//! What a running script adds to pages that work without one: forms that are answered in place, dialogs that
+//! are modal, a tidy address bar. All of it looks at the markup that the server has sent, and holds no state.
+
+mod dialogs;
+mod forms;
+
+use super::{browser, parts::keep_invited_key, paths};
+
+/// Attaches all of it to the page.
+pub fn start() {
+    // A refusal is shown once: neither a reload nor a bookmark should bring it back.
+    if browser::query().contains("flash=") {
+        browser::show_url("", &browser::fragment());
+    }
+    // Once read, a key is taken out of the address bar: it should not stay on show, nor in the history.
+    if let Some(key) = paths::key_in_fragment(&browser::fragment()) {
+        keep_invited_key(&key);
+        browser::show_url(&browser::query(), "");
+    }
+    browser::arrive();
+    dialogs::start();
+    forms::start();
+}
