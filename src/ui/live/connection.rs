@@ -15,9 +15,8 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{MessageEvent, WebSocket};
 
-use super::{ask, backoff, frozen};
+use super::{backoff, frozen};
 use crate::{
-    api::MyNames,
     domain::{Code, RoomId, Seq},
     protocol::{ClientFrame, ServerFrame},
 };
@@ -204,12 +203,10 @@ impl Connection {
     fn ask_whether_still_me(self: &Rc<Self>) {
         let connection = Rc::downgrade(self);
         leptos::task::spawn_local(async move {
-            let names = ask::<MyNames>(&[]).await;
-            if let (Some(connection), Some(names)) = (connection.upgrade(), names)
-                && !names.contains(&connection.me)
+            if let Some(connection) = connection.upgrade()
+                && super::go_home_unless_still(&connection.me).await
             {
                 connection.refuse();
-                super::go_home();
             }
         });
     }

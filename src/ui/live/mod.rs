@@ -18,6 +18,8 @@ use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::*;
 
+use crate::api::MyNames;
+
 pub use ask::ask;
 pub use connection::{Connection, Event, State};
 pub use conversation::{Conversation, Fetching, Gone, Stretch};
@@ -42,6 +44,17 @@ pub fn connect(me: &str) -> Rc<Connection> {
 /// The page's socket, where there is one.
 pub fn current() -> Option<Rc<Connection>> {
     CONNECTION.with_borrow(Clone::clone)
+}
+
+/// Brings a person home whom the server does not know as `me` any more, and says whether it has. Where it
+/// cannot be asked it is taken to know them still.
+pub async fn go_home_unless_still(me: &str) -> bool {
+    let names = ask::<MyNames>(&[]).await;
+    let lost = names.is_some_and(|names| !names.iter().any(|name| name == me));
+    if lost {
+        go_home();
+    }
+    lost
 }
 
 /// Where a person goes whom the server does not know any more.

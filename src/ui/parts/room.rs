@@ -1,13 +1,13 @@
 //! What makes a room's page live: the conversation that its islands share.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::notice;
 use crate::{
     domain::RoomPage,
     ui::{
         browser,
-        live::{Conversation, Gone},
+        live::{self, Conversation, Gone},
         paths,
     },
 };
@@ -38,16 +38,23 @@ fn count_missed(conversation: Conversation) {
 /// Brings *me* to their dashboard, with a word why, when the room is gone.
 fn leave_when_gone(conversation: Conversation) {
     Effect::new(move || {
-        let Some(gone) = conversation.gone.get() else {
-            return;
-        };
-        let name = conversation.room.with_value(|room| room.name.clone());
-        notice::leave(&match gone {
-            Gone::Deleted => format!("{name} was deleted by its owner, with all its messages."),
-            Gone::NotMember => format!("You are not in {name} any more."),
-        });
-        let home = conversation.me.with_value(|me| paths::dashboard(me));
-        // Going back to where there is nothing any more would only lead here again.
-        browser::go_on(&home, true);
+        if let Some(gone) = conversation.gone.get() {
+            spawn_local(leave(conversation, gone));
+        }
     });
+}
+
+async fn leave(conversation: Conversation, gone: Gone) {
+    let me = conversation.me.get_value();
+    // A room also goes when its only member gives up their name, and their dashboard with it.
+    if live::go_home_unless_still(&me).await {
+        return;
+    }
+    let name = conversation.room.with_value(|room| room.name.clone());
+    notice::leave(&match gone {
+        Gone::Deleted => format!("{name} was deleted by its owner, with all its messages."),
+        Gone::NotMember => format!("You are not in {name} any more."),
+    });
+    // Going back to where there is nothing any more would only lead here again.
+    browser::go_on(&paths::dashboard(&me), true);
 }
