@@ -1,10 +1,11 @@
-# Two commands: `make serve` and `make test`. A machine needs rustup, Node with npm, and a C compiler; whatever
-# else is missing is installed on the way, most of it into TOOLS, and found there again.
+# Three commands: `make serve`, `make test` and `make bench`. A machine needs rustup, Node with npm, and a C compiler,
+# for `make bench` Python too; whatever else is missing is installed on the way, most of it into TOOLS, and found there
+# again.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test format site lint units end2end sizes tools browser
+.PHONY: help serve test format site lint units end2end sizes bench peers tools browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -20,6 +21,8 @@ BROWSER := --locked --profile wasm-release --no-default-features --features hydr
 	--target wasm32-unknown-unknown --target-dir target/front
 # One log a runner, added up at the end.
 LOGS := target/test-logs
+# The peers, and what was measured.
+BENCH := target/bench
 
 help: ## Show this.
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -55,6 +58,25 @@ end2end: units browser # The release build in a real browser.
 
 sizes: site ## Print what a first visit to a room page costs over the wire.
 	cargo test $(SERVER) --test server -- --exact assets::what_a_first_visit_to_a_room_costs_is_printed_beside_its_budget --nocapture
+
+# Thousands of sockets, at both ends, are more than a process is usually let open.
+bench: site peers ## Measure the live engine beside its peers; ARGS="--only lone,rooms --seconds 2" measures less.
+	ulimit -Sn hard && cargo bench $(filter-out --release,$(SERVER)) --bench live -- --tools $(BENCH) $(ARGS)
+	PATH="$(CURDIR)/$(BENCH)/python/bin:$$PATH" python3 benches/report.py $(BENCH)/results.json
+	cat $(BENCH)/results.md
+
+# One that cannot be installed stops nothing: it is reported as missing. Python's come one by one, or none would come
+# where one cannot. uWebSockets is linked to the system's libuv.
+peers:
+	mkdir -p $(BENCH)/node
+	cp benches/peers/*.json benches/peers/*.mjs $(BENCH)/node
+	-npm --prefix $(BENCH)/node ci --no-audit --no-fund
+	-[ -x $(BENCH)/python/bin/pip ] || python3 -m venv $(BENCH)/python
+	-xargs -n 1 $(BENCH)/python/bin/pip install --quiet --disable-pip-version-check \
+		--constraint benches/peers/requirements.txt < benches/peers/requirements.txt
+	-if PATH="$$PATH:/sbin" ldconfig -p | grep -F libuv.so.1 >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y libuv1; \
+	else echo "uWebSockets needs libuv1, which is not installed."; fi
 
 tools: # What builds the site.
 	rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown

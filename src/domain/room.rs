@@ -8,7 +8,7 @@ use super::{History, Message, Seq};
 pub type RoomId = i64;
 
 /// A room as one of its members sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Room {
     pub id: RoomId,
     pub name: String,
@@ -32,7 +32,7 @@ pub struct RoomSummary {
 }
 
 /// Someone whom the key has let into a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Member {
     pub name: String,
     pub online: bool,

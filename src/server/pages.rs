@@ -1,5 +1,7 @@
 //! The pages: what each is asked with, what it asks of the server, and the document that comes of it.
 
+mod cache;
+
 use std::sync::Arc;
 
 use axum::{
@@ -11,18 +13,19 @@ use axum::{
 };
 use hydration_context::SsrSharedContext;
 use leptos::{nonce::Nonce, prelude::*};
-use uuid::Uuid;
 
+pub use self::cache::Cache;
+use self::cache::{Key, Unique};
 use super::{
     assets,
     flashes::Flashes,
     guard,
     identity::{Caller, Me},
-    rooms::Chat,
+    rooms::{Chat, Entered},
     router::AppState,
 };
 use crate::{
-    domain::{ApiError, Flash, RoomName},
+    domain::{self, ApiError, Flash, History, RoomName},
     ui::{
         document::{Document, Frame},
         pages::{
@@ -80,37 +83,49 @@ async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) 
     })
 }
 
-async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Visit) -> Page {
+async fn room(
+    State(AppState { chat, cache, .. }): State<AppState>,
+    path: Named<(String, String)>,
+    visit: Visit,
+) -> Page {
     let named = path.ok();
-    let Some((me, name)) = named.and_then(|Path((me, name))| Some((acting(&me)?, name))) else {
+    let Some((acting, name)) = named.and_then(|Path((me, name))| Some((acting(&me)?, name))) else {
         return nowhere(visit).await;
     };
     let before = visit.query("before").and_then(|seq| seq.parse().ok());
     let opened = async {
-        let me = visit.me(&me)?;
+        let me = visit.me(&acting)?;
         // A name that cannot exist is a room that does not.
         let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
-        Ok((me, chat.open_room(me, &name, before).await?))
+        let entered = chat.enter(me, &name).await?;
+        if before.is_none() {
+            chat.was_shown(me, &entered.room);
+        }
+        let unique = Unique::new();
+        // Only what everybody can see again as it is: the newest messages, and nothing that went wrong.
+        let key = (before.is_none() && visit.flash.is_none()).then(|| Key {
+            me: me.name.clone(),
+            names: visit.names(),
+            today: visit.clock.today(),
+            entered: entered.clone(),
+        });
+        let html = match key.as_ref().and_then(|key| cache.find(key, &unique)) {
+            Some(html) => html,
+            None => {
+                let history = chat.leaf(me, &entered.room, before).await?;
+                let html = visit.render_room(me, entered, history, &unique);
+                if let Some(key) = key {
+                    cache.keep(key, &html, &unique);
+                }
+                html
+            }
+        };
+        Ok(visit.answer(html, &unique.nonce, Some(me)))
     };
-    let (me, opened) = match opened.await {
-        Ok(opened) => opened,
-        Err(error) => return visit.refuse(error, Some(me), Some(name)),
-    };
-    let last = LastTry::at("post_message", visit.flash.as_ref());
-    let title = opened.page.room.name.clone();
-    let page = RoomPageProps {
-        me: me.name.clone(),
-        page: opened.page,
-        rooms: opened.rooms,
-        clock: visit.clock,
-        sheet: Sheet {
-            id: Uuid::now_v7(),
-            typed: last.typed("body"),
-            refusal: last.error_besides(&[]),
-        },
-        leaving: LastTry::at("leave_room", visit.flash.as_ref()).error_besides(&[]),
-    };
-    visit.show(&title, Some(me), move || RoomPage(page))
+    match opened.await {
+        Ok(page) => page,
+        Err(error) => visit.refuse(error, Some(acting), Some(name)),
+    }
 }
 
 async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
@@ -188,7 +203,35 @@ impl Visit {
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// A page in its document. The identity that it acts as begins its time in this browser anew.
+    fn render_room(&self, me: &Me, entered: Entered, history: History, unique: &Unique) -> String {
+        let Entered {
+            room,
+            members,
+            rooms,
+        } = entered;
+        let flash = self.flash.as_ref();
+        let last = LastTry::at("post_message", flash);
+        let frame = self.frame(&room.name, Some(me), &unique.nonce);
+        let page = RoomPageProps {
+            me: me.name.clone(),
+            page: domain::RoomPage {
+                room,
+                members,
+                history,
+            },
+            rooms,
+            clock: self.clock,
+            sheet: Sheet {
+                id: unique.message,
+                typed: last.typed("body"),
+                refusal: last.error_besides(&[]),
+            },
+            leaving: LastTry::at("leave_room", flash).error_besides(&[]),
+        };
+        render(frame, move || RoomPage(page))
+    }
+
+    /// A page in its document.
     fn show<V: IntoView + 'static>(
         &self,
         title: &str,
@@ -196,17 +239,25 @@ impl Visit {
         main: impl FnOnce() -> V + Send + 'static,
     ) -> Page {
         let nonce = Nonce::new();
-        let policy = guard::page_policy(&nonce);
-        let frame = Frame {
+        let html = render(self.frame(title, me, &nonce), main);
+        self.answer(html, &nonce, me)
+    }
+
+    fn frame(&self, title: &str, me: Option<&Me>, nonce: &Nonce) -> Frame {
+        Frame {
             title: title.to_owned(),
             me: me.map(|me| me.name.clone()),
             names: self.names(),
             nonce: nonce.to_string(),
             assets: assets::entry_points(),
-        };
-        let mut page = Html(render(frame, main)).into_response();
+        }
+    }
+
+    /// A document on its way out. The identity that it acts as begins its time in this browser anew.
+    fn answer(&self, html: String, nonce: &Nonce, me: Option<&Me>) -> Page {
+        let mut page = Html(html).into_response();
         let headers = page.headers_mut();
-        if let Ok(policy) = HeaderValue::try_from(policy) {
+        if let Ok(policy) = HeaderValue::try_from(guard::page_policy(nonce)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         if let Some(Ok(cookie)) = me.map(|me| self.caller.renewed_cookie(me)) {

@@ -10,7 +10,7 @@ use super::{
     identity::{self, Caller, Me},
     keys::Keys,
     live::Live,
-    store::{NewMessage, Store, StoreError, Stretch},
+    store::{NewMessage, Store, StoreError, Stretch, User},
 };
 use crate::domain::{
     ApiError, Body, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage, RoomSummary,
@@ -29,9 +29,12 @@ pub struct Parts {
     pub trusted_proxies: Vec<IpAddr>,
 }
 
-/// All that the page of a room shows.
-pub struct OpenRoom {
-    pub page: RoomPage,
+/// What stands around a room's messages on its page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entered {
+    pub room: Room,
+    /// All members, by name.
+    pub members: Vec<Member>,
     /// All rooms of the reader's, the latest active first.
     pub rooms: Vec<Room>,
 }
@@ -147,22 +150,50 @@ impl Chat {
         Ok(rooms)
     }
 
-    /// All that the page of one of *me*'s rooms shows. Reading the newest messages counts as having read them.
+    /// What stands around the messages of one of *me*'s rooms on its page.
     ///
     /// # Errors
     /// `no_such_room`.
-    pub async fn open_room(
+    pub async fn enter(&self, me: &Me, name: &RoomName) -> Result<Entered, ApiError> {
+        let found = self.0.store.surroundings(name.folded(), me.id).await?;
+        let with_online = |room: Room| Room {
+            online: self.0.live.online(room.id),
+            ..room
+        };
+        Ok(Entered {
+            room: with_online(found.room),
+            members: self.with_presence(found.members),
+            rooms: found
+                .rooms
+                .into_iter()
+                .map(|summary| with_online(summary.room))
+                .collect(),
+        })
+    }
+
+    /// The newest messages that a room has as *me* enters it, or those before `before`.
+    ///
+    /// # Errors
+    /// `no_such_room`, where *me* has left since.
+    pub async fn leaf(
         &self,
         me: &Me,
-        name: &RoomName,
+        room: &Room,
         before: Option<Seq>,
-    ) -> Result<OpenRoom, ApiError> {
-        let page = self.room_page(me, name, before).await?;
-        let rooms = self.my_rooms(me).await?;
-        Ok(OpenRoom {
-            page,
-            rooms: rooms.into_iter().map(|summary| summary.room).collect(),
-        })
+    ) -> Result<History, ApiError> {
+        let from = Stretch::Before(before.unwrap_or(room.head + 1));
+        Ok(self
+            .0
+            .store
+            .history(room.id, me.id, from, limits::HISTORY_PAGE)
+            .await?)
+    }
+
+    /// Remembers that *me* was shown all of a room, if that is news.
+    pub fn was_shown(&self, me: &Me, room: &Room) {
+        if room.head > room.seen {
+            self.0.store.note_seen(room.id, me.id, room.head);
+        }
     }
 
     /// What a room's page starts from. Reading the newest page counts as having read it.
@@ -175,19 +206,10 @@ impl Chat {
         name: &RoomName,
         before: Option<Seq>,
     ) -> Result<RoomPage, ApiError> {
-        let mut room = self.0.store.room_by_name(name.folded(), me.id).await?;
-        room.online = self.0.live.online(room.id);
-        let members = self.members(me, room.id).await?;
-        let from = before.map_or(Stretch::Newest, Stretch::Before);
-        let history = self
-            .0
-            .store
-            .history(room.id, me.id, from, limits::HISTORY_PAGE)
-            .await?;
-        if let (None, Some(newest)) = (before, history.messages.last())
-            && newest.seq > room.seen
-        {
-            self.0.store.note_seen(room.id, me.id, newest.seq);
+        let Entered { room, members, .. } = self.enter(me, name).await?;
+        let history = self.leaf(me, &room, before).await?;
+        if before.is_none() {
+            self.was_shown(me, &room);
         }
         Ok(RoomPage {
             room,
@@ -199,14 +221,20 @@ impl Chat {
     /// # Errors
     /// `no_such_room`.
     pub async fn members(&self, me: &Me, room: RoomId) -> Result<Vec<Member>, ApiError> {
-        let members = self.0.store.members(room, me.id).await?;
-        let live = &self.0.live;
-        let member = |(user, owner): (super::store::User, bool)| Member {
-            online: live.is_online(user.id),
+        Ok(self.with_presence(self.0.store.members(room, me.id).await?))
+    }
+
+    fn with_presence(&self, members: Vec<(User, bool)>) -> Vec<Member> {
+        let online = self
+            .0
+            .live
+            .who_is_online(members.iter().map(|(user, _)| user.id));
+        let member = |((user, owner), online): ((User, bool), bool)| Member {
             name: user.name,
+            online,
             owner,
         };
-        Ok(members.into_iter().map(member).collect())
+        members.into_iter().zip(online).map(member).collect()
     }
 
     /// # Errors

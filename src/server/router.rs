@@ -21,8 +21,9 @@ use crate::domain::ApiError;
 /// What the handlers work with.
 #[derive(Clone)]
 pub struct AppState {
-    chat: Chat,
+    pub chat: Chat,
     flashes: Arc<Flashes>,
+    pub cache: Arc<pages::Cache>,
 }
 
 impl FromRef<AppState> for Chat {
@@ -42,6 +43,7 @@ pub fn router(chat: Chat) -> Router {
     let state = AppState {
         chat,
         flashes: Arc::default(),
+        cache: Arc::default(),
     };
 
     let api = Router::new()

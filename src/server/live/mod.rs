@@ -128,9 +128,9 @@ impl Live {
         self.shared.presence.count(room)
     }
 
-    /// Whether a user is connected.
-    pub fn is_online(&self, user: UserId) -> bool {
-        self.shared.presence.is_online(user)
+    /// Which of these users are connected, in their order.
+    pub fn who_is_online(&self, users: impl IntoIterator<Item = UserId>) -> Vec<bool> {
+        self.shared.presence.who_is_online(users)
     }
 
     /// Says `bye` `restarting` to every socket and returns when all are closed.

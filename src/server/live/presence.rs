@@ -100,9 +100,13 @@ impl Presence {
         self.state().rooms.get(&room).map_or(0, BTreeMap::len)
     }
 
-    /// Whether a user is connected.
-    pub fn is_online(&self, user: UserId) -> bool {
-        self.state().users.contains_key(&user)
+    /// Which of these users are connected, in their order.
+    pub fn who_is_online(&self, users: impl IntoIterator<Item = UserId>) -> Vec<bool> {
+        let state = self.state();
+        users
+            .into_iter()
+            .map(|user| state.users.contains_key(&user))
+            .collect()
     }
 
     /// The room's presence frame.

@@ -102,6 +102,16 @@ pub struct Tail {
     pub messages: Vec<Message>,
 }
 
+/// What stands around a room's messages on its page. The `online` of rooms is 0: the store does not know.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    pub room: Room,
+    /// By name, and which of them is the owner.
+    pub members: Vec<(User, bool)>,
+    /// All rooms of *me*'s, the latest active first.
+    pub rooms: Vec<RoomSummary>,
+}
+
 /// A room and what its key must match.
 #[derive(Clone, Debug)]
 pub struct Lock {
@@ -135,7 +145,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// One of the user's rooms. Its `online` is 0: the store does not know.
     async fn room(&self, room: RoomId, user: UserId) -> Result<Room, StoreError>;
-    async fn room_by_name(&self, name: Folded, user: UserId) -> Result<Room, StoreError>;
+    /// One of the user's rooms by its name, with what stands around it, as of one moment.
+    async fn surroundings(&self, name: Folded, user: UserId) -> Result<Surroundings, StoreError>;
     /// The user's rooms with their newest messages, the latest active first.
     async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError>;
     /// The members of one of the user's rooms, by name, and which of them is the owner.

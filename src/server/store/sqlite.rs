@@ -20,8 +20,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use self::{sessions::Sessions, writer::Writer};
 use super::{
-    Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Tail, TokenHash,
-    User, UserId,
+    Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Surroundings, Tail,
+    TokenHash, User, UserId,
 };
 use crate::domain::{Folded, History, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username};
 
@@ -238,9 +238,9 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn room_by_name(&self, name: Folded, user: UserId) -> Result<Room, StoreError> {
+    async fn surroundings(&self, name: Folded, user: UserId) -> Result<Surroundings, StoreError> {
         self.readers
-            .read(move |connection| reads::room_by_name(connection, &name, user))
+            .read(move |connection| reads::surroundings(connection, &name, user))
             .await
     }
 

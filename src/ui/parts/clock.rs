@@ -59,6 +59,12 @@ impl Clock {
         }
     }
 
+    /// The reader's offset from UTC in minutes, and the number of the day there: all that a page depends on.
+    #[cfg(feature = "ssr")]
+    pub fn today(&self) -> (Option<i32>, i64) {
+        (self.offset, self.day(self.now))
+    }
+
     /// The number of the day, in the reader's zone, since 1 January 1970.
     pub fn day(&self, at: Millis) -> i64 {
         self.local(at).div_euclid(DAY)

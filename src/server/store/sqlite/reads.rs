@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Folded, History, Message, Room, RoomId, RoomSummary, Seq},
-    server::store::{Lock, Membership, StoreError, Stretch, Tail, TokenHash, User, UserId},
+    server::store::{
+        Lock, Membership, StoreError, Stretch, Surroundings, Tail, TokenHash, User, UserId,
+    },
 };
 
 pub fn user(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<User>> {
@@ -82,11 +84,21 @@ pub fn room(connection: &Connection, room: RoomId, user: UserId) -> Result<Room,
         .ok_or(StoreError::NoSuchRoom)
 }
 
-pub fn room_by_name(
+pub fn surroundings(
     connection: &Connection,
     name: &Folded,
     user: UserId,
-) -> Result<Room, StoreError> {
+) -> Result<Surroundings, StoreError> {
+    let snapshot = connection.unchecked_transaction()?;
+    let room = room_by_name(&snapshot, name, user)?;
+    Ok(Surroundings {
+        members: members(&snapshot, room.id, user)?,
+        rooms: rooms(&snapshot, user)?,
+        room,
+    })
+}
+
+fn room_by_name(connection: &Connection, name: &Folded, user: UserId) -> Result<Room, StoreError> {
     connection
         .prepare_cached(concat!(
             room_columns!(),

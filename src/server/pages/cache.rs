@@ -1,0 +1,186 @@
+//! Rendered room pages, kept as long as nothing that they show has changed.
+//!
+//! Messages never change, so a room's head stands for all of them in the key; the rest is in it as it is.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use leptos::nonce::Nonce;
+use uuid::Uuid;
+
+use crate::server::rooms::Entered;
+
+/// Bytes of HTML kept at most; past that, all is forgotten.
+const BYTES: usize = 32 * 1024 * 1024;
+
+/// All that a room's newest page shows, its messages by the room's head.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub me: String,
+    /// The names that the browser holds.
+    pub names: Vec<String>,
+    /// The reader's offset from UTC and the day there.
+    pub today: (Option<i32>, i64),
+    pub entered: Entered,
+}
+
+/// What is another in every answer, and random, so that nothing else in a page is equal to it.
+pub struct Unique {
+    pub nonce: Nonce,
+    /// The id that the message written on this page will have.
+    pub message: Uuid,
+}
+
+impl Unique {
+    pub fn new() -> Self {
+        Self {
+            nonce: Nonce::new(),
+            message: Uuid::now_v7(),
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Cache(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    pages: HashMap<Key, Arc<Template>>,
+    bytes: usize,
+}
+
+impl Cache {
+    /// The page, if it is as it was when it was last rendered.
+    pub fn find(&self, key: &Key, unique: &Unique) -> Option<String> {
+        let template = self.kept().pages.get(key).cloned()?;
+        Some(template.fill(unique))
+    }
+
+    /// Keeps a page that was rendered with this `unique`.
+    pub fn keep(&self, key: Key, html: &str, unique: &Unique) {
+        let template = Arc::new(Template::of(html, unique));
+        let mut kept = self.kept();
+        if kept.bytes + html.len() > BYTES {
+            *kept = Kept::default();
+        }
+        if kept.pages.insert(key, template).is_none() {
+            kept.bytes += html.len();
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A page with slots where each answer has something else.
+struct Template {
+    /// A stretch of the page, and what comes after it.
+    pieces: Vec<(String, Slot)>,
+    end: String,
+}
+
+#[derive(Clone, Copy)]
+enum Slot {
+    Nonce,
+    Message,
+}
+
+impl Template {
+    fn of(html: &str, unique: &Unique) -> Self {
+        let message = unique.message.to_string();
+        let (mut pieces, mut rest) = (Vec::new(), html);
+        loop {
+            let nonce = rest
+                .find(&*unique.nonce)
+                .map(|at| (at, Slot::Nonce, unique.nonce.len()));
+            let id = rest
+                .find(&message)
+                .map(|at| (at, Slot::Message, message.len()));
+            let Some((at, slot, len)) = nonce.into_iter().chain(id).min_by_key(|(at, ..)| *at)
+            else {
+                break;
+            };
+            pieces.push((rest[..at].to_owned(), slot));
+            rest = &rest[at + len..];
+        }
+        Self {
+            pieces,
+            end: rest.to_owned(),
+        }
+    }
+
+    fn fill(&self, unique: &Unique) -> String {
+        let message = unique.message.to_string();
+        let len: usize = self.pieces.iter().map(|(text, _)| text.len() + 64).sum();
+        let mut html = String::with_capacity(len + self.end.len());
+        for (text, slot) in &self.pieces {
+            html.push_str(text);
+            html.push_str(match slot {
+                Slot::Nonce => &unique.nonce,
+                Slot::Message => &message,
+            });
+        }
+        html.push_str(&self.end);
+        html
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Room;
+
+    fn key(head: u64) -> Key {
+        let room = Room {
+            id: 1,
+            name: "general".to_owned(),
+            owner: "alice".to_owned(),
+            owned: true,
+            head,
+            seen: head,
+            online: 1,
+        };
+        Key {
+            me: "alice".to_owned(),
+            names: vec!["alice".to_owned()],
+            today: (Some(0), 20_000),
+            entered: Entered {
+                room,
+                members: Vec::new(),
+                rooms: Vec::new(),
+            },
+        }
+    }
+
+    fn page(unique: &Unique) -> String {
+        format!("<a {0}><b {1}>words<c {0}>", &*unique.nonce, unique.message)
+    }
+
+    #[test]
+    fn a_kept_page_comes_back_with_a_nonce_and_an_id_of_its_own() {
+        let (first, second) = (Unique::new(), Unique::new());
+        let cache = Cache::default();
+        cache.keep(key(7), &page(&first), &first);
+        assert_eq!(cache.find(&key(7), &second), Some(page(&second)));
+    }
+
+    #[test]
+    fn a_page_that_would_show_something_else_is_not_found() {
+        let unique = Unique::new();
+        let cache = Cache::default();
+        cache.keep(key(7), &page(&unique), &unique);
+        assert_eq!(cache.find(&key(8), &unique), None);
+    }
+
+    #[test]
+    fn it_keeps_a_bounded_number_of_bytes() {
+        let unique = Unique::new();
+        let cache = Cache::default();
+        let large = "x".repeat(BYTES / 4);
+        (0..20).for_each(|head| cache.keep(key(head), &large, &unique));
+        assert!(cache.kept().bytes <= BYTES && cache.kept().pages.len() <= 4);
+    }
+}
