@@ -230,7 +230,10 @@ impl Load {
         if writable {
             client.flush();
         }
-        while readable {
+        if !readable {
+            return Ok(());
+        }
+        loop {
             match client.stream.read(&mut self.buffer) {
                 Ok(0) => return Err(format!("the server closed socket {index}")),
                 Ok(n) => {
@@ -283,7 +286,6 @@ impl Load {
                 Err(error) => return Err(format!("socket {index}: {error}")),
             }
         }
-        Ok(())
     }
 }
 
