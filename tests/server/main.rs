@@ -6,6 +6,7 @@ mod bounded;
 mod claims;
 mod durability;
 mod forms;
+mod frames;
 mod history;
 mod live;
 mod operations;

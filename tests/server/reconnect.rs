@@ -103,18 +103,28 @@ async fn a_gap_longer_than_the_tail_is_filled_after_a_restart_too() {
 }
 
 #[tokio::test]
-async fn everyone_reconnecting_at_once_is_served() {
+async fn a_crowd_that_comes_at_once_is_served_and_the_store_is_read_once() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
-    Sender::new(alice.clone(), room).post(500).await;
+    Sender::new(alice.clone(), room).post(200).await;
+    let options = Options {
+        log: "latchkey=debug",
+        ..Options::default()
+    };
+    // Nothing is in memory any more.
+    let server = server.restart_with(options).await;
+    let alice = alice.now_at(&server.url);
     let mut following = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let mut follower = Follower::new(alice.clone(), room);
         following.spawn(async move {
-            follower.follow(|seq| seq >= 500).await;
-            follower.has_seen_all_up_to(500);
+            follower.follow(|seq| seq >= 200).await;
+            follower.has_seen_all_up_to(200);
+            assert_eq!(follower.holes, 0, "all of it came from the tail");
         });
     }
     within("two hundred followers", following.join_all()).await;
+    let reads = server.log().matches("reading a room's tail").count();
+    assert_eq!(reads, 1, "the log:\n{}", server.log());
 }

@@ -13,10 +13,11 @@ mod tail;
 mod upgrade;
 
 use std::{
+    collections::HashSet,
     io,
     net::{IpAddr, TcpStream},
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
@@ -36,6 +37,9 @@ use crate::{
     protocol::ServerFrame,
 };
 
+/// Messages of a room that are read when its first reader comes.
+const TAIL: usize = 256;
+
 /// The engine, as the rest of the server knows it.
 pub struct Live {
     shared: Arc<Shared>,
@@ -47,6 +51,8 @@ pub struct Live {
 struct Shared {
     presence: Presence,
     limits: Arc<Limits>,
+    /// Rooms whose tail the store has been asked for.
+    loading: Mutex<HashSet<RoomId>>,
     running: OnceLock<Running>,
 }
 
@@ -61,6 +67,7 @@ impl Live {
         let shared = Shared {
             presence: Presence::default(),
             limits,
+            loading: Mutex::default(),
             running: OnceLock::new(),
         };
         Self {
@@ -226,9 +233,35 @@ impl Shared {
         }
     }
 
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Tail>) {
-        if let Some(running) = self.running.get() {
-            running.store.tail(room, limit, reply);
+    /// Has a room's tail read and handed to every shard: each keeps it for a while, so that the store is
+    /// asked once however many readers come, wherever they come.
+    fn load(self: &Arc<Self>, room: RoomId) {
+        let Some(running) = self.running.get() else {
+            return;
+        };
+        if !self.loading().insert(room) {
+            return;
         }
+        tracing::debug!(room, "reading a room's tail");
+        let shared = self.clone();
+        let loaded = move |tail: Result<Tail, StoreError>| {
+            shared.loading().remove(&room);
+            let tail = tail.map(|tail| {
+                let frames = tail
+                    .messages
+                    .into_iter()
+                    .map(|message| frames::text(&ServerFrame::Message(message)));
+                (tail.head, frames.collect::<Arc<[_]>>())
+            });
+            shared.leave_for_all(|| Command::Loaded {
+                room,
+                tail: tail.clone(),
+            });
+        };
+        running.store.tail(room, TAIL, Box::new(loaded));
+    }
+
+    fn loading(&self) -> MutexGuard<'_, HashSet<RoomId>> {
+        self.loading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -140,3 +140,48 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::User;
+
+    const ROOM: RoomId = 1;
+
+    fn member(id: UserId) -> Membership {
+        let name = format!("user{id}");
+        Membership {
+            user: User { id, name },
+            rooms: vec![ROOM],
+        }
+    }
+
+    #[test]
+    fn in_a_crowd_all_are_counted_and_the_first_two_hundred_named() {
+        let presence = Presence::default();
+        (1..=250).for_each(|id| drop(presence.connect(&member(id))));
+        let ServerFrame::Presence { count, online, .. } = presence.frame(ROOM) else {
+            panic!("not a presence frame");
+        };
+        assert_eq!((count, online.len()), (250, limits::PRESENCE_NAMES));
+        (1..=100).for_each(|id| drop(presence.disconnect(id)));
+        let ServerFrame::Presence { count, online, .. } = presence.frame(ROOM) else {
+            panic!("not a presence frame");
+        };
+        assert_eq!((count, online.len()), (150, 150));
+    }
+
+    #[test]
+    fn a_user_is_there_until_their_last_socket_is_gone() {
+        let presence = Presence::default();
+        assert_eq!(presence.connect(&member(1)), [ROOM]);
+        assert!(presence.connect(&member(1)).is_empty());
+        assert!(presence.disconnect(1).is_empty());
+        assert_eq!(
+            (presence.count(ROOM), presence.who_is_online([1, 2])),
+            (1, vec![true, false])
+        );
+        assert_eq!(presence.disconnect(1), [ROOM]);
+        assert_eq!(presence.count(ROOM), 0);
+    }
+}

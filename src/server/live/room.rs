@@ -29,7 +29,7 @@ const WARM: Duration = Duration::from_secs(60);
 
 /// The room's log, as far as this shard has it.
 pub enum Log {
-    /// Nobody here follows the room.
+    /// Nobody here follows the room, or has for a while.
     Cold,
     /// The store was asked for the tail; these sockets wait to be let in, each after a seq or at the head.
     Loading(Vec<(SocketKey, Option<Seq>)>),

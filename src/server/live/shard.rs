@@ -29,7 +29,7 @@ pub use self::later::PING;
 use super::{Shared, frames::Framed, room::Room, socket::Socket};
 use crate::{
     domain::{Posted, RoomId, Seq},
-    server::store::{self, Membership, NewMessage, StoreError, UserId},
+    server::store::{Membership, NewMessage, StoreError, UserId},
 };
 
 const WAKER: Token = Token(usize::MAX);
@@ -70,9 +70,10 @@ pub enum Command {
     GaveUp {
         user: UserId,
     },
+    /// A room's head and its newest frames.
     Loaded {
         room: RoomId,
-        tail: Result<store::Tail, StoreError>,
+        tail: Result<(Seq, Arc<[Framed]>), StoreError>,
     },
     /// What became of messages that sockets of this shard have sent.
     Answered {

@@ -320,3 +320,6 @@ impl Write for Pipe {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

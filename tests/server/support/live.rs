@@ -165,6 +165,17 @@ impl Live {
         }
     }
 
+    /// Whatever comes next, of any kind; none once the connection has ended.
+    pub async fn try_message(&mut self) -> Option<Message> {
+        within("a frame", self.socket.next()).await?.ok()
+    }
+
+    /// Sends bytes as they are.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        let stream = self.socket.get_mut();
+        stream.write_all(bytes).await.expect("bytes to be taken");
+    }
+
     /// The payload of the next pong.
     pub async fn pong(&mut self) -> String {
         loop {
@@ -216,9 +227,9 @@ impl Live {
     }
 
     /// Sends bytes that may be no WebSocket frames, and waits until the server hangs up.
-    pub async fn broken_by(self, bytes: &[u8]) {
+    pub async fn broken_by(mut self, bytes: &[u8]) {
+        self.send_bytes(bytes).await;
         let mut stream = self.socket.into_inner();
-        stream.write_all(bytes).await.expect("bytes to be taken");
         let mut rest = Vec::new();
         // Whether it closes or resets the connection is the server's to choose.
         let _ = within("the server to hang up", stream.read_to_end(&mut rest)).await;

@@ -55,9 +55,13 @@ impl Server {
 
     /// A second life on the same data. The first must have ended.
     pub async fn restart(self) -> Self {
+        self.restart_with(Options::default()).await
+    }
+
+    pub async fn restart_with(self, options: Options) -> Self {
         let home = Arc::clone(&self.home);
         drop(self);
-        Self::launch(home, Options::default())
+        Self::launch(home, options)
     }
 
     fn launch(home: Arc<Folder>, options: Options) -> Self {

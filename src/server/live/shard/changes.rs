@@ -1,6 +1,6 @@
 //! What other threads tell a shard: sockets that come, changes that were committed, answers.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{Asked, Entry, Shard, SocketKey, User, later::Due};
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
     protocol::ServerFrame,
     server::{
         live::{
-            frames::{self, Framed},
+            frames::Framed,
             room::{Log, Room},
             socket::Socket,
             tail::Tail,
         },
-        store::{self, Membership, StoreError, UserId},
+        store::{Membership, StoreError, UserId},
     },
 };
 use mio::{Interest, Token, net::TcpStream};
@@ -145,28 +145,23 @@ impl Shard {
         }
     }
 
-    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<store::Tail, StoreError>) {
-        let Some(room) = self.rooms.get_mut(&id) else {
+    /// Takes a room's tail, whether it was this shard that wanted it or another.
+    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<(Seq, Arc<[Framed]>), StoreError>) {
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id));
+        if matches!(room.log, Log::Warm(_)) {
+            return;
+        }
+        let log = match &tail {
+            Ok((head, frames)) => Log::Warm(Tail::fill(*head, frames.iter().cloned())),
+            Err(_) => Log::Cold,
+        };
+        let Log::Loading(waiting) = std::mem::replace(&mut room.log, log) else {
             return;
         };
-        let Log::Loading(waiting) = std::mem::replace(&mut room.log, Log::Cold) else {
-            return;
-        };
-        match tail {
-            Ok(tail) => {
-                let frames = tail
-                    .messages
-                    .into_iter()
-                    .map(|message| frames::text(&ServerFrame::Message(message)));
-                room.log = Log::Warm(Tail::fill(tail.head, frames));
-                for (key, after) in waiting {
-                    self.let_in(key, id, after);
-                }
-            }
-            Err(error) => {
-                for (key, _) in waiting {
-                    self.refuse(key, Some(id), None, error.into());
-                }
+        for (key, after) in waiting {
+            match tail {
+                Ok(_) => self.let_in(key, id, after),
+                Err(error) => self.refuse(key, Some(id), None, error.into()),
             }
         }
     }

@@ -19,8 +19,6 @@ use crate::{
 
 /// Frames read from one socket in a turn at most: nobody's flood holds up the others.
 const READS: usize = 64;
-/// Messages of a room's tail that are loaded when its first reader comes.
-const TAIL: usize = 256;
 /// How long a peer may take to finish a close.
 pub const CLOSING: Duration = Duration::from_secs(2);
 
@@ -86,12 +84,7 @@ impl Shard {
             Some(Log::Loading(waiting)) => waiting.push((key, after)),
             Some(log @ Log::Cold) => {
                 *log = Log::Loading(vec![(key, after)]);
-                let mailbox = self.mailbox.clone();
-                self.shared.tail(
-                    room,
-                    TAIL,
-                    Box::new(move |tail| mailbox.leave(Command::Loaded { room, tail })),
-                );
+                self.shared.load(room);
             }
         }
     }
