@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Conversation, Gone};
 use crate::{
     api::Members,
-    domain::{Code, Message, Posted},
+    domain::{Code, Member, Message, Posted},
     protocol::ServerFrame,
     ui::live::{Event, Outbox, Window, ask, current, window::Arrival},
 };
@@ -179,18 +179,10 @@ impl Conversation {
 
     fn present(self, count: usize, online: &[String]) {
         self.online.set(count);
-        let mut matched = 0;
-        let mut vanished = false;
-        self.members.update(|members| {
-            for member in members.iter_mut() {
-                let here = online.contains(&member.name);
-                matched += usize::from(here);
-                vanished |= member.online && !here;
-                member.online = here;
-            }
-        });
-        // Someone joined, or may have left for good.
-        if matched < online.len() || vanished {
+        let changed = self
+            .members
+            .try_update(|members| mark_online(members, count, online));
+        if changed == Some(true) {
             self.look_who_is_member();
         }
     }
@@ -218,5 +210,65 @@ impl Conversation {
             }
         };
         set_timeout(rested, MEMBERS_PAUSE);
+    }
+}
+
+/// Notes who of the members is there, `count` in all. Answers whether the list may have changed: someone
+/// joined, or may have left for good. In a crowd only the first are named, and nothing
+/// is said of the others.
+fn mark_online(members: &mut [Member], count: usize, online: &[String]) -> bool {
+    let all_are_named = online.len() >= count;
+    let mut matched = 0;
+    let mut vanished = false;
+    for member in members {
+        let here = online.contains(&member.name);
+        matched += usize::from(here);
+        if here || all_are_named {
+            vanished |= member.online && !here;
+            member.online = here;
+        }
+    }
+    matched < online.len() || vanished
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(online: &[(&str, bool)]) -> Vec<Member> {
+        let member = |&(name, online): &(&str, bool)| Member {
+            name: name.to_owned(),
+            online,
+            owner: false,
+        };
+        online.iter().map(member).collect()
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn whoever_is_not_named_is_not_there_and_may_have_left() {
+        let mut here = members(&[("alice", true), ("bob", true)]);
+        assert!(mark_online(&mut here, 1, &names(&["alice"])));
+        assert_eq!(here, members(&[("alice", true), ("bob", false)]));
+        assert!(!mark_online(&mut here, 2, &names(&["alice", "bob"])));
+        assert_eq!(here, members(&[("alice", true), ("bob", true)]));
+    }
+
+    #[test]
+    fn an_unknown_name_is_reason_to_look_again() {
+        assert!(mark_online(&mut members(&[]), 1, &names(&["alice"])));
+    }
+
+    #[test]
+    fn in_a_crowd_whoever_is_not_among_the_first_stays_as_they_were() {
+        let mut here = members(&[("alice", false), ("bob", true), ("eve", false)]);
+        assert!(!mark_online(&mut here, 2, &names(&["alice"])));
+        assert_eq!(
+            here,
+            members(&[("alice", true), ("bob", true), ("eve", false)])
+        );
     }
 }
