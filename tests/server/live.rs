@@ -264,6 +264,23 @@ async fn a_ping_is_answered() {
 }
 
 #[tokio::test]
+async fn a_peer_that_answers_no_ping_is_let_go_and_one_that_does_is_kept() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let room = bob.create("general", "sesame").await;
+    let (silent, mut answering) = (alice.live().await, bob.live_in(room).await);
+    // Reading answers the pings.
+    let answers = async { while answering.try_message().await.is_some() {} };
+    let bytes = tokio::select! {
+        bytes = silent.kept_silent() => bytes,
+        () = answers => panic!("the one who answers was let go first"),
+    };
+    assert_eq!(bytes, b"\x89\0\x89\0", "it is pinged twice before that");
+    answering.post(room, &new_id(), "still here").await;
+    answering.frame("sent").await;
+}
+
+#[tokio::test]
 async fn a_socket_that_says_goodbye_is_answered() {
     let server = Server::start().await;
     let mut live = server.person("alice").await.live().await;

@@ -13,7 +13,7 @@ mod tail;
 mod upgrade;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, hash_map::Entry},
     io,
     net::{IpAddr, TcpStream},
     sync::{
@@ -51,8 +51,8 @@ pub struct Live {
 struct Shared {
     presence: Presence,
     limits: Arc<Limits>,
-    /// Rooms whose tail the store has been asked for.
-    loading: Mutex<HashSet<RoomId>>,
+    /// Rooms whose tail the store has been asked for, and how many shards have not taken it yet.
+    loading: Mutex<HashMap<RoomId, usize>>,
     running: OnceLock<Running>,
 }
 
@@ -239,13 +239,17 @@ impl Shared {
         let Some(running) = self.running.get() else {
             return;
         };
-        if !self.loading().insert(room) {
-            return;
-        }
+        match self.loading().entry(room) {
+            Entry::Occupied(_) => return,
+            Entry::Vacant(entry) => entry.insert(running.shards.len()),
+        };
         tracing::debug!(room, "reading a room's tail");
         let shared = self.clone();
         let loaded = move |tail: Result<Tail, StoreError>| {
-            shared.loading().remove(&room);
+            if tail.is_err() {
+                // Whoever wants it then asks again.
+                shared.loading().remove(&room);
+            }
             let tail = tail.map(|tail| {
                 let frames = tail
                     .messages
@@ -261,7 +265,17 @@ impl Shared {
         running.store.tail(room, TAIL, Box::new(loaded));
     }
 
-    fn loading(&self) -> MutexGuard<'_, HashSet<RoomId>> {
+    /// A shard has taken a tail that was loaded.
+    fn took(&self, room: RoomId) {
+        if let Entry::Occupied(mut entry) = self.loading().entry(room) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+
+    fn loading(&self) -> MutexGuard<'_, HashMap<RoomId, usize>> {
         self.loading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

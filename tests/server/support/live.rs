@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, protocol::frame::coding::CloseCode},
 };
 
-use super::{Browser, Value, json, within};
+use super::{Browser, PATIENCE, Value, json, within};
 
 pub struct Live {
     socket: WebSocketStream<TcpStream>,
@@ -224,6 +224,17 @@ impl Live {
             }
         })
         .await
+    }
+
+    /// Says nothing, pings included, until the server hangs up; answers the bytes that it sent until then.
+    pub async fn kept_silent(self) -> Vec<u8> {
+        let mut stream = self.socket.into_inner();
+        let mut bytes = Vec::new();
+        let hung_up = stream.read_to_end(&mut bytes);
+        match tokio::time::timeout(3 * PATIENCE, hung_up).await {
+            Ok(_) => bytes,
+            Err(_) => panic!("the server still waits"),
+        }
     }
 
     /// Sends bytes that may be no WebSocket frames, and waits until the server hangs up.

@@ -147,6 +147,9 @@ impl Shard {
 
     /// Takes a room's tail, whether it was this shard that wanted it or another.
     pub(super) fn loaded(&mut self, id: RoomId, tail: Result<(Seq, Arc<[Framed]>), StoreError>) {
+        if tail.is_ok() {
+            self.shared.took(id);
+        }
         let room = self.rooms.entry(id).or_insert_with(|| Room::new(id));
         if matches!(room.log, Log::Warm(_)) {
             return;
