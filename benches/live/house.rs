@@ -44,15 +44,10 @@ fn fill(file: &Path, users: usize, rooms: &[Room]) -> rusqlite::Result<()> {
         let id = index + 1;
         change
             .prepare_cached(
-                "INSERT INTO rooms (id, name, folded, owner_id, key_hash, head, created_at)
-                 VALUES (?1, ?2, ?2, ?3, '', ?4, 0)",
+                "INSERT INTO rooms (id, name, folded, owner_id, key_hash, created_at)
+                 VALUES (?1, ?2, ?2, ?3, '', 0)",
             )?
-            .execute(params![
-                id,
-                format!("r{index}"),
-                room.members.start + 1,
-                room.messages
-            ])?;
+            .execute(params![id, format!("r{index}"), room.members.start + 1])?;
         for user in room.members.clone() {
             change
                 .prepare_cached("INSERT INTO members (room_id, user_id, joined_at, seen) VALUES (?1, ?2, 0, ?3)")?

@@ -8,6 +8,7 @@ use super::OpenError;
 const STEPS: &[&str] = &[
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_messages_by_id.sql"),
+    include_str!("../migrations/0003_heads_are_newest.sql"),
 ];
 
 /// # Errors
@@ -27,4 +28,34 @@ pub fn to_newest(connection: &mut Connection) -> Result<(), OpenError> {
         change.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::reads, *};
+
+    #[test]
+    fn a_database_of_an_earlier_version_keeps_its_rooms_and_their_heads() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        for sql in &STEPS[..2] {
+            connection.execute_batch(sql).expect("an earlier step");
+        }
+        connection
+            .execute_batch(
+                "PRAGMA user_version = 2;
+                 INSERT INTO users VALUES (1, 'alice', 'alice', 0);
+                 INSERT INTO rooms VALUES (1, 'general', 'general', 1, '', 2, 0), (2, 'empty', 'empty', 1, '', 0, 0);
+                 INSERT INTO members VALUES (1, 1, 0, 1), (2, 1, 0, 0);
+                 INSERT INTO messages VALUES (1, 1, 1, zeroblob(16), 0, 'one'), (1, 2, 1, x'00000000000000000000000000000001', 0, 'two');",
+            )
+            .expect("what somebody had said");
+        to_newest(&mut connection).expect("the newest version");
+        let head = |room| {
+            reads::room(&connection, room, 1)
+                .ok()
+                .map(|room| (room.head, room.seen))
+        };
+        assert_eq!((head(1), head(2)), (Some((2, 1)), Some((0, 0))));
+        to_newest(&mut connection).expect("the newest version again");
+    }
 }

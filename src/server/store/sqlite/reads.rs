@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Folded, History, Message, Room, RoomId, RoomSummary, Seq},
+    domain::{Folded, History, Message, Room, RoomId, RoomSummary},
     server::store::{
         Lock, Membership, StoreError, Stretch, Surroundings, Tail, TokenHash, User, UserId,
     },
@@ -51,13 +51,29 @@ pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<L
         .optional()
 }
 
+/// A room's head, as an expression: the seq of its newest message, 0 where there is none.
+macro_rules! head {
+    ($room:literal) => {
+        concat!(
+            "coalesce((SELECT max(seq) FROM messages WHERE room_id = ",
+            $room,
+            "), 0)"
+        )
+    };
+}
+pub(super) use head;
+
 /// Columns of [`room_of`], from rooms joined with *me*'s membership and the owner.
 macro_rules! room_columns {
     () => {
-        "SELECT rooms.id, rooms.name, owners.name, rooms.owner_id = members.user_id, rooms.head, members.seen
-         FROM members
-         JOIN rooms ON rooms.id = members.room_id
-         JOIN users AS owners ON owners.id = rooms.owner_id "
+        concat!(
+            "SELECT rooms.id, rooms.name, owners.name, rooms.owner_id = members.user_id, ",
+            head!("rooms.id"),
+            ", members.seen
+             FROM members
+             JOIN rooms ON rooms.id = members.room_id
+             JOIN users AS owners ON owners.id = rooms.owner_id "
+        )
     };
 }
 
@@ -229,13 +245,9 @@ const AFTER: &str = concat!(
 );
 
 pub fn tail(connection: &Connection, room: RoomId, limit: usize) -> rusqlite::Result<Tail> {
-    let head: Option<Seq> = connection
-        .prepare_cached("SELECT head FROM rooms WHERE id = ?1")?
-        .query_row([room], |row| row.get(0))
-        .optional()?;
     let messages = stretch(connection, room, Stretch::Newest, limit)?.messages;
     Ok(Tail {
-        head: head.unwrap_or(0),
+        head: messages.last().map_or(0, |newest| newest.seq),
         messages,
     })
 }

@@ -1,12 +1,12 @@
 //! What the writer remembers of rooms from one post to the next, so that a message costs one statement.
 //!
-//! Heads and read positions that posts move are written once a transaction, and before anything else in it
-//! looks at them ([`Recall::settle`]). All of this can be forgotten at any time between transactions.
+//! Read positions that posts move are written once a transaction, and before anything else in it looks at them ([`Recall::settle`]). All of this can be forgotten at any time between transactions.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::reads::head;
 use crate::{
     domain::{RoomId, Seq},
     server::store::UserId,
@@ -48,12 +48,13 @@ impl Recall {
             .is_some_and(|room| room.authors.contains_key(&author));
         if !known {
             let found: Option<(Seq, String)> = connection
-                .prepare_cached(
-                    "SELECT rooms.head, users.name FROM members
-                     JOIN rooms ON rooms.id = members.room_id
+                .prepare_cached(concat!(
+                    "SELECT ",
+                    head!("?1"),
+                    ", users.name FROM members
                      JOIN users ON users.id = members.user_id
                      WHERE members.room_id = ?1 AND members.user_id = ?2",
-                )?
+                ))?
                 .query_row([room, author], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             let Some((head, name)) = found else {
@@ -99,7 +100,7 @@ impl Recall {
         }
     }
 
-    /// Writes the heads and read positions that posts have moved in this transaction.
+    /// Writes the read positions that posts have moved in this transaction.
     ///
     /// # Errors
     /// Those of the database.
@@ -108,9 +109,6 @@ impl Recall {
             let Some(room) = self.rooms.get_mut(&id) else {
                 continue;
             };
-            connection
-                .prepare_cached("UPDATE rooms SET head = ?2 WHERE id = ?1")?
-                .execute(params![id, room.head])?;
             for (author, first, last) in std::mem::take(&mut room.said) {
                 // Nobody has their own words still to read: who had read up to them has read them too.
                 connection

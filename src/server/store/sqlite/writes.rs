@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::recall::Recall;
+use super::{reads::head, recall::Recall};
 use crate::{
     domain::{Message, Posted, RoomId, RoomName, Seq, Username},
     server::store::{Event, NewMessage, StoreError, TokenHash, User, UserId, now},
@@ -134,7 +134,11 @@ pub fn join(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()> 
     require_user(change, user)?;
     let head: Option<Seq> = change
         .connection
-        .prepare_cached("SELECT head FROM rooms WHERE id = ?1")?
+        .prepare_cached(concat!(
+            "SELECT ",
+            head!("rooms.id"),
+            " FROM rooms WHERE id = ?1"
+        ))?
         .query_row([room], |row| row.get(0))
         .optional()?;
     let head = head.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
@@ -190,10 +194,11 @@ pub fn seen(change: &mut Change<'_>, room: RoomId, user: UserId, seq: Seq) -> Ch
     // A position past the head would hide messages that are yet to come.
     let changed = change
         .connection
-        .prepare_cached(
-            "UPDATE members SET seen = min(?3, (SELECT head FROM rooms WHERE id = ?1))
-             WHERE room_id = ?1 AND user_id = ?2 AND seen < ?3",
-        )?
+        .prepare_cached(concat!(
+            "UPDATE members SET seen = min(?3, ",
+            head!("?1"),
+            ") WHERE room_id = ?1 AND user_id = ?2 AND seen < ?3"
+        ))?
         .execute(params![room, user, i64::try_from(seq).unwrap_or(i64::MAX)])?;
     if changed == 0 && !is_member(change, room, user)? {
         return Err(Stop::Refused(StoreError::NoSuchRoom));
