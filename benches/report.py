@@ -357,7 +357,7 @@ def targets(results: Results) -> str:
         history_target(results),
         ("(g) room page at least 5,000/s", unit(slowest, "/s"), None if slowest is None else slowest >= 5_000),
     ]
-    note = "\nThat the store is read at most once a room for (d) is not measured here.\n"
+    note = "\nThat the store is read at most once a room for (d) is what a test shows, in `tests/server/reconnect.rs`.\n"
     return table(["must", "measured", "met"], ((must, found, verdict(met)) for must, found, met in rows), left=3) + note
 
 

@@ -21,6 +21,7 @@ use std::{
 
 use clap::Parser;
 use mio::net::TcpListener;
+use nix::sys::socket::Backlog;
 use serde_json::{Value, json};
 
 use self::{
@@ -201,6 +202,9 @@ fn empty(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| error.to_string())
 }
 
+/// With room for a crowd to wait in, which by default is too small for the load.
 fn listen(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind(([127, 0, 0, 1], port).into())
+    let listener = TcpListener::bind(([127, 0, 0, 1], port).into())?;
+    nix::sys::socket::listen(&listener, Backlog::new(4_096)?)?;
+    Ok(listener)
 }

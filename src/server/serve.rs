@@ -9,7 +9,7 @@ use std::{
 
 use axum::serve::ListenerExt;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
 };
 
@@ -25,6 +25,10 @@ use super::{
 
 /// How long requests that are under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// Connections that may wait to be taken: after a restart all browsers call at once, and one that finds no
+/// place tries again only a second later. The system may allow fewer.
+const WAITING: u32 = 4_096;
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +59,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         address: config.listen,
         why,
     };
-    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let listener = bind(config.listen).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let chat = Chat::new(Parts {
         store: store.clone(),
@@ -101,6 +105,17 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     store.close();
     tracing::info!("stopped");
     Ok(())
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that starts again takes its port over from connections that are still being forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 async fn wait_for_signal() -> io::Result<()> {
