@@ -6,8 +6,8 @@ use crate::{
     domain::{Room, RoomPage as Page},
     ui::{
         parts::{
-            Banner, Clock, Composer, FormError, Icon, InvitationCopy, LiveRoom, MemberList,
-            OnlineCount, RoomNav, Sheet, Timeline, Typing,
+            Banner, Clock, Composer, FormError, Icon, InvitationCopy, LeaveHint, LiveRoom,
+            MemberList, OnlineCount, RoomNav, Sheet, Timeline, Typing,
         },
         paths,
     },
@@ -67,13 +67,14 @@ pub fn RoomPage(
                     <div class="side-end">
                         <h2>"Invite"</h2>
                         <InvitationCopy />
-                        <form class="leave" action="/api/leave_room" method="post">
+                        <form class="leave" action="/api/leave_room" method="post" data-room=name>
                             <input type="hidden" name="me" value=me />
                             <input type="hidden" name="room" value=id.to_string() />
                             <FormError error=leaving />
-                            <button type="submit" class="quiet danger">
+                            <button type="submit" class="quiet danger" aria-describedby="leave-hint">
                                 "Leave room"
                             </button>
+                            <LeaveHint />
                         </form>
                     </div>
                     <Close side="members-side" />

@@ -31,6 +31,20 @@ pub fn MemberList() -> impl IntoView {
     }
 }
 
+/// Says what leaving does where nobody else is in the room.
+#[island]
+pub fn LeaveHint() -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let alone = Memo::new(move |_| {
+        conversation.members.with(Vec::len) <= 1 && conversation.online.get() <= 1
+    });
+    view! {
+        <p class="hint" id="leave-hint">
+            {move || alone.get().then_some("You are its only member: leaving deletes it.")}
+        </p>
+    }
+}
+
 fn row(member: Member) -> impl IntoView {
     let Member {
         name,

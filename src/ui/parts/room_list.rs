@@ -47,7 +47,7 @@ fn Row(
 ) -> impl IntoView {
     let (id, name) = (first.room.id, first.room.name.clone());
     let (link, leave) = (paths::room(&me, &name), format!("Leave {name}"));
-    let title = name.clone();
+    let (title, left) = (name.clone(), name.clone());
     let summary = Memo::new(move |_| {
         rooms
             .with(|rooms| rooms.iter().find(|summary| summary.room.id == id).cloned())
@@ -88,7 +88,7 @@ fn Row(
                 </span>
             </p>
             <div class="row-out">
-                <form action="/api/leave_room" method="post">
+                <form action="/api/leave_room" method="post" data-room=left>
                     {target} <button type="submit" class="quiet" aria-label=leave>
                         "Leave"
                     </button>
