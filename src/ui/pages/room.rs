@@ -32,10 +32,10 @@ pub fn RoomPage(
                 <aside class="side" id="rooms-side" popover="auto">
                     <nav aria-labelledby="rooms-title">
                         <h2 id="rooms-title">"Rooms"</h2>
-                        <RoomNav rooms />
                         <p class="all-rooms">
                             <a href=paths::dashboard(&me)>{Icon::Back.view()} "All rooms"</a>
                         </p>
+                        <RoomNav rooms />
                     </nav>
                     <Close side="rooms-side" />
                 </aside>

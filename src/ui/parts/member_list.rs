@@ -21,7 +21,7 @@ pub fn MemberList() -> impl IntoView {
             {move || conversation.online.get()} " online of "
             {move || conversation.members.with(Vec::len).max(conversation.online.get())}
         </p>
-        <ul class="members" aria-labelledby="members-title">
+        <ul class="members" aria-labelledby="members-title" tabindex="0">
             {move || {
                 let mut members = conversation.members.get();
                 members.sort_by_key(|member| !member.online);
