@@ -126,6 +126,7 @@ test("dialogs keep the keyboard's place inside and give it back", async ({ named
   await alice.page.keyboard.press("Enter");
   await expect(alice.row("general")).toBeHidden();
   await expect(alice.page.getByRole("main")).toBeFocused();
+  await expect(alice.page.getByRole("navigation", { name: "Who you are" })).toBeInViewport({ ratio: 1 });
 });
 
 test("where people ask for no motion nothing moves by itself", async ({ named }) => {
