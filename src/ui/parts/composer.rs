@@ -34,9 +34,7 @@ pub struct Sheet {
 pub fn Composer(sheet: Sheet) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let me = conversation.me.get_value();
-    let (room, name) = conversation
-        .room
-        .with_value(|room| (room.id, room.name.clone()));
+    let room = conversation.id();
     let Sheet { id, typed, refusal } = sheet;
     let refusal = RwSignal::new(refusal);
     let chars = RwSignal::new(typed.chars().count());
@@ -128,7 +126,7 @@ pub fn Composer(sheet: Sheet) -> impl IntoView {
                 name="body"
                 rows=move || lines.get().to_string()
                 dir="auto"
-                placeholder=format!("Write to {name}")
+                placeholder="Write a message"
                 autocomplete="off"
                 enterkeyhint="send"
                 aria-describedby="message-hint"
