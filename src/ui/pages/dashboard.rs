@@ -24,6 +24,15 @@ pub fn DashboardPage(
                 <h1>"Rooms"</h1>
                 <LogOut me=me.clone() open=log_out error=way_out("give_up_username") />
             </div>
+            // Where the forms come after all the rooms.
+            <p class="to-doors">
+                <a class="button quiet" href="#create">
+                    "New room"
+                </a>
+                <a class="button quiet" href="#join">
+                    "Join with a key"
+                </a>
+            </p>
             <section class="rooms">
                 <h2 id="your-rooms">"Your rooms"</h2>
                 <FormError error=way_out("leave_room") />
