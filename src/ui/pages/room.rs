@@ -50,7 +50,6 @@ pub fn RoomPage(
                                 <span class="word">"Rooms"</span>
                             </button>
                             <button type="button" class="quiet to-members" popovertarget="members-side">
-                                <span class="dot" aria-hidden="true"></span>
                                 <OnlineCount />
                                 <span class="hush">" online, "</span>
                                 <span class="word">"Members"</span>

@@ -4,11 +4,14 @@ use leptos::prelude::*;
 
 use crate::{domain::Member, ui::live::Conversation};
 
-/// How many are online.
+/// How many are online, with a dot that tells whether anybody is.
 #[island]
 pub fn OnlineCount() -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    move || conversation.online.get()
+    let online = expect_context::<Conversation>().online;
+    view! {
+        <span class="dot" class:someone=move || { online.get() > 0 } aria-hidden="true"></span>
+        {move || online.get()}
+    }
 }
 
 /// List "Members".
