@@ -161,6 +161,13 @@ test("on a phone the rooms and the members are drawers, and the composer stays i
   await alice.page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "garden" }).tap();
   await expect(alice.page.getByRole("heading", { level: 1 })).toHaveText("garden");
 
+  await alice.goto(alice.dashboard());
+  const form = alice.form("Join a room");
+  await expect(form).not.toBeInViewport();
+  await alice.page.getByRole("link", { name: "Join with a key" }).tap();
+  await expect(form.getByRole("textbox", { name: "Room name" })).toBeInViewport({ ratio: 1 });
+  await alice.goto(alice.room("garden"));
+
   // Fingers need room.
   const small = await alice.page.evaluate(() =>
     [...document.querySelectorAll("button, input:not([type=hidden]), textarea, nav a")]

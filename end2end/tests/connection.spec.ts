@@ -132,9 +132,14 @@ test("a long absence is caught up, more than a page of history, without a hole",
   await expect(bob.log.getByText("line 230")).toBeInViewport();
 });
 
-test("the dashboard catches up too", async ({ server }) => {
+test("the dashboard says when it is offline and catches up, too", async ({ server }) => {
   await bob.goto(bob.dashboard());
   await expect(bob.row("general")).toContainText("2 online");
+  await bob.context.setOffline(true);
+  const banner = bob.page.getByRole("status").filter({ hasText: "You are offline" });
+  await expect(banner).toContainText("This list stays as it is");
+  await bob.context.setOffline(false);
+  await expect(banner).toBeHidden();
   await server.kill();
   await server.again();
   const room = await alice.hasJoined("general");

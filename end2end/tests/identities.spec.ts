@@ -76,3 +76,19 @@ test("the start lists the names of this browser, and the header of every page sw
     await expect(who.getByRole("list", { name: "Switch to" })).toBeHidden();
   }
 });
+
+test("whoever has the key of a room that is closed to them is asked for it under the name they came with", async ({ named }) => {
+  const [alice, carol] = [await named("alice"), await named("carol")];
+  await (await alice.newTab("ben")).hasClaimed();
+  await carol.hasCreated("general");
+  await alice.goto(alice.room("general"));
+  await alice.page.getByRole("link", { name: "I have its key" }).click();
+  const form = alice.form("Join the room");
+  await expect(form.getByRole("radio", { name: "@alice" })).toBeChecked();
+  await form.getByRole("textbox", { name: "Room key" }).fill("open sesame");
+  await form.getByRole("button", { name: "Join room" }).click();
+  await expect(alice.page).toHaveURL(alice.room("general"));
+  // A name that this browser does not hold is no choice.
+  await alice.goto("/rooms/garden?as=carol");
+  await expect(form.getByRole("radio", { name: "@ben" })).toBeChecked();
+});

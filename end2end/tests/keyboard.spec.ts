@@ -68,6 +68,43 @@ test("every stop of the keyboard is in sight and can be seen to have it", async 
   }
 });
 
+test("however much is in a room's columns, its page does not scroll and the ways out stay in sight", async ({ named }) => {
+  const alice = await named("alice");
+  const room = await alice.hasCreated("general");
+  await alice.hasSaid(room, ...Array.from({ length: 40 }, (_, n) => `message ${n + 1}`));
+  const { page } = alice;
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 768, height: 1024 }, { width: 360, height: 740 }]) {
+    await page.setViewportSize(viewport);
+    await alice.goto(alice.room("general"));
+    // As many as would take an hour to claim and create.
+    await page.evaluate(() => {
+      for (const list of document.querySelectorAll(".members, .room-nav")) {
+        for (let n = 0; n < 80; n++) list.append(list.firstElementChild!.cloneNode(true));
+      }
+    });
+    await page.keyboard.press("Tab");
+    await page.getByRole("link", { name: "Skip to content" }).press("Enter");
+    await alice.log.focus();
+    await page.keyboard.press("Home");
+    const [scrolled, over] = await page.evaluate(() => [scrollY, document.body.scrollHeight - innerHeight]);
+    expect([scrolled, over], `at ${viewport.width}`).toEqual([0, 0]);
+
+    const members = page.getByRole("button", { name: /Members/ });
+    const drawer = await members.isVisible();
+    if (drawer) await members.click();
+    for (const name of ["Copy link", "Leave room", ...(drawer ? ["Close"] : [])]) {
+      await expect(page.getByRole("button", { name, exact: true })).toBeInViewport({ ratio: 1 });
+    }
+    if (drawer) await page.getByRole("button", { name: "Close" }).click();
+    const rooms = page.getByRole("button", { name: "Rooms", exact: true });
+    if (await rooms.isVisible()) {
+      await rooms.click();
+      await expect(page.getByRole("button", { name: "Close" })).toBeInViewport({ ratio: 1 });
+    }
+    await expect(page.getByRole("link", { name: "All rooms" })).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test("dialogs keep the keyboard's place inside and give it back", async ({ named }) => {
   const alice = await named("alice");
   await alice.hasCreated("general");
@@ -89,6 +126,7 @@ test("dialogs keep the keyboard's place inside and give it back", async ({ named
   await alice.page.keyboard.press("Enter");
   await expect(alice.row("general")).toBeHidden();
   await expect(alice.page.getByRole("main")).toBeFocused();
+  await expect(alice.page.getByRole("navigation", { name: "Who you are" })).toBeInViewport({ ratio: 1 });
 });
 
 test("where people ask for no motion nothing moves by itself", async ({ named }) => {

@@ -109,6 +109,19 @@ test("errors are on the page, beside their fields, and what was typed is kept", 
   await expect(bob.alert).toHaveText(/Type a message/);
 });
 
+test("on a phone a refused form comes back with its error in sight", async ({ named }) => {
+  const alice = await named("alice", { ...OFF, viewport: { width: 360, height: 740 } });
+  for (const name of ["general", "garden", "kitchen", "library"]) await alice.hasCreated(name);
+  await alice.page.goto(alice.dashboard());
+  await expect(alice.form("Create a room")).not.toBeInViewport();
+  await alice.create("general", "k");
+  await expect(alice.alert).toBeInViewport({ ratio: 1 });
+  await expect(alice.form("Create a room").getByRole("textbox", { name: "Room name" })).toBeFocused();
+  await alice.join("general", "wrong");
+  await expect(alice.alert).toBeInViewport({ ratio: 1 });
+  await expect(alice.form("Join a room").getByRole("textbox", { name: "Room key" })).toBeFocused();
+});
+
 test("an invitation works without JavaScript, through claiming a name", async ({ person, named }) => {
   await (await named("alice")).hasCreated("general");
   const bob = await person("bob", OFF);

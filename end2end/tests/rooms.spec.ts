@@ -135,10 +135,28 @@ test("a room is left from its page and from the dashboard, and is closed then", 
   await bob.page.getByRole("button", { name: "Leave garden" }).click();
   await expect(bob.row("garden")).toBeHidden();
   await expect(bob.page.getByText(/No rooms yet/)).toBeVisible();
+  await expect(bob.page.getByRole("status").filter({ hasText: "You left garden." })).toBeVisible();
 
   const answer = await bob.page.goto(bob.room("general"));
   expect(answer?.status()).toBe(404);
   await expect(bob.page.getByText("There is no such room, or you are not a member of it.")).toBeVisible();
+});
+
+test("the last member is told beforehand that the room goes with them, and afterwards that they left it", async ({ named }) => {
+  const [alice, bob] = [await named("alice"), await named("bob")];
+  await alice.hasCreated("general");
+  await bob.hasJoined("general");
+  await alice.enter("general");
+  await bob.enter("general");
+  const leave = bob.page.getByRole("button", { name: "Leave room" });
+  await expect(leave).toHaveAccessibleDescription("");
+  await alice.page.getByRole("button", { name: "Leave room" }).click();
+  await expect(alice.page.getByRole("status").filter({ hasText: "You left general." })).toBeVisible();
+  await expect(leave).toHaveAccessibleDescription(/only member: leaving deletes it/, { timeout: 15_000 });
+  await leave.click();
+  await expect(bob.page).toHaveURL(bob.dashboard());
+  const why = "You left general. Nobody else was in it, so it is gone.";
+  await expect(bob.page.getByRole("status").filter({ hasText: why })).toBeVisible();
 });
 
 test("a deleted room is named in the dialog, and everyone in it is told and brought to their dashboard", async ({ named }) => {

@@ -157,6 +157,7 @@ test("a refused message keeps its text, says why, and is sent on another try", a
   await expect(alice.box).toHaveValue("two");
   await expect(alice.box).toBeFocused();
   await alice.log.getByRole("button", { name: "Discard" }).click();
+  await expect(alice.box).toBeFocused();
   await expect(alice.log.getByRole("alert")).toHaveCount(0);
   await alice.box.press("Enter");
   await expect(alice.log.getByRole("time")).toHaveCount(2);

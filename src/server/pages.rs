@@ -148,9 +148,13 @@ async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
         names.push(me.name.clone());
     }
     let title = format!("Join {room}");
+    let wanted = visit
+        .query("as")
+        .and_then(|name| visit.me(&paths::decode(name)).ok());
     let page = InvitePageProps {
         room,
         guests,
+        wanted: wanted.map(|me| me.name.clone()),
         flash: visit.flash.clone(),
     };
     visit.show(&title, None, move || InvitePage(page))

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{HtmlElement, RequestInit, Response, Storage, UrlSearchParams};
+use web_sys::{FocusOptions, HtmlElement, RequestInit, Response, Storage, UrlSearchParams};
 
 /// Under what this tab remembers that a page has gone on to the next.
 const MOVED: &str = "latchkey:moved";
@@ -98,13 +98,16 @@ pub fn go_on(path: &str, replace: bool) {
     };
 }
 
-/// Moves the keyboard's place to the page's main part where the page before has gone on to this one.
+/// Moves the keyboard's place to the page's main part where the page before has gone on to this one. What is in
+/// sight stays so: the part is longer than the window, and scrolling to it would take the header away.
 pub fn arrive() {
     if recall(MOVED).is_some() {
         remember(MOVED, None);
         let main = document().get_element_by_id("main");
         if let Some(main) = main.and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
-            focus(&main);
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(true);
+            _ = main.focus_with_options(&options);
         }
     }
 }

@@ -32,6 +32,11 @@ pub fn invite(name: &str) -> String {
     format!("/rooms/{}", encode(name))
 }
 
+/// The invitation, with `me` as the first choice of who joins.
+pub fn invite_as(name: &str, me: &str) -> String {
+    format!("{}?as={}", invite(name), encode(me))
+}
+
 /// The invitation with the room's key in the fragment, which a browser keeps to itself.
 pub fn invite_with_key(name: &str, key: &str) -> String {
     format!("{}#key={}", invite(name), encode(key))
@@ -87,7 +92,8 @@ fn encode(segment: &str) -> String {
     utf8_percent_encode(segment, SEGMENT).to_string()
 }
 
-fn decode(text: &str) -> String {
+/// The text that is percent-encoded in a part of a URL.
+pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
@@ -107,6 +113,7 @@ mod tests {
         assert_eq!(invite("a/b?c#d%e f"), "/rooms/a%2Fb%3Fc%23d%25e%20f");
         assert_eq!(room("zoë", "日本"), "/@zo%C3%AB/rooms/%E6%97%A5%E6%9C%AC");
         assert_eq!(dashboard("@lice"), "/@%40lice");
+        assert_eq!(invite_as("a b", "zoë&"), "/rooms/a%20b?as=zo%C3%AB%26");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Posts the plain forms without leaving the page, so that a refusal is shown beside what it is about and
 //! all that was typed stays, keys included. What goes well leads where the plain form would.
 
+use std::time::Duration;
+
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -11,10 +13,13 @@ use crate::{
     domain::ApiError,
     ui::{
         browser, live,
-        parts::{forget_keys, remember_key},
+        parts::{forget_keys, has_left, remember_key, set_leaving},
         paths::{self, Outcome},
     },
 };
+
+/// So long the socket may take to say that a room is gone with its last member.
+const LAST_WORD: Duration = Duration::from_millis(300);
 
 pub fn start() {
     window_event_listener(ev::submit, |event| {
@@ -49,16 +54,41 @@ async fn post(form: HtmlFormElement, path: String) {
     let Some(fields) = fields(&form) else { return };
     set_pending(&form, true);
     forget_refusal(&form);
+    set_leaving(path == "/api/leave_room");
     let answer = browser::post(&path, &fields).await;
     let refusal = match answer {
-        Ok(answer) if answer.ok => return go_on(&path, &fields, &answer.text),
+        Ok(answer) if answer.ok => {
+            return match form.get_attribute("data-room") {
+                None => go_on(&path, &fields, &answer.text),
+                Some(room) => {
+                    let leave = move || {
+                        if has_left(&room) {
+                            go_on(&path, &fields, &answer.text);
+                        }
+                    };
+                    if leaves_alone(&form) {
+                        set_timeout(leave, LAST_WORD);
+                    } else {
+                        leave();
+                    }
+                }
+            };
+        }
         Ok(answer) => {
             serde_json::from_str(&answer.text).unwrap_or_else(|_| ApiError::unavailable())
         }
         Err(_) => ApiError::offline(),
     };
+    set_leaving(false);
     set_pending(&form, false);
     show_refusal(&form, &refusal);
+}
+
+/// Whether a form to leave a room says that nobody else is in it.
+fn leaves_alone(form: &HtmlFormElement) -> bool {
+    let hint = form.query_selector(".hint").ok().flatten();
+    hint.and_then(|hint| hint.text_content())
+        .is_some_and(|hint| !hint.is_empty())
 }
 
 fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {

@@ -7,7 +7,7 @@ use std::{
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Connection, Event, ask, connect};
+use super::{Connection, Event, State, ask, connect};
 use crate::{
     api::{Dashboard, MyRooms},
     domain::{Message, Room, RoomId, RoomSummary},
@@ -15,9 +15,10 @@ use crate::{
 };
 
 /// Keeps `rooms` as they are now, for as long as the page is there: newest message, unread count, how many
-/// are online; the latest active first. Browser only.
-pub fn follow_rooms(me: String, rooms: RwSignal<Vec<RoomSummary>>) {
+/// are online; the latest active first. `link` is kept as the socket is. Browser only.
+pub fn follow_rooms(me: String, rooms: RwSignal<Vec<RoomSummary>>, link: RwSignal<State>) {
     let connection = connect(&me);
+    link.set(connection.state());
     let reload = {
         let me = me.clone();
         let under_way = Rc::new(Cell::new(false));
@@ -44,7 +45,8 @@ pub fn follow_rooms(me: String, rooms: RwSignal<Vec<RoomSummary>>) {
                     rooms.with_untracked(|rooms| open_all(&connection, &opened, rooms));
                 }
             }
-            Event::State(_) | Event::Down | Event::Frame(ServerFrame::Typing { .. }) => {}
+            Event::State(state) => link.set(*state),
+            Event::Down | Event::Frame(ServerFrame::Typing { .. }) => {}
             Event::Frame(frame) => {
                 if rooms.try_update(|rooms| take_in(rooms, frame, &me)) == Some(false) {
                     reload();

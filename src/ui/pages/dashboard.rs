@@ -16,6 +16,7 @@ pub fn DashboardPage(
     asked: Option<String>,
 ) -> impl IntoView {
     let way_out = |endpoint| LastTry::at(endpoint, flash.as_ref()).error_besides(&[]);
+    let owns_some = rooms.iter().any(|summary| summary.room.owned);
     let log_out = asked.as_deref() == Some("log-out");
     view! {
         <main id="main" class="page dashboard" tabindex="-1">
@@ -23,11 +24,29 @@ pub fn DashboardPage(
                 <h1>"Rooms"</h1>
                 <LogOut me=me.clone() open=log_out error=way_out("give_up_username") />
             </div>
+            // Where the forms come after all the rooms.
+            <p class="to-doors">
+                <a class="button quiet" href="#create">
+                    "New room"
+                </a>
+                <a class="button quiet" href="#join">
+                    "Join with a key"
+                </a>
+            </p>
             <section class="rooms">
                 <h2 id="your-rooms">"Your rooms"</h2>
                 <FormError error=way_out("leave_room") />
                 <FormError error=way_out("delete_room") />
                 <RoomList me=me.clone() rooms asked />
+                {owns_some
+                    .then(|| {
+                        view! {
+                            <p class="hint">
+                                "A room of yours that you leave passes to the member who has been in it longest. \
+                                 One with no other member is deleted."
+                            </p>
+                        }
+                    })}
             </section>
             <div class="doors">
                 <form class="card" action="/api/create_room" method="post" aria-labelledby="create">

@@ -19,8 +19,14 @@ pub struct Guests {
     pub outside: Vec<String>,
 }
 
+/// `wanted` is who is to join, where the way here has said so.
 #[component]
-pub fn InvitePage(room: String, guests: Guests, flash: Option<Flash>) -> impl IntoView {
+pub fn InvitePage(
+    room: String,
+    guests: Guests,
+    wanted: Option<String>,
+    flash: Option<Flash>,
+) -> impl IntoView {
     let Guests { inside, outside } = guests;
     let stranger = inside.is_empty() && outside.is_empty();
     let last = LastTry::at("join_room", flash.as_ref());
@@ -30,7 +36,7 @@ pub fn InvitePage(room: String, guests: Guests, flash: Option<Flash>) -> impl In
             <p class="eyebrow">"You are invited to"</p>
             <h1>{room.clone()}</h1>
             {(!inside.is_empty()).then(|| view! { <Inside room=room.clone() names=inside /> })}
-            {(!outside.is_empty()).then(|| view! { <JoinForm room names=outside last /> })}
+            {(!outside.is_empty()).then(|| view! { <JoinForm room names=outside wanted last /> })}
             {if stranger {
                 view! {
                     <section class="card">
@@ -75,10 +81,17 @@ fn Inside(room: String, names: Vec<String>) -> impl IntoView {
 }
 
 #[component]
-fn JoinForm(room: String, names: Vec<String>, last: LastTry) -> impl IntoView {
+fn JoinForm(
+    room: String,
+    names: Vec<String>,
+    wanted: Option<String>,
+    last: LastTry,
+) -> impl IntoView {
+    let held = |wanted: &String| names.contains(wanted);
     // Without another choice it is the latest name: it may have just been claimed for this.
     let wanted = Some(last.typed("me"))
-        .filter(|wanted| names.contains(wanted))
+        .filter(held)
+        .or(wanted.filter(held))
         .or_else(|| names.last().cloned());
     let choice = |name: String| {
         view! {

@@ -61,7 +61,7 @@ pub fn Refused(error: ApiError, me: Option<String>, room: Option<String>) -> imp
                     {room
                         .map(|room| {
                             view! {
-                                <a class="button" href=paths::invite(&room)>
+                                <a class="button" href=paths::invite_as(&room, &me)>
                                     "I have its key"
                                 </a>
                             }

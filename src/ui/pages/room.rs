@@ -6,8 +6,8 @@ use crate::{
     domain::{Room, RoomPage as Page},
     ui::{
         parts::{
-            Banner, Clock, Composer, FormError, Icon, InvitationCopy, LiveRoom, MemberList,
-            OnlineCount, RoomNav, Sheet, Timeline, Typing,
+            Banner, Clock, Composer, FormError, Icon, InvitationCopy, LeaveHint, LiveRoom,
+            MemberList, OnlineCount, RoomNav, Sheet, Timeline, Typing,
         },
         paths,
     },
@@ -32,10 +32,10 @@ pub fn RoomPage(
                 <aside class="side" id="rooms-side" popover="auto">
                     <nav aria-labelledby="rooms-title">
                         <h2 id="rooms-title">"Rooms"</h2>
-                        <RoomNav rooms />
                         <p class="all-rooms">
                             <a href=paths::dashboard(&me)>{Icon::Back.view()} "All rooms"</a>
                         </p>
+                        <RoomNav rooms />
                     </nav>
                     <Close side="rooms-side" />
                 </aside>
@@ -50,7 +50,6 @@ pub fn RoomPage(
                                 <span class="word">"Rooms"</span>
                             </button>
                             <button type="button" class="quiet to-members" popovertarget="members-side">
-                                <span class="dot" aria-hidden="true"></span>
                                 <OnlineCount />
                                 <span class="hush">" online, "</span>
                                 <span class="word">"Members"</span>
@@ -67,13 +66,14 @@ pub fn RoomPage(
                     <div class="side-end">
                         <h2>"Invite"</h2>
                         <InvitationCopy />
-                        <form class="leave" action="/api/leave_room" method="post">
+                        <form class="leave" action="/api/leave_room" method="post" data-room=name>
                             <input type="hidden" name="me" value=me />
                             <input type="hidden" name="room" value=id.to_string() />
                             <FormError error=leaving />
-                            <button type="submit" class="quiet danger">
+                            <button type="submit" class="quiet danger" aria-describedby="leave-hint">
                                 "Leave room"
                             </button>
+                            <LeaveHint />
                         </form>
                     </div>
                     <Close side="members-side" />

@@ -9,10 +9,21 @@ use crate::ui::live::{Conversation, State};
 /// Shorter breaks go unnoticed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Status, empty while all is well.
+/// The room's.
 #[island]
 pub fn Banner() -> impl IntoView {
     let link = expect_context::<Conversation>().link;
+    view! {
+        <CutOff
+            link
+            meanwhile=" What you write waits here and is sent as soon as the connection is back."
+        />
+    }
+}
+
+/// Status, empty while all is well. `link` is how the socket is, and `meanwhile` what that means for the page.
+#[component]
+pub fn CutOff(link: RwSignal<State>, meanwhile: &'static str) -> impl IntoView {
     let cut_off = Memo::new(move |_| link.get() != State::Open);
     let lasting = RwSignal::new(false);
     Effect::new(move || {
@@ -35,7 +46,7 @@ pub fn Banner() -> impl IntoView {
                         view! {
                             <p>
                                 <b>{what}</b>
-                                " What you write waits here and is sent as soon as the connection is back."
+                                {meanwhile}
                             </p>
                         }
                     })

@@ -8,6 +8,7 @@ use leptos::{
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use wasm_bindgen::JsCast;
 
 use super::as_text;
 use crate::{
@@ -15,6 +16,8 @@ use crate::{
     ui::{browser, live::Conversation},
 };
 
+/// The textbox's id: there is one composer on a page.
+const TEXTBOX: &str = "message";
 /// The counter shows from here on.
 const NEARLY_FULL: usize = limits::BODY_CHARS - 500;
 /// Lines that the box grows to in a browser that does not size it by its content.
@@ -34,9 +37,7 @@ pub struct Sheet {
 pub fn Composer(sheet: Sheet) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let me = conversation.me.get_value();
-    let (room, name) = conversation
-        .room
-        .with_value(|room| (room.id, room.name.clone()));
+    let room = conversation.id();
     let Sheet { id, typed, refusal } = sheet;
     let refusal = RwSignal::new(refusal);
     let chars = RwSignal::new(typed.chars().count());
@@ -119,16 +120,16 @@ pub fn Composer(sheet: Sheet) -> impl IntoView {
             <input type="hidden" name="me" value=me />
             <input type="hidden" name="room" value=room.to_string() />
             <input type="hidden" name="id" value=id.to_string() />
-            <label class="hush" for="message">
+            <label class="hush" for=TEXTBOX>
                 "Message"
             </label>
             <textarea
                 node_ref=input
-                id="message"
+                id=TEXTBOX
                 name="body"
                 rows=move || lines.get().to_string()
                 dir="auto"
-                placeholder=format!("Write to {name}")
+                placeholder="Write a message"
                 autocomplete="off"
                 enterkeyhint="send"
                 aria-describedby="message-hint"
@@ -162,6 +163,13 @@ pub fn Composer(sheet: Sheet) -> impl IntoView {
                 }}
             </div>
         </form>
+    }
+}
+
+/// Moves the keyboard's place to where *me* writes.
+pub fn focus_composer() {
+    if let Some(textbox) = document().get_element_by_id(TEXTBOX) {
+        browser::focus(textbox.unchecked_ref());
     }
 }
 

@@ -47,7 +47,7 @@ impl LastTry {
     }
 }
 
-/// A line of text with its label, and its error beside it.
+/// A line of text with its label, and its error beside it. A page that comes back with an error begins there.
 #[component]
 pub fn Field(
     /// Unique on the page.
@@ -74,6 +74,7 @@ pub fn Field(
                 spellcheck="false"
                 aria-describedby=described_by
                 aria-invalid=error.is_some().then_some("true")
+                autofocus=error.is_some()
             />
             {error.map(|error| view! { <FieldError id error /> })}
         </div>

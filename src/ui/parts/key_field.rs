@@ -56,6 +56,7 @@ pub fn KeyField(
                     data-lpignore="true"
                     aria-describedby=described_by
                     aria-invalid=error.is_some().then_some("true")
+                    autofocus=error.is_some()
                 />
                 <button
                     type="button"

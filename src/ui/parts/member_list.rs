@@ -4,11 +4,14 @@ use leptos::prelude::*;
 
 use crate::{domain::Member, ui::live::Conversation};
 
-/// How many are online.
+/// How many are online, with a dot that tells whether anybody is.
 #[island]
 pub fn OnlineCount() -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    move || conversation.online.get()
+    let online = expect_context::<Conversation>().online;
+    view! {
+        <span class="dot" class:someone=move || { online.get() > 0 } aria-hidden="true"></span>
+        {move || online.get()}
+    }
 }
 
 /// List "Members".
@@ -21,13 +24,27 @@ pub fn MemberList() -> impl IntoView {
             {move || conversation.online.get()} " online of "
             {move || conversation.members.with(Vec::len).max(conversation.online.get())}
         </p>
-        <ul class="members" aria-labelledby="members-title">
+        <ul class="members" aria-labelledby="members-title" tabindex="0">
             {move || {
                 let mut members = conversation.members.get();
                 members.sort_by_key(|member| !member.online);
                 members.into_iter().map(row).collect_view()
             }}
         </ul>
+    }
+}
+
+/// Says what leaving does where nobody else is in the room.
+#[island]
+pub fn LeaveHint() -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let alone = Memo::new(move |_| {
+        conversation.members.with(Vec::len) <= 1 && conversation.online.get() <= 1
+    });
+    view! {
+        <p class="hint" id="leave-hint">
+            {move || alone.get().then_some("You are its only member: leaving deletes it.")}
+        </p>
     }
 }
 

@@ -6,6 +6,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::{
     clock::{Clock, machine},
+    composer::focus_composer,
     links::{Piece, pieces},
 };
 use crate::{
@@ -48,6 +49,11 @@ pub fn UnsentRow(
             conversation.taken_back.set(Some(text));
         }
     };
+    let discard = move |_| {
+        conversation.discard(id);
+        // The button goes with its row.
+        focus_composer();
+    };
     view! {
         <div class="row-said" class:first=first class:pending=pending class:refused=refused>
             <Author name=conversation.me.get_value() first />
@@ -72,11 +78,7 @@ pub fn UnsentRow(
                             <button type="button" class="quiet" on:click=change>
                                 "Edit"
                             </button>
-                            <button
-                                type="button"
-                                class="quiet"
-                                on:click=move |_| _ = conversation.discard(id)
-                            >
+                            <button type="button" class="quiet" on:click=discard>
                                 "Discard"
                             </button>
                         </div>

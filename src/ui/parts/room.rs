@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::notice;
+use super::{farewell, notice};
 use crate::{
     domain::RoomPage,
     ui::{
@@ -39,9 +39,22 @@ fn count_missed(conversation: Conversation) {
 fn leave_when_gone(conversation: Conversation) {
     Effect::new(move || {
         if let Some(gone) = conversation.gone.get() {
-            spawn_local(leave(conversation, gone));
+            if farewell::is_leaving() {
+                say_farewell(conversation, gone);
+            } else {
+                spawn_local(leave(conversation, gone));
+            }
         }
     });
+}
+
+/// *me* goes by their own wish. This does not wait for the form's answer, which may be lost.
+fn say_farewell(conversation: Conversation, gone: Gone) {
+    conversation.room.with_value(|room| match gone {
+        Gone::Deleted => farewell::was_last(&room.name),
+        Gone::NotMember => _ = farewell::has_left(&room.name),
+    });
+    browser::go_on(&paths::dashboard(&conversation.me.get_value()), true);
 }
 
 async fn leave(conversation: Conversation, gone: Gone) {
@@ -50,11 +63,15 @@ async fn leave(conversation: Conversation, gone: Gone) {
     if live::go_home_unless_still(&me).await {
         return;
     }
-    let name = conversation.room.with_value(|room| room.name.clone());
-    notice::leave(&match gone {
-        Gone::Deleted => format!("{name} was deleted by its owner, with all its messages."),
-        Gone::NotMember => format!("You are not in {name} any more."),
-    });
+    notice::leave(&conversation.room.with_value(|room| {
+        let name = &room.name;
+        match gone {
+            // Its owner may just have left it on another page, as its last member.
+            Gone::Deleted if room.owned => format!("{name} is gone, with all its messages."),
+            Gone::Deleted => format!("{name} was deleted by its owner, with all its messages."),
+            Gone::NotMember => format!("You are not in {name} any more."),
+        }
+    }));
     // Going back to where there is nothing any more would only lead here again.
     browser::go_on(&paths::dashboard(&me), true);
 }

@@ -2,10 +2,13 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::Confirm;
+use super::{Confirm, banner::CutOff};
 use crate::{
     domain::{RoomId, RoomSummary},
-    ui::{live, paths},
+    ui::{
+        live::{self, State},
+        paths,
+    },
 };
 
 /// Characters of a last message that are worth sending: its row shows one line.
@@ -19,8 +22,13 @@ pub fn RoomList(me: String, rooms: Vec<RoomSummary>, asked: Option<String>) -> i
     let me = StoredValue::new(me);
     let asked = StoredValue::new(asked.unwrap_or_default());
     let empty = Memo::new(move |_| rooms.read().is_empty());
-    Effect::new(move || live::follow_rooms(me.get_value(), rooms));
+    let link = RwSignal::new(State::Connecting);
+    Effect::new(move || live::follow_rooms(me.get_value(), rooms, link));
     view! {
+        <CutOff
+            link
+            meanwhile=" This list stays as it is until the connection is back, and catches up then."
+        />
         {move || {
             empty
                 .get()
@@ -47,7 +55,7 @@ fn Row(
 ) -> impl IntoView {
     let (id, name) = (first.room.id, first.room.name.clone());
     let (link, leave) = (paths::room(&me, &name), format!("Leave {name}"));
-    let title = name.clone();
+    let (title, left) = (name.clone(), name.clone());
     let summary = Memo::new(move |_| {
         rooms
             .with(|rooms| rooms.iter().find(|summary| summary.room.id == id).cloned())
@@ -88,7 +96,7 @@ fn Row(
                 </span>
             </p>
             <div class="row-out">
-                <form action="/api/leave_room" method="post">
+                <form action="/api/leave_room" method="post" data-room=left>
                     {target} <button type="submit" class="quiet" aria-label=leave>
                         "Leave"
                     </button>

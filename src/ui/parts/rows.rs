@@ -60,7 +60,7 @@ impl Row {
 }
 
 /// The rows of a timeline. `day_of` tells an instant's day in the reader's zone; `unread` is what *me* had
-/// not read when the page was opened.
+/// not read when the page was opened: a line is drawn where it begins, once `messages` reach back to there.
 pub fn rows(
     messages: &[Arc<Message>],
     unsent: &[Unsent],
@@ -70,7 +70,9 @@ pub fn rows(
 ) -> Vec<Row> {
     let mut rows = Vec::with_capacity(messages.len() + unsent.len() + 8);
     let mut run: Option<Run> = None;
-    let mut lined = false;
+    let mut lined = messages
+        .first()
+        .is_none_or(|first| first.seq > unread.start);
     for message in messages {
         let day = day_of(message.at);
         if run.as_ref().is_none_or(|run| run.day != day) {
@@ -185,6 +187,14 @@ mod tests {
     fn nothing_is_new_where_all_was_read_or_is_one_s_own() {
         assert!(!keys(&[message(1, "bob", 0)], &[], 2..2).contains(&RowKey::New));
         assert!(!keys(&[message(1, "alice", 0)], &[], 1..2).contains(&RowKey::New));
+    }
+
+    #[test]
+    fn no_line_is_drawn_where_unread_begins_further_back() {
+        let said: Vec<_> = (51..=100).map(|seq| message(seq, "bob", 0)).collect();
+        assert!(!keys(&said, &[], 41..101).contains(&RowKey::New));
+        assert_eq!(keys(&said, &[], 51..101)[1], RowKey::New);
+        assert_eq!(keys(&said, &[], 61..101)[11], RowKey::New);
     }
 
     #[test]
