@@ -52,7 +52,10 @@ test("a tab whose name was logged out in another goes to the start", async ({ na
   await other.goto(other.dashboard());
   await other.page.getByRole("button", { name: "Log out" }).click();
   await other.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
-  await expect(alice.page).toHaveURL("/");
+  for (const tab of [alice, other]) {
+    await expect(tab.page).toHaveURL("/");
+    await tab.page.waitForLoadState();
+  }
 });
 
 test("the start lists the names of this browser, and the header of every page switches between them", async ({ named }) => {

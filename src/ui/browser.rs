@@ -1,10 +1,20 @@
 //! What the pages ask of the browser itself. Nothing of it is ever called on the server, where effects and
 //! event handlers do not run.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FocusOptions, HtmlElement, RequestInit, Response, Storage, UrlSearchParams};
+
+/// Milliseconds that going on to another page may take. After that it has failed, or somebody has come back.
+const ON_THE_WAY: f64 = 5_000.0;
+
+thread_local! {
+    /// When this page last went on to another, by the browser's clock.
+    static GOING_ON: Cell<f64> = const { Cell::new(0.0) };
+}
 
 /// Under what this tab remembers that a page has gone on to the next.
 const MOVED: &str = "latchkey:moved";
@@ -87,7 +97,14 @@ pub async fn post(path: &str, fields: &UrlSearchParams) -> Result<Answer, JsValu
 
 /// Goes on to another page, in place of this one where `replace` says so. What had the keyboard's place is
 /// gone then, so [`arrive`] gives it to the main part.
+///
+/// A page that is going on already is left to: the answer to a form and the socket may both bring word that
+/// ends it, and the second would break off what the first has asked for.
 pub fn go_on(path: &str, replace: bool) {
+    let now = js_sys::Date::now();
+    if now - GOING_ON.replace(now) < ON_THE_WAY {
+        return;
+    }
     remember(MOVED, Some(""));
     let location = location();
     // A browser that refuses to go on leaves the page as it is.

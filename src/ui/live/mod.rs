@@ -59,6 +59,5 @@ pub async fn go_home_unless_still(me: &str) -> bool {
 
 /// Where a person goes whom the server does not know any more.
 fn go_home() {
-    // Where even that fails there is no page left to go from.
-    let _ = location().set_href(super::paths::home());
+    super::browser::go_on(super::paths::home(), false);
 }
