@@ -53,7 +53,7 @@ export const test = base.extend<Fixtures & Options>({
     });
     // Chromium now and then never says that it has closed pages that have just gone to another: it ends with
     // its worker.
-    for (const { context } of people) await Promise.race([context.close(), setTimeout(5_000)]);
+    for (const { context } of people) await Promise.race([context.close(), setTimeout(5_000, null, { ref: false })]);
     expect(errors, "errors in a browser's console").toEqual([]);
   },
 

@@ -30,10 +30,10 @@ use self::{
 };
 use super::{
     guard::Limits,
-    store::{Event, Journal, NewMessage, Reply, Store, StoreError, Tail, TokenHash, UserId},
+    store::{Event, Journal, NewMessage, Reply, Store, StoreError, TokenHash, UserId},
 };
 use crate::{
-    domain::{Posted, RoomId, Seq},
+    domain::{Message, Posted, RoomId, Seq},
     protocol::ServerFrame,
 };
 
@@ -245,17 +245,17 @@ impl Shared {
         };
         tracing::debug!(room, "reading a room's tail");
         let shared = self.clone();
-        let loaded = move |tail: Result<Tail, StoreError>| {
+        let loaded = move |tail: Result<Vec<Message>, StoreError>| {
             if tail.is_err() {
                 // Whoever wants it then asks again.
                 shared.loading().remove(&room);
             }
-            let tail = tail.map(|tail| {
-                let frames = tail
-                    .messages
+            let tail = tail.map(|messages| {
+                let head = messages.last().map_or(0, |newest| newest.seq);
+                let frames = messages
                     .into_iter()
                     .map(|message| frames::text(&ServerFrame::Message(message)));
-                (tail.head, frames.collect::<Arc<[_]>>())
+                (head, frames.collect::<Arc<[_]>>())
             });
             shared.leave_for_all(|| Command::Loaded {
                 room,

@@ -95,13 +95,6 @@ pub struct Membership {
     pub rooms: Vec<RoomId>,
 }
 
-/// The newest messages of a room, oldest first, and the room's head.
-#[derive(Clone, Debug, Default)]
-pub struct Tail {
-    pub head: Seq,
-    pub messages: Vec<Message>,
-}
-
 /// What stands around a room's messages on its page. The `online` of rooms is 0: the store does not know.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -166,8 +159,8 @@ pub trait Store: Send + Sync + 'static {
     fn note_seen(&self, room: RoomId, user: UserId, seq: Seq);
     /// Whose session this is and where they are a member, in order with all changes.
     fn membership(&self, token: TokenHash, reply: Reply<Option<Membership>>);
-    /// A room's newest messages, in order with all changes.
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Tail>);
+    /// A room's newest messages, oldest first, in order with all changes.
+    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<Message>>);
 
     /// Commits what waits and closes.
     fn close(&self);

@@ -20,10 +20,12 @@ use tokio::sync::{Semaphore, oneshot};
 
 use self::{sessions::Sessions, writer::Writer};
 use super::{
-    Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Surroundings, Tail,
+    Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Surroundings,
     TokenHash, User, UserId,
 };
-use crate::domain::{Folded, History, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username};
+use crate::domain::{
+    Folded, History, Message, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
+};
 
 /// Connections that read at the same time at most.
 const READERS: usize = 4;
@@ -291,7 +293,7 @@ impl Store for Sqlite {
         );
     }
 
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Tail>) {
+    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<Message>>) {
         self.writer.submit(
             move |change| Ok(reads::tail(change.connection, room, limit)?),
             reply,

@@ -5,9 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Folded, History, Message, Room, RoomId, RoomSummary},
-    server::store::{
-        Lock, Membership, StoreError, Stretch, Surroundings, Tail, TokenHash, User, UserId,
-    },
+    server::store::{Lock, Membership, StoreError, Stretch, Surroundings, TokenHash, User, UserId},
 };
 
 pub fn user(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<User>> {
@@ -244,12 +242,8 @@ const AFTER: &str = concat!(
     "WHERE messages.room_id = ?1 AND messages.seq > ?2 ORDER BY messages.seq LIMIT ?3"
 );
 
-pub fn tail(connection: &Connection, room: RoomId, limit: usize) -> rusqlite::Result<Tail> {
-    let messages = stretch(connection, room, Stretch::Newest, limit)?.messages;
-    Ok(Tail {
-        head: messages.last().map_or(0, |newest| newest.seq),
-        messages,
-    })
+pub fn tail(connection: &Connection, room: RoomId, limit: usize) -> rusqlite::Result<Vec<Message>> {
+    Ok(stretch(connection, room, Stretch::Newest, limit)?.messages)
 }
 
 fn require_member(connection: &Connection, room: RoomId, user: UserId) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! What the writer remembers of rooms from one post to the next, so that a message costs one statement.
 //!
-//! Read positions that posts move are written once a transaction, and before anything else in it looks at them ([`Recall::settle`]). All of this can be forgotten at any time between transactions.
+//! Read positions that posts move are written once a transaction, and before anything else in it looks at
+//! them ([`Recall::settle`]). All of this can be forgotten at any time between transactions.
 
 use std::collections::HashMap;
 
