@@ -99,7 +99,7 @@ async fn room(
         let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
         let entered = chat.enter(me, &name).await?;
         if before.is_none() {
-            chat.was_shown(me, &entered.room);
+            chat.was_shown(me, &entered.room).await;
         }
         let unique = Unique::new();
         // Only what everybody can see again as it is: the newest messages, and nothing that went wrong.

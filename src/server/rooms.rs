@@ -189,10 +189,11 @@ impl Chat {
             .await?)
     }
 
-    /// Remembers that *me* was shown all of a room, if that is news.
-    pub fn was_shown(&self, me: &Me, room: &Room) {
+    /// Remembers that *me* was shown all of a room, if that is news: the next page they ask for knows. Where it
+    /// cannot be remembered, the room is unread for once more.
+    pub async fn was_shown(&self, me: &Me, room: &Room) {
         if room.head > room.seen {
-            self.0.store.note_seen(room.id, me.id, room.head);
+            let _ = self.0.store.seen(room.id, me.id, room.head).await;
         }
     }
 
@@ -209,7 +210,7 @@ impl Chat {
         let Entered { room, members, .. } = self.enter(me, name).await?;
         let history = self.leaf(me, &room, before).await?;
         if before.is_none() {
-            self.was_shown(me, &room);
+            self.was_shown(me, &room).await;
         }
         Ok(RoomPage {
             room,
