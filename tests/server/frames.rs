@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::{
         CloseFrame,
         frame::{
             Frame,
-            coding::{CloseCode, Control, Data, OpCode},
+            coding::{CloseCode, Data, OpCode},
         },
     },
 };
@@ -19,11 +19,7 @@ fn part(kind: Data, bytes: &[u8], last: bool) -> Message {
 }
 
 fn ping(payload: &[u8]) -> Message {
-    Message::Frame(Frame::message(
-        payload.to_vec(),
-        OpCode::Control(Control::Ping),
-        true,
-    ))
+    Message::Frame(Frame::ping(payload.to_vec()))
 }
 
 /// A `send` whose JSON is exactly so many bytes.
