@@ -3,6 +3,8 @@
 //! [`Chat`] does what the product does, in the domain's words; [`router`] puts it on HTTP, as [`pages`] and as
 //! the API; [`live`] on the live socket.
 
+#![deny(unsafe_code)]
+
 mod assets;
 pub mod config;
 mod flashes;

@@ -1,5 +1,7 @@
 //! The embedded store: one SQLite file, one thread that writes it, readers beside it.
 
+#[allow(unsafe_code, reason = "SQLite takes a VFS as C functions")]
+mod log;
 mod migrate;
 mod queue;
 mod reads;
@@ -114,7 +116,11 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 }
 
 fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let access = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match log::vfs() {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, access, vfs)?,
+        None => Connection::open_with_flags(path, access)?,
+    };
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
