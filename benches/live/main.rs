@@ -44,8 +44,12 @@ struct Asked {
     #[arg(long, value_delimiter = ',', default_values_t = [100, 1_000, 5_000, 15_000])]
     sockets: Vec<usize>,
     /// How long each measurement takes.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 4)]
     seconds: u64,
+    /// How often each peer's lone messages, saturation and many rooms are measured, all peers in turn. Of a
+    /// peer's rounds the one counts whose CPU time per delivery is the median.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
     /// cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -104,31 +108,21 @@ fn run(asked: &Asked) -> Result<(), String> {
     };
     if wanted("lone") {
         for &sockets in &asked.sockets {
-            for &peer in &peers {
-                results.add("lone", peer.name(), sockets, bench.lone(peer, sockets));
-            }
+            let measure = |peer| bench.lone(peer, sockets);
+            results.in_turn("lone", sockets, asked.rounds, &peers, measure);
         }
     }
-    for &peer in &peers {
-        if wanted("saturated") {
-            results.add(
-                "saturated",
-                peer.name(),
-                1_000,
-                bench.saturated(peer, 1_000),
-            );
-        }
-        if wanted("rooms") {
-            results.add(
-                "rooms",
-                peer.name(),
-                10_000,
-                bench.many_rooms(peer, 1_000, 2_000),
-            );
-        }
-        if wanted("idle") {
-            results.add("idle", peer.name(), 15_000, bench.idle(peer, 15_000));
-        }
+    if wanted("saturated") {
+        let measure = |peer| bench.saturated(peer, 1_000);
+        results.in_turn("saturated", 1_000, asked.rounds, &peers, measure);
+    }
+    if wanted("rooms") {
+        let measure = |peer| bench.many_rooms(peer, 1_000, 2_000);
+        results.in_turn("rooms", 10_000, asked.rounds, &peers, measure);
+    }
+    if wanted("idle") {
+        let measure = |peer| bench.idle(peer, 15_000);
+        results.in_turn("idle", 15_000, 1, &peers, measure);
     }
     if wanted("crowd") {
         results.add(
@@ -160,6 +154,32 @@ struct Results {
 }
 
 impl Results {
+    /// Measures all peers so often, in turn, so that what else the machine does is spread over them.
+    fn in_turn(
+        &mut self,
+        work: &str,
+        size: usize,
+        rounds: u16,
+        peers: &[Peer],
+        measure: impl Fn(Peer) -> Result<Value, String>,
+    ) {
+        let mut found: Vec<Result<Vec<Value>, String>> =
+            peers.iter().map(|_| Ok(Vec::new())).collect();
+        for _ in 0..rounds {
+            for (&peer, found) in peers.iter().zip(&mut found) {
+                if let Ok(before) = found {
+                    match measure(peer) {
+                        Ok(figures) => before.push(figures),
+                        Err(why) => *found = Err(why),
+                    }
+                }
+            }
+        }
+        for (peer, found) in peers.iter().zip(found) {
+            self.add(work, peer.name(), size, found.map(median));
+        }
+    }
+
     /// Keeps what was found, or why there is nothing, and says it.
     fn add(&mut self, work: &str, peer: &str, size: usize, found: Result<Value, String>) {
         let entry = match found {
@@ -173,6 +193,27 @@ impl Results {
     fn json(&self) -> Value {
         json!({ "machine": self.machine, "measured": self.measured })
     }
+}
+
+/// The round in the middle by CPU time per delivery, with all rounds' deliveries and faults.
+fn median(mut rounds: Vec<Value>) -> Value {
+    const CPU: &str = "cpu_us_per_delivery";
+    rounds.sort_by(|one, other| {
+        let cpu = |round: &Value| round[CPU].as_f64().unwrap_or_default();
+        cpu(one).total_cmp(&cpu(other))
+    });
+    let mut middle = rounds[rounds.len() / 2].clone();
+    for counted in ["delivered", "missing", "repeated_or_out_of_order"] {
+        if middle.get(counted).is_some() {
+            let sum: u64 = rounds
+                .iter()
+                .filter_map(|round| round[counted].as_u64())
+                .sum();
+            middle[counted] = sum.into();
+        }
+    }
+    middle["rounds"] = rounds.iter().map(|round| round[CPU].clone()).collect();
+    middle
 }
 
 fn machine(cores: usize) -> Value {
