@@ -1,11 +1,11 @@
-# Three commands: `make serve`, `make test` and `make bench`. A machine needs rustup, Node with npm, and a C compiler,
-# for `make bench` Python too; whatever else is missing is installed on the way, most of it into TOOLS, and found there
-# again.
+# `make serve`, `make test`, `make bench` and `make fuzz`. A machine needs rustup, Node with npm, and a C compiler, for
+# `make bench` Python too, for `make fuzz` a C++ compiler; whatever else is missing is installed on the way, most of it
+# into TOOLS, and found there again.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test format site lint units end2end sizes bench peers tools browser
+.PHONY: help serve test format site lint units end2end sizes fuzz bench peers tools browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -23,6 +23,11 @@ BROWSER := --locked --profile wasm-release --no-default-features --features hydr
 LOGS := target/test-logs
 # The peers, and what was measured.
 BENCH := target/bench
+FUZZ := target/fuzz
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+COVERAGE := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1
 
 help: ## Show this.
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -58,6 +63,13 @@ end2end: units browser # The release build in a real browser.
 
 sizes: site ## Print what a first visit to a room page costs over the wire.
 	cargo test $(SERVER) --test server -- --exact assets::what_a_first_visit_to_a_room_costs_is_printed_beside_its_budget --nocapture
+
+# libFuzzer, instrumented as cargo-fuzz does it. What it learns stays for the next time.
+fuzz: site ## Look for bytes that break a live socket, a minute long; ARGS="-max_total_time=3600" looks longer.
+	mkdir -p $(FUZZ)/corpus
+	RUSTFLAGS="$(COVERAGE)" CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true CARGO_PROFILE_RELEASE_STRIP=none \
+		cargo build --locked --release --no-default-features --features fuzz --example fuzz --target $(HOST) --target-dir $(FUZZ)
+	$(FUZZ)/$(HOST)/release/examples/fuzz -max_total_time=60 -artifact_prefix=$(FUZZ)/ $(ARGS) $(FUZZ)/corpus
 
 # Thousands of sockets, at both ends, are more than a process is usually let open.
 bench: site peers ## Measure the live engine beside its peers; ARGS="--only lone,rooms --seconds 2" measures less.

@@ -20,5 +20,7 @@ mod serve;
 mod store;
 
 pub use identity::Request;
+#[cfg(feature = "fuzz")]
+pub use live::fuzz_socket;
 pub use rooms::Chat;
 pub use serve::serve;

@@ -23,6 +23,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+#[cfg(feature = "fuzz")]
+pub use self::socket::fuzz as fuzz_socket;
 pub use self::upgrade::upgrade;
 use self::{
     presence::Presence,

@@ -321,5 +321,10 @@ impl Write for Pipe {
     }
 }
 
+#[cfg(any(test, feature = "fuzz"))]
+mod driven;
 #[cfg(test)]
 mod tests;
+
+#[cfg(feature = "fuzz")]
+pub use driven::fuzz;

@@ -6,9 +6,9 @@ use super::frames::Framed;
 use crate::domain::Seq;
 
 /// Frames in a tail at most.
-const FRAMES: usize = 1_024;
+pub const FRAMES: usize = 1_024;
 /// Bytes in a tail at most.
-const BYTES: usize = 1024 * 1024;
+pub const BYTES: usize = 1024 * 1024;
 /// Bytes that are handed out for one write; the rest follows in the next.
 const CHUNK: usize = 64 * 1024;
 
