@@ -158,7 +158,7 @@ pub fn drive(steps: impl IntoIterator<Item = Step>) {
     let mut tail = Tail::new(0);
     // The bytes of each message's frame.
     let mut posted = Vec::new();
-    let (mut answers, mut pings, mut spoken) = (0, 0, 0_u8);
+    let (mut answers, mut pings, mut spoken) = (0, 0, 0_usize);
     let (mut unsent, mut said, mut expected) = (VecDeque::new(), Vec::new(), Vec::new());
     let mut got = Vec::new();
     let take = |socket: &mut Socket, said: &mut Vec<String>| loop {
@@ -193,7 +193,7 @@ pub fn drive(steps: impl IntoIterator<Item = Step>) {
             Step::PeerReads(most) => _ = read_all(&mut peer, most, &mut got),
             Step::PeerWrites(most) => {
                 if unsent.is_empty() {
-                    let (bytes, texts) = peer_says(spoken);
+                    let (bytes, texts) = peer_says(spoken as u8);
                     spoken += 1;
                     unsent.extend(bytes);
                     expected.extend(texts);
@@ -264,7 +264,7 @@ pub fn drive(steps: impl IntoIterator<Item = Step>) {
         }
     }
     assert_eq!((seq, answered, pinged), (tail.head(), answers, pings));
-    assert_eq!(ponged, 2 * usize::from(spoken));
+    assert_eq!(ponged, 2 * spoken);
     assert_eq!(
         reader.get_ref().0.position(),
         reader.get_ref().0.get_ref().len() as u64,
