@@ -117,10 +117,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 
 fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let access = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = match log::vfs() {
-        Some(vfs) => Connection::open_with_flags_and_vfs(path, access, vfs)?,
-        None => Connection::open_with_flags(path, access)?,
-    };
+    let connection = Connection::open_with_flags_and_vfs(path, access, log::vfs())?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

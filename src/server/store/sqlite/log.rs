@@ -10,7 +10,7 @@
 use std::{
     ffi::{CStr, c_int, c_void},
     ptr, slice,
-    sync::OnceLock,
+    sync::Once,
 };
 
 use rusqlite::ffi::{
@@ -30,19 +30,20 @@ struct Log {
     at: sqlite3_int64,
 }
 
-/// The VFS's name. It is registered the first time; `None` where SQLite does not take it.
-pub fn vfs() -> Option<&'static CStr> {
+/// The VFS's name; it is registered the first time. Had SQLite not taken it, opening a file says that there is
+/// no such VFS.
+pub fn vfs() -> &'static CStr {
     const NAME: &CStr = c"latchkey";
-    static REGISTERED: OnceLock<c_int> = OnceLock::new();
-    let code = *REGISTERED.get_or_init(|| {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
         // SAFETY: SQLite's list of VFSs is read once SQLite is initialized. What is in the list is valid and
         // stays where it is; ours is leaked. A copy has all that the system's methods look for in a VFS.
         unsafe {
             if sqlite3_initialize() != SQLITE_OK {
-                return SQLITE_ERROR;
+                return;
             }
             let Some(system) = sqlite3_vfs_find(ptr::null()).as_ref() else {
-                return SQLITE_ERROR;
+                return;
             };
             let ours = Box::new(sqlite3_vfs {
                 szOsFile: system.szOsFile + size_of::<Log>() as c_int,
@@ -51,10 +52,10 @@ pub fn vfs() -> Option<&'static CStr> {
                 xOpen: Some(open),
                 ..*system
             });
-            sqlite3_vfs_register(Box::leak(ours), 0)
+            sqlite3_vfs_register(Box::leak(ours), 0);
         }
     });
-    (code == SQLITE_OK).then_some(NAME)
+    NAME
 }
 
 /// Opens a file as the system does, and a log behind a [`Log`].
@@ -249,9 +250,9 @@ mod tests {
 
     use super::*;
 
-    fn open_with(path: &Path, vfs: &CStr) -> Connection {
+    fn connect(path: &Path) -> Connection {
         let connection =
-            Connection::open_with_flags_and_vfs(path, OpenFlags::default(), vfs).expect("opens");
+            Connection::open_with_flags_and_vfs(path, OpenFlags::default(), vfs()).expect("opens");
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             .expect("is told how");
@@ -307,11 +308,11 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("latchkey-log-{}", uuid::Uuid::now_v7()));
             fs::create_dir(&folder).expect("is made");
             let (path, copy) = (folder.join("it.db"), folder.join("copy.db"));
-            let connection = open_with(&path, vfs().expect("is registered"));
+            let connection = connect(&path);
             connection
                 .execute_batch("PRAGMA cache_size = 8; CREATE TABLE bodies (id INTEGER PRIMARY KEY, body BLOB)")
                 .expect("is made");
-            let other = open_with(&path, vfs().expect("is registered"));
+            let other = connect(&path);
             let mut committed = Vec::new();
             for step in steps {
                 match step {
