@@ -121,8 +121,9 @@ fn run(asked: &Asked) -> Result<(), String> {
         results.in_turn("rooms", 10_000, asked.rounds, &peers, measure);
     }
     if wanted("idle") {
-        let measure = |peer| bench.idle(peer, 15_000);
-        results.in_turn("idle", 15_000, 1, &peers, measure);
+        for &peer in &peers {
+            results.add("idle", peer.name(), 15_000, bench.idle(peer, 15_000));
+        }
     }
     if wanted("crowd") {
         results.add(
@@ -204,13 +205,11 @@ fn median(mut rounds: Vec<Value>) -> Value {
     });
     let mut middle = rounds[rounds.len() / 2].clone();
     for counted in ["delivered", "missing", "repeated_or_out_of_order"] {
-        if middle.get(counted).is_some() {
-            let sum: u64 = rounds
-                .iter()
-                .filter_map(|round| round[counted].as_u64())
-                .sum();
-            middle[counted] = sum.into();
-        }
+        let sum: u64 = rounds
+            .iter()
+            .filter_map(|round| round[counted].as_u64())
+            .sum();
+        middle[counted] = sum.into();
     }
     middle["rounds"] = rounds.iter().map(|round| round[CPU].clone()).collect();
     middle
