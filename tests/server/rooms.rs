@@ -305,6 +305,24 @@ async fn what_was_read_is_remembered_and_never_goes_back() {
 }
 
 #[tokio::test]
+async fn ones_own_words_are_not_news_even_where_what_came_before_is_read_after_them() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let room = alice.create("general", "sesame").await;
+    bob.join("general", "sesame").await;
+    alice.post(room, "one").await;
+    bob.post(room, "two").await;
+    bob.post(room, "three").await;
+    alice.post(room, "four").await;
+    assert_eq!(bob.rooms().await[0]["seen"], 0);
+    bob.call("seen", &[("room", &room), ("seq", &1)]).await.ok();
+    assert_eq!(bob.rooms().await[0]["seen"], 3);
+    bob.post(room, "five").await;
+    bob.call("seen", &[("room", &room), ("seq", &4)]).await.ok();
+    assert_eq!(bob.rooms().await[0]["seen"], 5);
+}
+
+#[tokio::test]
 async fn a_room_says_who_is_in_it() {
     let server = Server::start().await;
     let (alice, bob) = (server.person("alice").await, server.person("bob").await);

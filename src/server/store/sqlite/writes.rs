@@ -191,13 +191,18 @@ pub fn delete_room(change: &mut Change<'_>, room: RoomId, by: UserId) -> Changed
 }
 
 pub fn seen(change: &mut Change<'_>, room: RoomId, user: UserId, seq: Seq) -> Changed<()> {
-    // A position past the head would hide messages that are yet to come.
+    // Up to the next message of another: one's own are not news. A position past the head would hide messages
+    // that are yet to come.
     let changed = change
         .connection
         .prepare_cached(concat!(
-            "UPDATE members SET seen = min(?3, ",
+            "UPDATE members SET seen = coalesce(
+                 (SELECT seq - 1 FROM messages
+                  WHERE room_id = ?1 AND seq > ?3 AND author_id <> ?2 ORDER BY seq LIMIT 1),
+                 ",
             head!("?1"),
-            ") WHERE room_id = ?1 AND user_id = ?2 AND seen < ?3"
+            ")
+             WHERE room_id = ?1 AND user_id = ?2 AND seen < ?3"
         ))?
         .execute(params![room, user, i64::try_from(seq).unwrap_or(i64::MAX)])?;
     if changed == 0 && !is_member(change, room, user)? {
