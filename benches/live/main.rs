@@ -57,11 +57,13 @@ struct Asked {
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
-    let done = match (words.next().as_deref(), words.next()) {
-        (Some("limit"), Some(port)) => port
+    let done = match (words.next().as_deref(), words.next(), words.next()) {
+        (Some("limit"), Some(port), log) => port
             .parse()
-            .map_err(|_| "limit PORT".to_owned())
-            .and_then(|port| limit::serve(port).map_err(|error| error.to_string())),
+            .map_err(|_| "limit PORT [LOG]".to_owned())
+            .and_then(|port| {
+                limit::serve(port, log.as_deref().map(Path::new)).map_err(|error| error.to_string())
+            }),
         _ => run(&Asked::parse()),
     };
     match done {
@@ -138,7 +140,9 @@ fn run(asked: &Asked) -> Result<(), String> {
         let disk =
             empty(&folder).and_then(|()| own::disk(&folder).map_err(|error| error.to_string()));
         results.add("posts", "this disk", 64, disk);
-        results.add("posts", Peer::Latchkey.name(), 64, bench.posts());
+        for peer in [Peer::DurableLimit, Peer::Latchkey] {
+            results.add("posts", peer.name(), 64, bench.posts(peer));
+        }
     }
     if wanted("pages") {
         results.add("pages", Peer::Latchkey.name(), 16, bench.pages());

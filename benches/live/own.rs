@@ -94,14 +94,14 @@ impl Bench<'_> {
     }
 
     /// (f) Each sender posts again as soon as its last message is confirmed to be durable.
-    pub fn posts(&self) -> Result<Value, String> {
+    pub fn posts(&self, peer: Peer) -> Result<Value, String> {
         let rooms = (0..SENDERS).map(|user| Room {
             members: user..user + 1,
             messages: 0,
         });
-        let (server, mut load) = self.open(Peer::Latchkey, SENDERS, rooms, |port| {
+        let (server, mut load) = self.open(peer, SENDERS, rooms, |port| {
             (0..SENDERS)
-                .map(|user| visitor(Peer::Latchkey, user, user, port))
+                .map(|user| visitor(peer, user, user, port))
                 .collect()
         })?;
         let (mut latencies, mut sent_at) = (Vec::new(), [Instant::now(); SENDERS]);

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Peer {
     Limit,
+    /// The same with a log; only posts are asked of it.
+    DurableLimit,
     Latchkey,
     UWebSockets,
     Ws,
@@ -46,7 +48,7 @@ impl Peer {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Limit => "bare limit",
+            Self::Limit | Self::DurableLimit => "bare limit",
             Self::Latchkey => "Latchkey",
             Self::UWebSockets => "uWebSockets",
             Self::Ws => "ws (Node)",
@@ -59,7 +61,7 @@ impl Peer {
     pub fn dialect(self) -> Dialect {
         match self {
             Self::Latchkey => Dialect::Latchkey,
-            Self::Limit | Self::UWebSockets | Self::Ws => Dialect::Plain,
+            Self::Limit | Self::DurableLimit | Self::UWebSockets | Self::Ws => Dialect::Plain,
             Self::SocketIo | Self::FlaskGevent | Self::FlaskThreading => Dialect::SocketIo,
         }
     }
@@ -75,7 +77,7 @@ impl Peer {
     fn command(self, port: u16, tools: &Path, folder: &Path) -> Command {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
         let (program, arguments): (PathBuf, Vec<PathBuf>) = match self {
-            Self::Limit => (
+            Self::Limit | Self::DurableLimit => (
                 std::env::current_exe().unwrap_or_default(),
                 vec!["limit".into()],
             ),
@@ -112,6 +114,7 @@ impl Peer {
             Self::FlaskGevent | Self::FlaskThreading => {
                 command.arg(port.to_string()).arg(folder.join("flask.db"))
             }
+            Self::DurableLimit => command.arg(port.to_string()).arg(folder.join("log")),
             _ => command.arg(port.to_string()),
         };
         command
