@@ -7,6 +7,7 @@ use std::{
 };
 
 use mio::net::TcpStream;
+use smallvec::SmallVec;
 use tungstenite::{
     Message as WsMessage, WebSocket,
     error::{CapacityError, Error as WsError},
@@ -64,7 +65,8 @@ pub struct Socket {
     ws: WebSocket<Pipe>,
     pub user: User,
     pub address: IpAddr,
-    pub cursors: Vec<Cursor>,
+    /// Most sockets follow one room: its cursor lies here, not in memory of its own.
+    pub cursors: SmallVec<[Cursor; 1]>,
     /// Unopened rooms that moved on while nothing could be written.
     pub heads: Vec<RoomId>,
     /// Bytes to be written before anything else: the rest of a frame, then frames of its own.
@@ -97,7 +99,7 @@ impl Socket {
             ws: WebSocket::from_partially_read(pipe, read, Role::Server, Some(config)),
             user,
             address,
-            cursors: Vec::new(),
+            cursors: SmallVec::new(),
             heads: Vec::new(),
             queue: Vec::new(),
             blocked: false,
