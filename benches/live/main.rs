@@ -48,7 +48,7 @@ struct Asked {
     seconds: u64,
     /// How often each peer's lone messages, saturation and many rooms are measured, all peers in turn. Of a
     /// peer's rounds the one counts whose CPU time per delivery is the median.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// cargo passes this to every benchmark.
     #[arg(long, hide = true)]
