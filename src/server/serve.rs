@@ -39,6 +39,8 @@ pub enum ServeError {
     Listen { address: SocketAddr, why: io::Error },
     #[error("cannot start: {0}")]
     Start(String),
+    #[error("stopped: {0}")]
+    Failed(#[from] super::store::Failure),
     #[error("cannot serve: {0}")]
     Serve(#[from] io::Error),
 }
@@ -47,7 +49,7 @@ pub enum ServeError {
 /// under way answered, what waits committed.
 ///
 /// # Errors
-/// Where the database or the address cannot be had.
+/// Where the database or the address cannot be had, and where the store has ended by itself.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
     let limits = Arc::new(Limits::new(&config.rate_limits));
     let live = Arc::new(Live::new(limits.clone()));
@@ -96,7 +98,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let _ = writeln!(io::stdout(), "Latchkey is at http://{address}");
     tracing::info!(%address, data = %config.data.display(), "serving");
 
-    wait_for_signal().await?;
+    let ended = tokio::select! {
+        signalled = wait_for_signal() => signalled.map_err(ServeError::from),
+        why = store.failure() => Err(why.into()),
+    };
     tracing::info!("stopping");
     let _ = stop.send(true);
     let sockets = tokio::task::spawn_blocking(move || live.stop());
@@ -104,7 +109,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     forget.abort();
     store.close();
     tracing::info!("stopped");
-    Ok(())
+    ended
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {

@@ -162,8 +162,25 @@ pub trait Store: Send + Sync + 'static {
     /// A room's newest messages, oldest first, in order with all changes.
     fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<Message>>);
 
+    /// Whether changes and reads are answered in good time, asked of those who do them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where they are not, and what a change or a read meets now.
+    async fn alive(&self) -> Result<(), StoreError>;
+    /// Returns, with the reason, once the store can do no more; whoever runs the server stops it then.
+    async fn failure(&self) -> Failure;
+
     /// Commits what waits and closes.
     fn close(&self);
+}
+
+/// Why a store has ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("the disk failed, or the database on it is damaged")]
+    Disk,
+    #[error("the store's thread panicked")]
+    Panicked,
 }
 
 /// Why the store did not do it. Nothing was stored.

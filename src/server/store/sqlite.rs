@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file, one thread that writes it, readers beside it.
 
+mod alarm;
 #[allow(unsafe_code, reason = "SQLite takes a VFS as C functions")]
 mod log;
 mod migrate;
@@ -14,16 +15,17 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, oneshot};
 
-use self::{sessions::Sessions, writer::Writer};
+use self::{alarm::Alarm, sessions::Sessions, writer::Writer};
 use super::{
-    Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch, Surroundings,
-    TokenHash, User, UserId,
+    Failure, Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch,
+    Surroundings, TokenHash, User, UserId,
 };
 use crate::domain::{
     Folded, History, Message, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
@@ -32,11 +34,15 @@ use crate::domain::{
 /// Connections that read at the same time at most.
 const READERS: usize = 4;
 
+/// What is answered later than that is not answered.
+const GOOD_TIME: Duration = Duration::from_secs(2);
+
 /// A store in one SQLite file (WAL, `synchronous=FULL`).
 pub struct Sqlite {
     writer: Writer,
     readers: Readers,
     sessions: Arc<Sessions>,
+    alarm: Alarm,
     /// Holds the lock that keeps a second server off the file.
     _lock: File,
 }
@@ -66,10 +72,11 @@ impl Sqlite {
         let lock = lock(path)?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         migrate::to_newest(&mut connection)?;
-        let sessions = Arc::new(Sessions::default());
+        let (sessions, alarm) = (Arc::new(Sessions::default()), Alarm::default());
         Ok(Self {
-            writer: Writer::start(connection, journal, sessions.clone()),
+            writer: Writer::start(connection, journal, sessions.clone(), alarm.clone()),
             sessions,
+            alarm,
             readers: Readers {
                 path: path.to_owned(),
                 idle: Arc::default(),
@@ -118,7 +125,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let access = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags_and_vfs(path, access, log::vfs())?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -301,6 +308,23 @@ impl Store for Sqlite {
             move |change| Ok(reads::tail(change.connection, room, limit)?),
             reply,
         );
+    }
+
+    async fn alive(&self) -> Result<(), StoreError> {
+        let asked = async {
+            tokio::try_join!(
+                self.write(|_| Ok(())),
+                self.readers.read(|connection| Ok(reads::any(connection)?)),
+            )
+        };
+        match tokio::time::timeout(GOOD_TIME, asked).await {
+            Ok(answered) => answered.map(|_| ()),
+            Err(_) => Err(StoreError::Unavailable),
+        }
+    }
+
+    async fn failure(&self) -> Failure {
+        self.alarm.rung().await
     }
 
     fn close(&self) {

@@ -8,6 +8,13 @@ use crate::{
     server::store::{Lock, Membership, StoreError, Stretch, Surroundings, TokenHash, User, UserId},
 };
 
+/// Reads a page of the file.
+pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM rooms LIMIT 1")?
+        .exists([])
+}
+
 pub fn user(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<User>> {
     connection
         .prepare_cached(

@@ -4,6 +4,7 @@
 //! due).
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
 };
@@ -11,6 +12,7 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
+    alarm::Alarm,
     queue::Queue,
     recall::Recall,
     sessions::Sessions,
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::Posted,
-    server::store::{Event, Journal, NewMessage, Reply, StoreError},
+    server::store::{Event, Failure, Journal, NewMessage, Reply, StoreError},
 };
 
 /// Runs inside the transaction, and hands back what is to happen once it has been committed or not.
@@ -36,12 +38,19 @@ impl Writer {
         connection: Connection,
         journal: Arc<dyn Journal>,
         sessions: Arc<Sessions>,
+        alarm: Alarm,
     ) -> Self {
         let jobs = Arc::new(Queue::new());
         let waiting = jobs.clone();
-        let thread = thread::Builder::new()
-            .name("store".into())
-            .spawn(move || run(&connection, &*journal, &sessions, &waiting));
+        let thread = thread::Builder::new().name("store".into()).spawn(move || {
+            let work = || run(&connection, &*journal, &sessions, &waiting);
+            if panic::catch_unwind(AssertUnwindSafe(work)).is_err() {
+                // Whoever waits is told so as their jobs are dropped.
+                waiting.close();
+                drop(waiting.take_waiting());
+                alarm.ring(Failure::Panicked);
+            }
+        });
         if let Err(error) = &thread {
             tracing::error!(%error, "cannot start the store's thread");
         }
