@@ -1,9 +1,14 @@
 //! The frames of the live socket: JSON text, one object each, `t` first.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{SeqAccess, Visitor},
+};
 use uuid::Uuid;
 
-use crate::domain::{Code, Message, Millis, RoomId, Seq};
+use crate::domain::{Code, Message, Millis, Quote, Reaction, RoomId, Seq};
 
 /// Browser → server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +22,30 @@ pub enum ClientFrame {
     },
     /// Stop following a room.
     Shut { room: RoomId },
-    /// Post. `id` is the sender's own: repeating it is safe.
+    /// Post, or answer the message `re`. `id` is the sender's own, here and below: repeating it is safe.
     Send {
         room: RoomId,
         id: Uuid,
         body: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        re: Option<Seq>,
+    },
+    /// Give one's own message `of` another body.
+    Edit {
+        room: RoomId,
+        id: Uuid,
+        of: Seq,
+        body: String,
+    },
+    /// Erase the message `of`.
+    Delete { room: RoomId, id: Uuid, of: Seq },
+    /// Give the message `of` a reaction, or take it back.
+    React {
+        room: RoomId,
+        id: Uuid,
+        of: Seq,
+        emoji: String,
+        on: bool,
     },
     /// *me* is typing. At most one every 3 s.
     Typing { room: RoomId },
@@ -33,13 +57,55 @@ pub enum ClientFrame {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case", try_from = "Flat")]
 pub enum ServerFrame {
-    /// The first frame of every socket.
-    Hello { me: String },
-    /// Messages follow from `from`; where `from` > `after` + 1, the hole is in history.
+    /// The first frame of every socket. `build` is another one whenever the site is.
+    Hello { me: String, build: String },
+    /// Entries follow from `from`; where `from` > `after` + 1, `changes` has what is between.
     Opened { room: RoomId, head: Seq, from: Seq },
-    /// In seq order, each once.
+    /// Somebody said something. This and the entries below come in seq order, each once; one that was erased
+    /// before a reader came to it is already without its words.
     Message(Message),
-    /// Durable; also for a repeat.
+    /// The message `of` has another body. What was quoted of it has changed with it.
+    Edited {
+        room: RoomId,
+        seq: Seq,
+        of: Seq,
+        by: String,
+        at: Millis,
+        body: String,
+    },
+    /// The message `of` is erased, and whatever was quoted of it.
+    DeletedMessage {
+        room: RoomId,
+        seq: Seq,
+        of: Seq,
+        by: String,
+        at: Millis,
+    },
+    /// The message `of` was given a reaction, or it was taken back.
+    Reacted {
+        room: RoomId,
+        seq: Seq,
+        of: Seq,
+        by: String,
+        at: Millis,
+        emoji: String,
+        on: bool,
+    },
+    /// Somebody has become a member.
+    Joined {
+        room: RoomId,
+        seq: Seq,
+        who: String,
+        at: Millis,
+    },
+    /// Somebody is no longer a member.
+    Left {
+        room: RoomId,
+        seq: Seq,
+        who: String,
+        at: Millis,
+    },
+    /// What had this id is durable, as this entry; also for a repeat.
     Sent {
         room: RoomId,
         id: Uuid,
@@ -63,8 +129,17 @@ pub enum ServerFrame {
     },
     /// Latest value; empty when nobody is.
     Typing { room: RoomId, who: Vec<String> },
-    /// A room of *me*'s that this socket has not opened moved on.
-    Head { room: RoomId, seq: Seq },
+    /// A room of *me*'s that this socket has not opened moved on; `said` counts the messages up to there. Said
+    /// after `hello` too, once for each of *me*'s rooms in which anything has happened: what a page holds may be
+    /// older than its socket.
+    Head { room: RoomId, seq: Seq, said: u64 },
+    /// *me* has read up to here, as another socket or *me*'s own words say; `read` counts the messages up to
+    /// there.
+    Read { room: RoomId, seq: Seq, read: u64 },
+    /// The message `seq` names *me*, whether the room is open or not.
+    Mention { room: RoomId, seq: Seq, by: String },
+    /// *me*'s list of rooms has changed: ask for it.
+    Rooms,
     /// The room is gone.
     Deleted { room: RoomId },
     /// A close frame follows. [`Code::Restarting`] asks to come back.
@@ -78,11 +153,19 @@ enum Kind {
     Hello,
     Opened,
     Message,
+    Edited,
+    DeletedMessage,
+    Reacted,
+    Joined,
+    Left,
     Sent,
     Refused,
     Presence,
     Typing,
     Head,
+    Read,
+    Mention,
+    Rooms,
     Deleted,
     Bye,
 }
@@ -116,7 +199,63 @@ struct Flat {
     #[serde(default)]
     online: Vec<String>,
     #[serde(default)]
-    who: Vec<String>,
+    who: Who,
+    #[serde(default)]
+    of: Seq,
+    #[serde(default)]
+    said: u64,
+    #[serde(default)]
+    read: u64,
+    #[serde(default)]
+    emoji: String,
+    #[serde(default)]
+    on: bool,
+    #[serde(default)]
+    build: String,
+    re: Option<Quote>,
+    edited: Option<Millis>,
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    reactions: Vec<Reaction>,
+}
+
+/// Those who are typing, or the one who came or went.
+#[derive(Default)]
+struct Who(Vec<String>);
+
+impl Who {
+    fn one(self) -> Result<String, &'static str> {
+        self.0.into_iter().next().ok_or("a frame without its who")
+    }
+}
+
+impl<'de> Deserialize<'de> for Who {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+struct OneOrMany;
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = Who;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name or names")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Who, E> {
+        Ok(Who(vec![name.to_owned()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Who, A::Error> {
+        let mut who = Vec::new();
+        while let Some(name) = names.next_element()? {
+            who.push(name);
+        }
+        Ok(Who(who))
+    }
 }
 
 impl TryFrom<Flat> for ServerFrame {
@@ -126,9 +265,13 @@ impl TryFrom<Flat> for ServerFrame {
         let room = flat.room.ok_or("a frame without its room");
         let id = flat.id.ok_or("a frame without its id");
         let code = flat.code.ok_or("a frame without its code");
-        let (seq, at, message) = (flat.seq, flat.at, flat.message);
+        let (seq, of, at, by) = (flat.seq, flat.of, flat.at, flat.by);
+        let message = flat.message;
         Ok(match flat.t {
-            Kind::Hello => Self::Hello { me: flat.me },
+            Kind::Hello => Self::Hello {
+                me: flat.me,
+                build: flat.build,
+            },
             Kind::Opened => Self::Opened {
                 room: room?,
                 head: flat.head,
@@ -138,10 +281,50 @@ impl TryFrom<Flat> for ServerFrame {
                 room: room?,
                 seq,
                 id: id?,
-                by: flat.by,
+                by,
                 at,
                 body: flat.body,
+                re: flat.re,
+                edited: flat.edited,
+                deleted: flat.deleted,
+                reactions: flat.reactions,
             }),
+            Kind::Edited => Self::Edited {
+                room: room?,
+                seq,
+                of,
+                by,
+                at,
+                body: flat.body,
+            },
+            Kind::DeletedMessage => Self::DeletedMessage {
+                room: room?,
+                seq,
+                of,
+                by,
+                at,
+            },
+            Kind::Reacted => Self::Reacted {
+                room: room?,
+                seq,
+                of,
+                by,
+                at,
+                emoji: flat.emoji,
+                on: flat.on,
+            },
+            Kind::Joined => Self::Joined {
+                room: room?,
+                seq,
+                who: flat.who.one()?,
+                at,
+            },
+            Kind::Left => Self::Left {
+                room: room?,
+                seq,
+                who: flat.who.one()?,
+                at,
+            },
             Kind::Sent => Self::Sent {
                 room: room?,
                 id: id?,
@@ -161,9 +344,24 @@ impl TryFrom<Flat> for ServerFrame {
             },
             Kind::Typing => Self::Typing {
                 room: room?,
-                who: flat.who,
+                who: flat.who.0,
             },
-            Kind::Head => Self::Head { room: room?, seq },
+            Kind::Head => Self::Head {
+                room: room?,
+                seq,
+                said: flat.said,
+            },
+            Kind::Read => Self::Read {
+                room: room?,
+                seq,
+                read: flat.read,
+            },
+            Kind::Mention => Self::Mention {
+                room: room?,
+                seq,
+                by,
+            },
+            Kind::Rooms => Self::Rooms,
             Kind::Deleted => Self::Deleted { room: room? },
             Kind::Bye => Self::Bye {
                 code: code?,
@@ -184,68 +382,148 @@ mod tests {
     }
 
     fn client_frames() -> impl Strategy<Value = ClientFrame> {
-        let room = any::<RoomId>;
+        let (room, seq) = (any::<RoomId>, any::<Seq>);
         prop_oneof![
             (room(), any::<Option<Seq>>())
                 .prop_map(|(room, after)| ClientFrame::Open { room, after }),
             room().prop_map(|room| ClientFrame::Shut { room }),
-            (room(), id(), any::<String>()).prop_map(|(room, id, body)| ClientFrame::Send {
-                room,
-                id,
-                body
-            }),
+            (room(), id(), any::<String>(), any::<Option<Seq>>())
+                .prop_map(|(room, id, body, re)| ClientFrame::Send { room, id, body, re }),
+            (room(), id(), seq(), any::<String>())
+                .prop_map(|(room, id, of, body)| ClientFrame::Edit { room, id, of, body }),
+            (room(), id(), seq()).prop_map(|(room, id, of)| ClientFrame::Delete { room, id, of }),
+            (room(), id(), seq(), any::<String>(), any::<bool>()).prop_map(
+                |(room, id, of, emoji, on)| ClientFrame::React {
+                    room,
+                    id,
+                    of,
+                    emoji,
+                    on
+                }
+            ),
             room().prop_map(|room| ClientFrame::Typing { room }),
-            (room(), any::<Seq>()).prop_map(|(room, seq)| ClientFrame::Seen { room, seq }),
+            (room(), seq()).prop_map(|(room, seq)| ClientFrame::Seen { room, seq }),
         ]
     }
 
-    fn server_frames() -> impl Strategy<Value = ServerFrame> {
-        let room = any::<RoomId>;
-        prop_oneof![
-            any::<String>().prop_map(|me| ServerFrame::Hello { me }),
+    fn messages() -> impl Strategy<Value = Message> {
+        let told = (
+            any::<RoomId>(),
+            any::<Seq>(),
+            id(),
+            any::<String>(),
+            any::<Millis>(),
+            any::<String>(),
+        );
+        let quote = (any::<Seq>(), any::<String>(), any::<String>())
+            .prop_map(|(seq, by, body)| Quote { seq, by, body });
+        let reaction = (
+            any::<String>(),
+            prop::collection::vec(any::<String>(), 0..3),
+        )
+            .prop_map(|(emoji, by)| Reaction { emoji, by });
+        let since = (
+            prop::option::of(quote),
+            any::<Option<Millis>>(),
+            any::<bool>(),
+            prop::collection::vec(reaction, 0..3),
+        );
+        (told, since).prop_map(
+            |((room, seq, id, by, at, body), (re, edited, deleted, reactions))| Message {
+                re,
+                edited,
+                deleted,
+                reactions,
+                ..Message::new(room, seq, id, by, at, body)
+            },
+        )
+    }
+
+    fn entries() -> impl Strategy<Value = ServerFrame> {
+        let entry = || {
             (
-                room(),
+                any::<RoomId>(),
                 any::<Seq>(),
-                id(),
+                any::<Seq>(),
                 any::<String>(),
                 any::<Millis>(),
-                any::<String>()
             )
-                .prop_map(|(room, seq, id, by, at, body)| ServerFrame::Message(
-                    Message {
-                        room,
-                        seq,
-                        id,
-                        by,
-                        at,
-                        body
-                    }
-                )),
+        };
+        prop_oneof![
+            messages().prop_map(ServerFrame::Message),
+            (entry(), any::<String>()).prop_map(|((room, seq, of, by, at), body)| {
+                ServerFrame::Edited {
+                    room,
+                    seq,
+                    of,
+                    by,
+                    at,
+                    body,
+                }
+            }),
+            entry().prop_map(|(room, seq, of, by, at)| ServerFrame::DeletedMessage {
+                room,
+                seq,
+                of,
+                by,
+                at
+            }),
+            (entry(), any::<String>(), any::<bool>()).prop_map(
+                |((room, seq, of, by, at), emoji, on)| ServerFrame::Reacted {
+                    room,
+                    seq,
+                    of,
+                    by,
+                    at,
+                    emoji,
+                    on
+                }
+            ),
+            entry().prop_map(|(room, seq, _, who, at)| ServerFrame::Joined { room, seq, who, at }),
+            entry().prop_map(|(room, seq, _, who, at)| ServerFrame::Left { room, seq, who, at }),
+        ]
+    }
+
+    fn values() -> impl Strategy<Value = ServerFrame> {
+        let room = any::<RoomId>;
+        let names = || prop::collection::vec(any::<String>(), 0..4);
+        prop_oneof![
+            (any::<String>(), any::<String>())
+                .prop_map(|(me, build)| ServerFrame::Hello { me, build }),
             (room(), id(), any::<Seq>(), any::<Millis>())
                 .prop_map(|(room, id, seq, at)| ServerFrame::Sent { room, id, seq, at }),
             (
                 any::<Option<RoomId>>(),
-                proptest::option::of(id()),
+                prop::option::of(id()),
                 any::<String>()
             )
-                .prop_map(|(room, id, message)| {
-                    ServerFrame::Refused {
-                        room,
-                        id,
-                        code: Code::NoSuchRoom,
-                        message,
-                    }
+                .prop_map(|(room, id, message)| ServerFrame::Refused {
+                    room,
+                    id,
+                    code: Code::NoSuchRoom,
+                    message,
                 }),
-            (
-                room(),
-                any::<usize>(),
-                prop::collection::vec(any::<String>(), 0..4)
-            )
-                .prop_map(|(room, count, online)| ServerFrame::Presence {
+            (room(), any::<usize>(), names()).prop_map(|(room, count, online)| {
+                ServerFrame::Presence {
                     room,
                     count,
-                    online
-                }),
+                    online,
+                }
+            }),
+            (room(), names()).prop_map(|(room, who)| ServerFrame::Typing { room, who }),
+            (room(), any::<Seq>(), any::<u64>()).prop_map(|(room, seq, said)| ServerFrame::Head {
+                room,
+                seq,
+                said
+            }),
+            (room(), any::<Seq>(), any::<u64>()).prop_map(|(room, seq, read)| ServerFrame::Read {
+                room,
+                seq,
+                read
+            }),
+            (room(), any::<Seq>(), any::<String>())
+                .prop_map(|(room, seq, by)| ServerFrame::Mention { room, seq, by }),
+            Just(ServerFrame::Rooms),
         ]
     }
 
@@ -258,7 +536,7 @@ mod tests {
         }
 
         #[test]
-        fn server_frames_survive_the_way(frame in server_frames()) {
+        fn server_frames_survive_the_way(frame in prop_oneof![entries(), values()]) {
             let text = serde_json::to_string(&frame).expect("a frame is JSON");
             prop_assert!(text.starts_with("{\"t\":\""), "t first");
             prop_assert_eq!(serde_json::from_str::<ServerFrame>(&text).expect("a frame"), frame);
@@ -307,9 +585,16 @@ mod tests {
             code: Code::BadRequest,
             message: "What?".into(),
         };
+        let text = |frame| serde_json::to_string(frame).expect("JSON");
         assert_eq!(
-            serde_json::to_string(&refused).expect("JSON"),
+            text(&refused),
             r#"{"t":"refused","code":"bad_request","message":"What?"}"#
+        );
+        let said = Message::new(17, 1, Uuid::nil(), "bob".into(), 5, "hi".into());
+        assert_eq!(
+            text(&ServerFrame::Message(said)),
+            r#"{"t":"message","room":17,"seq":1,"id":"00000000-0000-0000-0000-000000000000","by":"bob","at":5,"body":"hi"}"#,
+            "what a message has not is not named"
         );
     }
 }

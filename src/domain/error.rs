@@ -15,13 +15,17 @@ pub enum Code {
     InvalidUsername,
     InvalidRoomName,
     InvalidKey,
+    InvalidEmoji,
     EmptyBody,
     BadRequest,
     NotMe,
     WrongKey,
     NotOwner,
+    NotAuthor,
+    NotAllowed,
     CrossOrigin,
     NoSuchRoom,
+    NoSuchMessage,
     UsernameTaken,
     RoomTaken,
     BodyTooLong,
@@ -51,11 +55,16 @@ impl Code {
             Code::InvalidUsername
             | Code::InvalidRoomName
             | Code::InvalidKey
+            | Code::InvalidEmoji
             | Code::EmptyBody
             | Code::BadRequest => 400,
             Code::NotMe => 401,
-            Code::WrongKey | Code::NotOwner | Code::CrossOrigin => 403,
-            Code::NoSuchRoom => 404,
+            Code::WrongKey
+            | Code::NotOwner
+            | Code::NotAuthor
+            | Code::NotAllowed
+            | Code::CrossOrigin => 403,
+            Code::NoSuchRoom | Code::NoSuchMessage => 404,
             Code::UsernameTaken | Code::RoomTaken => 409,
             Code::BodyTooLong => 413,
             Code::TooFast => 429,

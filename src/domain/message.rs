@@ -48,7 +48,7 @@ impl Body {
     }
 }
 
-/// One message of a room.
+/// One message of a room, as what has happened to it since has left it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub room: RoomId,
@@ -59,7 +59,115 @@ pub struct Message {
     pub by: String,
     /// When it was committed.
     pub at: Millis,
+    /// What it says now; empty once it is deleted.
     pub body: String,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<Quote>,
+    /// When its author last changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Millis>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// One of each kind, in the order in which the kinds came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+impl Message {
+    /// A message that nothing has happened to yet.
+    pub fn new(room: RoomId, seq: Seq, id: Uuid, by: String, at: Millis, body: String) -> Self {
+        Self {
+            room,
+            seq,
+            id,
+            by,
+            at,
+            body,
+            re: None,
+            edited: None,
+            deleted: false,
+            reactions: Vec::new(),
+        }
+    }
+
+    /// Its author has changed it. This and what follows leave a message alone that is deleted.
+    pub fn edit(&mut self, body: String, at: Millis) {
+        if self.deleted {
+            return;
+        }
+        self.body = body;
+        self.edited = Some(at);
+    }
+
+    /// It has been erased, and with it what was known of it besides that it was there.
+    pub fn delete(&mut self) {
+        self.body.clear();
+        self.re = None;
+        self.edited = None;
+        self.reactions.clear();
+        self.deleted = true;
+    }
+
+    /// Somebody has given it a reaction, or taken theirs back.
+    pub fn react(&mut self, by: &str, emoji: &str, on: bool) {
+        if self.deleted {
+            return;
+        }
+        let place = self.reactions.iter().position(|kind| kind.emoji == emoji);
+        match (place, on) {
+            (Some(place), true) => {
+                let kind = &mut self.reactions[place];
+                if !kind.by.iter().any(|name| name == by) {
+                    kind.by.push(by.to_owned());
+                }
+            }
+            (None, true) => self.reactions.push(Reaction {
+                emoji: emoji.to_owned(),
+                by: vec![by.to_owned()],
+            }),
+            (Some(place), false) => {
+                self.reactions[place].by.retain(|name| name != by);
+                if self.reactions[place].by.is_empty() {
+                    self.reactions.remove(place);
+                }
+            }
+            (None, false) => {}
+        }
+    }
+}
+
+/// What an answer shows of the message that it answers, as that message is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    pub seq: Seq,
+    pub by: String,
+    /// Its first characters; empty once it is deleted.
+    pub body: String,
+}
+
+impl Quote {
+    pub fn new(seq: Seq, by: String, body: &str) -> Self {
+        Self {
+            seq,
+            by,
+            body: Self::excerpt(body).to_owned(),
+        }
+    }
+
+    /// As much of a body as is quoted.
+    pub fn excerpt(body: &str) -> &str {
+        let end = body.char_indices().nth(limits::QUOTE_CHARS);
+        end.map_or(body, |(end, _)| &body[..end])
+    }
+}
+
+/// One kind of reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    pub emoji: String,
+    /// Who gave it, in that order.
+    pub by: Vec<String>,
 }
 
 /// A stretch of a room's messages, oldest first.
@@ -68,6 +176,12 @@ pub struct History {
     pub messages: Vec<Message>,
     /// Whether there is more in the direction that was asked for (older, unless `after` was given).
     pub more: bool,
+    /// Whether there are newer messages, where it was asked what is around one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newer: Option<bool>,
+    /// The room's head as of these messages: whatever an entry up to there did to them is in them.
+    #[serde(default)]
+    pub head: Seq,
 }
 
 /// The proof that a message is durable.

@@ -10,13 +10,13 @@ mod room;
 
 pub use error::{ApiError, Code};
 pub use flash::Flash;
-pub use message::{Body, History, Message, Posted};
+pub use message::{Body, History, Message, Posted, Quote, Reaction};
 #[cfg(feature = "ssr")]
 pub use names::Folded;
 pub use names::{Key, RoomName, Username};
-pub use room::{Member, Room, RoomId, RoomPage, RoomSummary};
+pub use room::{Member, Role, Room, RoomId, RoomPage, RoomSummary};
 
-/// Number of a message in its room: 1, 2, 3 … without holes, in commit order. 0 means "before the first".
+/// Number of an entry in its room: 1, 2, 3 … without holes, in commit order. 0 means "before the first".
 pub type Seq = u64;
 
 /// Milliseconds since the Unix epoch, UTC.
@@ -32,6 +32,8 @@ pub mod limits {
     pub const KEY_CHARS: usize = 128;
     /// Characters in a message body, after trimming its outer white space.
     pub const BODY_CHARS: usize = 4_000;
+    /// Characters of a message that an answer to it quotes.
+    pub const QUOTE_CHARS: usize = 140;
     /// Usernames that one browser may hold at once.
     pub const IDENTITIES: usize = 8;
     /// Messages in a page of history, where the caller names no limit.

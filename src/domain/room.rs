@@ -12,16 +12,35 @@ pub type RoomId = i64;
 pub struct Room {
     pub id: RoomId,
     pub name: String,
+    /// What it is about; empty where nobody has said.
+    pub topic: String,
     /// The owner's username.
     pub owner: String,
     /// Whether *me* is the owner.
     pub owned: bool,
-    /// Seq of the newest message; 0 in a room without messages.
+    /// What *me* is in it.
+    pub role: Role,
+    /// Seq of the newest entry; 0 where nothing has happened yet.
     pub head: Seq,
     /// Seq up to which *me* has read.
     pub seen: Seq,
+    /// Messages up to `head`.
+    pub said: u64,
+    /// Messages up to `seen`: the rest are unread.
+    pub read: u64,
+    /// Unread messages that name *me*.
+    pub mentions: u64,
     /// Members who are connected now.
     pub online: usize,
+}
+
+/// What a member is in a room, and so what they may do there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Owner,
+    Moderator,
+    Member,
 }
 
 /// A room on the dashboard: the room and its newest message.

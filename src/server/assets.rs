@@ -7,7 +7,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 
 use crate::ui::document::Assets;
 
@@ -40,6 +42,16 @@ pub fn entry_points() -> &'static Assets {
         }
     });
     &FOUND
+}
+
+/// Which site this is: another one whenever what its pages start from has changed.
+pub fn build() -> &'static str {
+    static BUILD: LazyLock<String> = LazyLock::new(|| {
+        let Assets { js, wasm, css } = entry_points();
+        let digest = Sha256::digest(format!("{js} {wasm} {css}"));
+        BASE64_URL_SAFE_NO_PAD.encode(&digest[..9])
+    });
+    &BUILD
 }
 
 /// One file, in the smallest form that the browser takes.

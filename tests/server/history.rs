@@ -23,7 +23,7 @@ async fn a_posted_message_is_in_history_as_it_was_typed() {
     });
     assert_eq!(
         alice.history(room, &[]).await,
-        json!({ "messages": [expected], "more": false })
+        json!({ "messages": [expected], "more": false, "head": 1 })
     );
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

@@ -197,9 +197,12 @@ async fn a_room_that_is_not_open_moves_only_its_head() {
     live.until_message("shut is done").await;
     alice.post(room, "two").await;
     let news = live
-        .matching(|frame| frame["room"] == room && frame["t"] != "presence")
+        .matching(|frame| frame["room"] == room && frame["t"] == "head")
         .await;
-    assert_eq!(news, json!({ "t": "head", "room": room, "seq": 2 }));
+    assert_eq!(
+        news,
+        json!({ "t": "head", "room": room, "seq": 2, "said": 2 })
+    );
 }
 
 #[tokio::test]
@@ -214,6 +217,104 @@ async fn a_room_joined_while_the_socket_is_open_is_followed_like_the_others() {
         .await;
     live.open(room, Some(0)).await;
     assert_eq!(live.messages(room, 1).await[0]["body"], "one");
+}
+
+#[tokio::test]
+async fn a_socket_is_told_which_site_it_speaks_to_and_how_far_each_room_is() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let (first, second) = (
+        alice.create("first", "sesame").await,
+        alice.create("second", "sesame").await,
+    );
+    alice.create("empty", "sesame").await;
+    alice.post(first, "one").await;
+    alice.post(second, "one").await;
+    alice.post(second, "two").await;
+    let mut live = alice.try_live().await.expect("a socket");
+    let hello = live.next().await;
+    assert!(
+        hello["build"]
+            .as_str()
+            .is_some_and(|build| !build.is_empty()),
+        "{hello}"
+    );
+    let mut heads = [live.next().await, live.next().await];
+    heads.sort_by_key(|head| head["room"].as_i64());
+    assert_eq!(
+        heads,
+        [
+            json!({ "t": "head", "room": first, "seq": 1, "said": 1 }),
+            json!({ "t": "head", "room": second, "seq": 2, "said": 2 }),
+        ]
+    );
+    // Of a room in which nothing has happened there is nothing to say.
+    assert_eq!(
+        live.open(first, None).await,
+        json!({ "t": "opened", "room": first, "head": 1, "from": 2 })
+    );
+}
+
+#[tokio::test]
+async fn what_one_page_reads_the_others_of_the_same_name_hear_of() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let room = alice.create("general", "sesame").await;
+    bob.join("general", "sesame").await;
+    let (mut reads, mut hears) = (bob.live_in(room).await, bob.live_in(room).await);
+    let seq = alice.post(room, "news").await;
+    reads
+        .send(json!({ "t": "seen", "room": room, "seq": seq }))
+        .await;
+    let read = |frame: &Value| frame["t"] == "read" && frame["room"] == room;
+    let unread = |room: &Value| room["said"].as_u64().zip(room["read"].as_u64());
+    let heard = hears.matching(read).await;
+    let seen = bob.rooms().await.remove(0);
+    assert_eq!(
+        heard,
+        json!({ "t": "read", "room": room, "seq": seen["seen"], "read": seen["read"] })
+    );
+    assert!(unread(&seen).is_some_and(|(said, read)| said == read));
+    // A page without a socket counts too; and the one that read is not told what it said itself.
+    let seq = alice.post(room, "more news").await;
+    bob.call("seen", &[("room", &room), ("seq", &seq)])
+        .await
+        .ok();
+    for socket in [&mut reads, &mut hears] {
+        let frame = socket
+            .matching(|frame| read(frame) && frame["seq"].as_u64() >= Some(seq))
+            .await;
+        assert_eq!(frame["read"], bob.rooms().await[0]["said"]);
+    }
+}
+
+#[tokio::test]
+async fn one_s_own_words_are_read_wherever_one_is() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    let (mut speaks, mut elsewhere) = (alice.live_in(room).await, alice.live().await);
+    speaks.post(room, &new_id(), "one").await;
+    assert_eq!(
+        elsewhere.frame("read").await,
+        json!({ "t": "read", "room": room, "seq": 1, "read": 1 })
+    );
+}
+
+#[tokio::test]
+async fn sockets_are_told_that_the_list_of_rooms_has_changed() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let (mut hers, mut his) = (alice.live().await, bob.live().await);
+    let room = alice.create("general", "sesame").await;
+    assert_eq!(hers.frame("rooms").await, json!({ "t": "rooms" }));
+    bob.join("general", "sesame").await;
+    his.frame("rooms").await;
+    // Who leaves loses a room; who inherits it owns one more.
+    alice.call("leave_room", &[("room", &room)]).await.ok();
+    hers.frame("rooms").await;
+    his.frame("rooms").await;
+    assert_eq!(bob.rooms().await[0]["owned"], true);
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ async fn a_new_room_belongs_to_who_created_it() {
         .await
         .ok();
     let expected = json!({
-        "id": room["id"], "name": "The Garden 🌱", "owner": "alice", "owned": true, "head": 0, "seen": 0, "online": 0,
+        "id": room["id"], "name": "The Garden 🌱", "topic": "", "owner": "alice", "owned": true, "role": "owner",
+        "head": 0, "seen": 0, "said": 0, "read": 0, "mentions": 0, "online": 0,
     });
     assert_eq!(room, expected);
     assert_eq!(alice.rooms().await, [room]);

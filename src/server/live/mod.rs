@@ -18,7 +18,7 @@ use std::{
     net::{IpAddr, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
 };
@@ -32,7 +32,7 @@ use self::{
 };
 use super::{
     guard::Limits,
-    store::{Event, Journal, NewMessage, Reply, Store, StoreError, TokenHash, UserId},
+    store::{Event, Journal, NewMessage, Reply, SocketId, Store, StoreError, TokenHash, UserId},
 };
 use crate::{
     domain::{Message, Posted, RoomId, Seq},
@@ -53,6 +53,8 @@ pub struct Live {
 struct Shared {
     presence: Presence,
     limits: Arc<Limits>,
+    /// The number of the last socket that was attached, on whatever shard.
+    last_socket: AtomicU64,
     /// Rooms whose tail the store has been asked for, and how many shards have not taken it yet.
     loading: Mutex<HashMap<RoomId, usize>>,
     running: OnceLock<Running>,
@@ -69,6 +71,7 @@ impl Live {
         let shared = Shared {
             presence: Presence::default(),
             limits,
+            last_socket: AtomicU64::new(0),
             loading: Mutex::default(),
             running: OnceLock::new(),
         };
@@ -157,12 +160,13 @@ impl Journal for Live {
     fn committed(&self, event: Event) {
         let shared = &self.shared;
         match event {
-            Event::Posted(message) => {
+            Event::Posted { message, said } => {
                 let (room, seq, by) = (message.room, message.seq, Arc::from(message.by.as_str()));
                 let frame = frames::text(&ServerFrame::Message(message));
                 shared.leave_for_all(|| Command::Posted {
                     room,
                     seq,
+                    said,
                     by: Arc::clone(&by),
                     frame: frame.clone(),
                 });
@@ -172,11 +176,24 @@ impl Journal for Live {
                 shared.leave_for_all(|| Command::Joined { room, user });
                 shared.leave_for_all(|| Command::Presence { room });
             }
-            Event::Left { room, user } => {
+            Event::Left { room, user, heir } => {
                 shared.presence.left(room, user);
-                shared.leave_for_all(|| Command::Left { room, user });
+                shared.leave_for_all(|| Command::Left { room, user, heir });
                 shared.leave_for_all(|| Command::Presence { room });
             }
+            Event::Seen {
+                room,
+                user,
+                seq,
+                read,
+                by,
+            } => shared.leave_for_all(|| Command::Seen {
+                room,
+                user,
+                seq,
+                read,
+                by,
+            }),
             Event::Deleted { room, members } => {
                 members
                     .iter()
@@ -229,9 +246,9 @@ impl Shared {
         }
     }
 
-    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq) {
+    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq, by: SocketId) {
         if let Some(running) = self.running.get() {
-            running.store.note_seen(room, user, seq);
+            running.store.note_seen(room, user, seq, by);
         }
     }
 

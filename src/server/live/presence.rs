@@ -37,23 +37,27 @@ impl Presence {
             connected.sockets += 1;
             return Vec::new();
         }
-        for &room in &membership.rooms {
+        let rooms: Vec<_> = membership
+            .rooms
+            .iter()
+            .map(|standing| standing.room)
+            .collect();
+        for &room in &rooms {
             state
                 .rooms
                 .entry(room)
                 .or_default()
                 .insert(user.id, user.name.clone());
         }
-        let rooms = membership.rooms.iter().copied().collect();
         state.users.insert(
             user.id,
             Connected {
                 name: user.name.clone(),
                 sockets: 1,
-                rooms,
+                rooms: rooms.iter().copied().collect(),
             },
         );
-        membership.rooms.clone()
+        rooms
     }
 
     /// One socket less. Answers the rooms where that changes who is there.
@@ -144,7 +148,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::store::User;
+    use crate::server::store::{Standing, User};
 
     const ROOM: RoomId = 1;
 
@@ -152,7 +156,11 @@ mod tests {
         let name = format!("user{id}");
         Membership {
             user: User { id, name },
-            rooms: vec![ROOM],
+            rooms: vec![Standing {
+                room: ROOM,
+                head: 0,
+                said: 0,
+            }],
         }
     }
 

@@ -61,6 +61,8 @@ pub struct Room {
     pub log: Log,
     /// Seq of the newest message that came while a member was here; 0 before one did.
     pub head: Seq,
+    /// Messages up to there.
+    pub said: u64,
     pub presence: Latest,
     pub typing: Latest,
     /// Who is typing, and until when.
@@ -83,6 +85,7 @@ impl Room {
             readers: Vec::new(),
             log: Log::Cold,
             head: 0,
+            said: 0,
             presence: Latest::default(),
             typing: Latest::default(),
             typists: Vec::new(),
@@ -161,6 +164,15 @@ impl Room {
             self.typists.len() != before,
             self.typists.iter().map(|(_, until)| *until).min(),
         )
+    }
+
+    /// The room's head frame.
+    pub fn head_frame(&self) -> ServerFrame {
+        ServerFrame::Head {
+            room: self.id,
+            seq: self.head,
+            said: self.said,
+        }
     }
 
     /// The room's typing frame.

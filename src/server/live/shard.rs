@@ -29,7 +29,8 @@ pub use self::later::PING;
 use super::{Shared, frames::Framed, room::Room, socket::Socket};
 use crate::{
     domain::{Posted, RoomId, Seq},
-    server::store::{Membership, NewMessage, StoreError, UserId},
+    protocol::ServerFrame,
+    server::store::{Membership, NewMessage, Reading, SocketId, StoreError, UserId},
 };
 
 const WAKER: Token = Token(usize::MAX);
@@ -38,7 +39,7 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketKey {
     index: usize,
-    number: u64,
+    number: SocketId,
 }
 
 /// What other threads tell a shard, in the order of the commits.
@@ -52,6 +53,7 @@ pub enum Command {
     Posted {
         room: RoomId,
         seq: Seq,
+        said: u64,
         by: Arc<str>,
         frame: Framed,
     },
@@ -62,6 +64,14 @@ pub enum Command {
     Left {
         room: RoomId,
         user: UserId,
+        heir: Option<UserId>,
+    },
+    Seen {
+        room: RoomId,
+        user: UserId,
+        seq: Seq,
+        read: u64,
+        by: Reading,
     },
     Deleted {
         room: RoomId,
@@ -135,7 +145,7 @@ struct User {
 }
 
 struct Entry {
-    number: u64,
+    number: SocketId,
     socket: Socket,
 }
 
@@ -145,7 +155,6 @@ pub struct Shard {
     commands: Receiver<Command>,
     poll: Poll,
     sockets: Slab<Entry>,
-    next_number: u64,
     users: HashMap<UserId, User>,
     rooms: HashMap<RoomId, Room>,
     /// Rooms whose log moved in this turn.
@@ -179,7 +188,6 @@ impl Shard {
             commands,
             poll,
             sockets: Slab::new(),
-            next_number: 0,
             users: HashMap::new(),
             rooms: HashMap::new(),
             moved: Vec::new(),
@@ -244,11 +252,19 @@ impl Shard {
             Command::Posted {
                 room,
                 seq,
+                said,
                 by,
                 frame,
-            } => self.posted(room, seq, &by, frame),
+            } => self.posted(room, (seq, said), &by, frame),
             Command::Joined { room, user } => self.joined(room, user),
-            Command::Left { room, user } => self.left(room, user),
+            Command::Left { room, user, heir } => self.left(room, user, heir),
+            Command::Seen {
+                room,
+                user,
+                seq,
+                read,
+                by,
+            } => self.seen(user, by, &ServerFrame::Read { room, seq, read }),
             Command::Deleted { room, members } => self.deleted(room, &members),
             Command::GaveUp { user } => self.gave_up(user),
             Command::Loaded { room, tail } => self.loaded(room, tail),

@@ -131,16 +131,21 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Room;
+    use crate::domain::{Role, Room};
 
     fn key(head: u64) -> Key {
         let room = Room {
             id: 1,
             name: "general".to_owned(),
+            topic: String::new(),
             owner: "alice".to_owned(),
             owned: true,
+            role: Role::Owner,
             head,
             seen: head,
+            said: head,
+            read: head,
+            mentions: 0,
             online: 1,
         };
         Key {

@@ -20,6 +20,20 @@ use crate::domain::{
 /// A user's number; a name that is given up and claimed again is another user.
 pub type UserId = i64;
 
+/// A live socket's number, given back with what it caused.
+pub type SocketId = u64;
+
+/// What moves a read position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A live socket said so.
+    Socket(SocketId),
+    /// A page was shown.
+    Page,
+    /// Who had read everything said something.
+    OwnWords,
+}
+
 /// SHA-256 of a session token. The token itself is only ever in the browser's cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
@@ -41,14 +55,28 @@ pub struct User {
 /// Something that has been committed.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Posted(Message),
+    /// `said` counts the room's messages up to this one.
+    Posted {
+        message: Message,
+        said: u64,
+    },
     Joined {
         room: RoomId,
         user: UserId,
     },
+    /// `heir` is who owns the room from now on, where it was the owner who left.
     Left {
         room: RoomId,
         user: UserId,
+        heir: Option<UserId>,
+    },
+    /// A read position moved: `read` counts the messages up to `seq`.
+    Seen {
+        room: RoomId,
+        user: UserId,
+        seq: Seq,
+        read: u64,
+        by: Reading,
     },
     /// `members` are those it had.
     Deleted {
@@ -92,7 +120,15 @@ pub enum Stretch {
 #[derive(Clone, Debug)]
 pub struct Membership {
     pub user: User,
-    pub rooms: Vec<RoomId>,
+    pub rooms: Vec<Standing>,
+}
+
+/// How far a room is: its head, and how many messages there are up to there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub room: RoomId,
+    pub head: Seq,
+    pub said: u64,
 }
 
 /// What stands around a room's messages on its page. The `online` of rooms is 0: the store does not know.
@@ -156,7 +192,8 @@ pub trait Store: Send + Sync + 'static {
     /// Stores messages, or finds those that they repeat, and answers for each when all are durable.
     fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>);
     /// Remembers a read position. Losing one costs nothing but an unread mark, so nobody waits for it.
-    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq);
+    /// `by` is the socket that asked.
+    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq, by: SocketId);
     /// Whose session this is and where they are a member, in order with all changes.
     fn membership(&self, token: TokenHash, reply: Reply<Option<Membership>>);
     /// A room's newest messages, oldest first, in order with all changes.

@@ -24,8 +24,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use self::{alarm::Alarm, sessions::Sessions, writer::Writer};
 use super::{
-    Failure, Journal, Lock, Membership, NewMessage, Reply, Store, StoreError, Stretch,
-    Surroundings, TokenHash, User, UserId,
+    Failure, Journal, Lock, Membership, NewMessage, Reading, Reply, SocketId, Store, StoreError,
+    Stretch, Surroundings, TokenHash, User, UserId,
 };
 use crate::domain::{
     Folded, History, Message, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
@@ -281,7 +281,7 @@ impl Store for Sqlite {
     }
 
     async fn seen(&self, room: RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
-        self.write(move |change| writes::seen(change, room, user, seq))
+        self.write(move |change| writes::seen(change, room, user, seq, Reading::Page))
             .await
     }
 
@@ -289,9 +289,9 @@ impl Store for Sqlite {
         self.writer.post(messages, reply);
     }
 
-    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq) {
+    fn note_seen(&self, room: RoomId, user: UserId, seq: Seq, by: SocketId) {
         self.writer.submit(
-            move |change| writes::seen(change, room, user, seq),
+            move |change| writes::seen(change, room, user, seq, Reading::Socket(by)),
             Box::new(|_| {}),
         );
     }

@@ -181,6 +181,7 @@ impl Conversation {
             room: self.id(),
             id,
             body: item.body,
+            re: None,
         });
         let unanswered = move || {
             if self.outbox.with_untracked(|outbox| outbox.is_under_way(id))

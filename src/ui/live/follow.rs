@@ -81,14 +81,16 @@ fn open_all(connection: &Connection, opened: &RefCell<Vec<RoomId>>, rooms: &[Roo
 /// Browser only.
 pub fn follow_heads(me: String, rooms: RwSignal<Vec<Room>>) {
     connect(&me).listen(move |event| {
-        let Event::Frame(ServerFrame::Head { room, seq }) = event else {
+        let Event::Frame(ServerFrame::Head { room, seq, .. }) = event else {
             return;
         };
         let (room, seq) = (*room, *seq);
         let known = rooms.try_update(|rooms| {
             let place = rooms.iter().position(|known| known.id == room)?;
-            rooms[place].head = rooms[place].head.max(seq);
-            rooms[..=place].rotate_right(1);
+            if rooms[place].head < seq {
+                rooms[place].head = seq;
+                rooms[..=place].rotate_right(1);
+            }
             Some(())
         });
         if known == Some(None) {
@@ -107,9 +109,10 @@ fn take_in(rooms: &mut Vec<RoomSummary>, frame: &ServerFrame, me: &str) -> bool 
     let place =
         |rooms: &[RoomSummary], id: RoomId| rooms.iter().position(|summary| summary.room.id == id);
     match frame {
-        ServerFrame::Opened { room, head, .. } | ServerFrame::Head { room, seq: head } => {
-            place(rooms, *room).is_some_and(|place| rooms[place].room.head >= *head)
-        }
+        ServerFrame::Opened { room, head, .. }
+        | ServerFrame::Head {
+            room, seq: head, ..
+        } => place(rooms, *room).is_some_and(|place| rooms[place].room.head >= *head),
         ServerFrame::Message(message) => match place(rooms, message.room) {
             Some(place) => {
                 said(&mut rooms[place], message, me);
@@ -147,16 +150,21 @@ fn said(summary: &mut RoomSummary, message: &Message, me: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Seq;
+    use crate::domain::{Role, Seq};
 
     fn summary(id: RoomId, head: Seq) -> RoomSummary {
         let room = Room {
             id,
             name: id.to_string(),
+            topic: String::new(),
             owner: "alice".into(),
             owned: false,
+            role: Role::Member,
             head,
             seen: head,
+            said: head,
+            read: head,
+            mentions: 0,
             online: 0,
         };
         RoomSummary { room, last: None }
@@ -164,14 +172,7 @@ mod tests {
 
     fn message(room: RoomId, seq: Seq) -> ServerFrame {
         let id = uuid::Uuid::nil();
-        ServerFrame::Message(Message {
-            room,
-            seq,
-            id,
-            by: "bob".into(),
-            at: 0,
-            body: "hi".into(),
-        })
+        ServerFrame::Message(Message::new(room, seq, id, "bob".into(), 0, "hi".into()))
     }
 
     fn ids(rooms: &[RoomSummary]) -> Vec<RoomId> {
@@ -217,7 +218,11 @@ mod tests {
         ));
         assert!(!take_in(
             &mut rooms,
-            &ServerFrame::Head { room: 9, seq: 1 },
+            &ServerFrame::Head {
+                room: 9,
+                seq: 1,
+                said: 1
+            },
             "alice"
         ));
     }

@@ -145,20 +145,21 @@ mod tests {
     use super::*;
 
     fn message(seq: Seq) -> Message {
-        Message {
-            room: 1,
+        Message::new(
+            1,
             seq,
-            id: uuid::Uuid::nil(),
-            by: "alice".into(),
-            at: 0,
-            body: seq.to_string(),
-        }
+            uuid::Uuid::nil(),
+            "alice".into(),
+            0,
+            seq.to_string(),
+        )
     }
 
     fn page(seqs: std::ops::RangeInclusive<Seq>) -> History {
         History {
             messages: seqs.map(message).collect(),
             more: true,
+            ..History::default()
         }
     }
 

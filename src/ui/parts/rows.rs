@@ -127,14 +127,14 @@ mod tests {
     const DAY: Millis = 86_400_000;
 
     fn message(seq: Seq, by: &str, at: Millis) -> Arc<Message> {
-        Arc::new(Message {
-            room: 1,
+        Arc::new(Message::new(
+            1,
             seq,
-            id: Uuid::nil(),
-            by: by.into(),
+            Uuid::nil(),
+            by.into(),
             at,
-            body: "hi".into(),
-        })
+            "hi".into(),
+        ))
     }
 
     fn keys(messages: &[Arc<Message>], unsent: &[Unsent], unread: Range<Seq>) -> Vec<RowKey> {

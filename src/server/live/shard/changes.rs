@@ -1,19 +1,23 @@
 //! What other threads tell a shard: sockets that come, changes that were committed, answers.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use super::{Asked, Entry, Shard, SocketKey, User, later::Due};
 use crate::{
     domain::{Code, Posted, RoomId, Seq},
     protocol::ServerFrame,
     server::{
+        assets,
         live::{
             frames::Framed,
             room::{Log, Room},
             socket::Socket,
             tail::Tail,
         },
-        store::{Membership, StoreError, UserId},
+        store::{Membership, Reading, Standing, StoreError, UserId},
     },
 };
 use mio::{Interest, Token, net::TcpStream};
@@ -28,11 +32,8 @@ impl Shard {
     ) {
         let Membership { user, rooms } = membership;
         let index = self.sockets.vacant_key();
-        self.next_number += 1;
-        let key = SocketKey {
-            index,
-            number: self.next_number,
-        };
+        let number = 1 + self.shared.last_socket.fetch_add(1, Ordering::Relaxed);
+        let key = SocketKey { index, number };
         let mut stream = TcpStream::from_std(stream);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self
@@ -50,7 +51,7 @@ impl Shard {
             number: key.number,
             socket,
         });
-        for &room in &rooms {
+        for &Standing { room, .. } in &rooms {
             let room = self.rooms.entry(room).or_insert_with(|| Room::new(room));
             room.members.insert(user_id);
         }
@@ -58,9 +59,22 @@ impl Shard {
             rooms: Vec::new(),
             sockets: Vec::new(),
         });
-        user.rooms = rooms;
+        user.rooms = rooms.iter().map(|standing| standing.room).collect();
         user.sockets.push(key);
-        self.push(key, &ServerFrame::Hello { me });
+        let build = assets::build().to_owned();
+        self.push(key, &ServerFrame::Hello { me, build });
+        for Standing { room, head, said } in rooms {
+            if head > 0 {
+                self.push(
+                    key,
+                    &ServerFrame::Head {
+                        room,
+                        seq: head,
+                        said,
+                    },
+                );
+            }
+        }
         if self.stopping {
             self.say_restarting(key);
         }
@@ -68,7 +82,8 @@ impl Shard {
         self.read(key);
     }
 
-    pub(super) fn posted(&mut self, id: RoomId, seq: Seq, by: &str, frame: Framed) {
+    pub(super) fn posted(&mut self, id: RoomId, head: (Seq, u64), by: &str, frame: Framed) {
+        let (seq, said) = head;
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
@@ -84,7 +99,7 @@ impl Shard {
             // What is loading will have it.
             Log::Loading(_) | Log::Cold => {}
         }
-        room.head = seq;
+        (room.head, room.said) = (seq, said);
         self.types(id, by, false);
         self.schedule(id, Due::Heads);
     }
@@ -101,9 +116,14 @@ impl Shard {
                 .members
                 .insert(user);
         }
+        self.tell(user, &ServerFrame::Rooms);
     }
 
-    pub(super) fn left(&mut self, room: RoomId, user: UserId) {
+    pub(super) fn left(&mut self, room: RoomId, user: UserId, heir: Option<UserId>) {
+        if let Some(heir) = heir {
+            self.tell(heir, &ServerFrame::Rooms);
+        }
+        self.tell(user, &ServerFrame::Rooms);
         let Some(here) = self.users.get_mut(&user) else {
             return;
         };
@@ -134,6 +154,39 @@ impl Shard {
             }
         }
         self.rooms.remove(&room);
+    }
+
+    /// Tells a user's sockets how far they have read, except the one that said so itself. Where the user's own
+    /// words moved it, those that follow the room are given them.
+    pub(super) fn seen(&mut self, user: UserId, by: Reading, read: &ServerFrame) {
+        let ServerFrame::Read { room, .. } = *read else {
+            return;
+        };
+        let Some(here) = self.users.get(&user) else {
+            return;
+        };
+        for key in here.sockets.clone() {
+            let knows = match by {
+                Reading::Socket(number) => key.number == number,
+                Reading::Page => false,
+                Reading::OwnWords => self
+                    .socket(key)
+                    .is_some_and(|socket| socket.cursor(room).is_some()),
+            };
+            if !knows {
+                self.push(key, read);
+            }
+        }
+    }
+
+    /// Gives a frame to all of a user's sockets.
+    fn tell(&mut self, user: UserId, frame: &ServerFrame) {
+        let Some(here) = self.users.get(&user) else {
+            return;
+        };
+        for key in here.sockets.clone() {
+            self.push(key, frame);
+        }
     }
 
     pub(super) fn gave_up(&mut self, user: UserId) {

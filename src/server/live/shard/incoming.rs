@@ -160,10 +160,24 @@ impl Shard {
         match serde_json::from_str(text) {
             Ok(ClientFrame::Open { room, after }) => self.open(key, room, after),
             Ok(ClientFrame::Shut { room }) => self.shut(key, room),
-            Ok(ClientFrame::Send { room, id, body }) => {
+            Ok(ClientFrame::Send {
+                room,
+                id,
+                body,
+                re: None,
+            }) => {
                 if let Err(error) = self.send(key, room, id, &body) {
                     self.refuse(key, Some(room), Some(id), error);
                 }
+            }
+            Ok(
+                ClientFrame::Send { room, id, .. }
+                | ClientFrame::Edit { room, id, .. }
+                | ClientFrame::Delete { room, id, .. }
+                | ClientFrame::React { room, id, .. },
+            ) => {
+                let why = ApiError::bad_request("This server cannot do that.");
+                self.refuse(key, Some(room), Some(id), why);
             }
             Ok(ClientFrame::Typing { room }) => {
                 if self.room_of(key, room).is_none() {
@@ -182,7 +196,7 @@ impl Shard {
                     return self.refuse(key, Some(room), None, ApiError::no_such_room());
                 }
                 if let Some(user) = self.socket(key).map(|socket| socket.user.id) {
-                    self.shared.note_seen(room, user, seq);
+                    self.shared.note_seen(room, user, seq, key.number);
                 }
             }
             Err(error) => {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Entry, Shard, SocketKey, TICK};
-use crate::{domain::RoomId, protocol::ServerFrame, server::live::frames};
+use crate::{domain::RoomId, server::live::frames};
 
 pub const PING: Duration = Duration::from_secs(25);
 const SILENCE: Duration = Duration::from_secs(60);
@@ -99,8 +99,7 @@ impl Shard {
         let Some(room) = self.rooms.get(&id) else {
             return;
         };
-        let seq = room.head;
-        let frame = frames::text(&ServerFrame::Head { room: id, seq });
+        let frame = frames::text(&room.head_frame());
         let mut gone = Vec::new();
         for key in room
             .members

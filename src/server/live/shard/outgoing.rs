@@ -184,8 +184,7 @@ fn queue_values(socket: &mut Socket, rooms: &HashMap<RoomId, Room>) {
     }
     for id in std::mem::take(&mut socket.heads) {
         if let Some(room) = rooms.get(&id) {
-            let seq = room.head;
-            socket.push(&ServerFrame::Head { room: id, seq });
+            socket.push(&room.head_frame());
         }
     }
 }

@@ -96,14 +96,14 @@ pub fn follow_room(socket: &mut Socket) {
 }
 
 pub fn message(seq: Seq, size: usize) -> Framed {
-    frames::text(&ServerFrame::Message(Message {
-        room: ROOM,
+    frames::text(&ServerFrame::Message(Message::new(
+        ROOM,
         seq,
-        id: Uuid::from_u128(u128::from(seq)),
-        by: "alice".to_owned(),
-        at: 0,
-        body: "m".repeat(size),
-    }))
+        Uuid::from_u128(u128::from(seq)),
+        "alice".to_owned(),
+        0,
+        "m".repeat(size),
+    )))
 }
 
 /// An answer that says which one it is.

@@ -4,8 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Folded, History, Message, Room, RoomId, RoomSummary},
-    server::store::{Lock, Membership, StoreError, Stretch, Surroundings, TokenHash, User, UserId},
+    domain::{Folded, History, Message, Role, Room, RoomId, RoomSummary, Seq},
+    server::store::{
+        Lock, Membership, Standing, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
+    },
 };
 
 /// Reads a page of the file.
@@ -38,8 +40,19 @@ pub fn membership(
         return Ok(None);
     };
     let rooms = connection
-        .prepare_cached("SELECT room_id FROM members WHERE user_id = ?1")?
-        .query_map([user.id], |row| row.get(0))?
+        .prepare_cached(concat!(
+            "SELECT room_id, ",
+            head!("members.room_id"),
+            " FROM members WHERE user_id = ?1"
+        ))?
+        .query_map([user.id], |row| {
+            let head = row.get(1)?;
+            Ok(Standing {
+                room: row.get(0)?,
+                head,
+                said: head,
+            })
+        })?
         .collect::<Result<_, _>>()?;
     Ok(Some(Membership { user, rooms }))
 }
@@ -68,6 +81,12 @@ macro_rules! head {
 }
 pub(super) use head;
 
+fn head_of(connection: &Connection, room: RoomId) -> rusqlite::Result<Seq> {
+    connection
+        .prepare_cached(concat!("SELECT ", head!("?1")))?
+        .query_row([room], |row| row.get(0))
+}
+
 /// Columns of [`room_of`], from rooms joined with *me*'s membership and the owner.
 macro_rules! room_columns {
     () => {
@@ -83,13 +102,20 @@ macro_rules! room_columns {
 }
 
 fn room_of(row: &Row<'_>) -> rusqlite::Result<Room> {
+    let owned = row.get(3)?;
+    let (head, seen) = (row.get(4)?, row.get(5)?);
     Ok(Room {
         id: row.get(0)?,
         name: row.get(1)?,
+        topic: String::new(),
         owner: row.get(2)?,
-        owned: row.get(3)?,
-        head: row.get(4)?,
-        seen: row.get(5)?,
+        owned,
+        role: if owned { Role::Owner } else { Role::Member },
+        head,
+        seen,
+        said: head,
+        read: seen,
+        mentions: 0,
         online: 0,
     })
 }
@@ -193,14 +219,14 @@ const MESSAGE_AT: &str = concat!(
 );
 
 fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
-    Ok(Message {
+    Ok(Message::new(
         room,
-        seq: row.get(0)?,
-        id: Uuid::from_bytes(row.get(1)?),
-        by: row.get(2)?,
-        at: row.get(3)?,
-        body: row.get(4)?,
-    })
+        row.get(0)?,
+        Uuid::from_bytes(row.get(1)?),
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ))
 }
 
 pub fn history(
@@ -237,7 +263,12 @@ fn stretch(
     if newest_first {
         messages.reverse();
     }
-    Ok(History { messages, more })
+    Ok(History {
+        messages,
+        more,
+        newer: None,
+        head: head_of(connection, room)?,
+    })
 }
 
 const BEFORE: &str = concat!(

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::reads::head;
 use crate::{
     domain::{RoomId, Seq},
-    server::store::UserId,
+    server::store::{Event, Reading, UserId},
 };
 
 /// Authors remembered at most; past that, all are forgotten and looked up again.
@@ -101,23 +101,37 @@ impl Recall {
         }
     }
 
-    /// Writes the read positions that posts have moved in this transaction.
+    /// Writes the read positions that posts have moved in this transaction, and adds what has moved to
+    /// `events`.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn settle(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    pub fn settle(
+        &mut self,
+        connection: &Connection,
+        events: &mut Vec<Event>,
+    ) -> rusqlite::Result<()> {
         for id in std::mem::take(&mut self.moved) {
             let Some(room) = self.rooms.get_mut(&id) else {
                 continue;
             };
             for (author, first, last) in std::mem::take(&mut room.said) {
                 // Nobody has their own words still to read: who had read up to them has read them too.
-                connection
+                let moved = connection
                     .prepare_cached(
                         "UPDATE members SET seen = ?4
                          WHERE room_id = ?1 AND user_id = ?2 AND seen >= ?3 - 1 AND seen < ?4",
                     )?
                     .execute(params![id, author, first, last])?;
+                if moved > 0 {
+                    events.push(Event::Seen {
+                        room: id,
+                        user: author,
+                        seq: last,
+                        read: last,
+                        by: Reading::OwnWords,
+                    });
+                }
             }
         }
         Ok(())

@@ -69,7 +69,9 @@ impl Writer {
         self.queue(
             1,
             |change| {
-                change.recall.settle(change.connection)?;
+                change
+                    .recall
+                    .settle(change.connection, &mut change.events)?;
                 work(change)
             },
             reply,
@@ -162,7 +164,7 @@ fn run(connection: &Connection, journal: &dyn Journal, sessions: &Sessions, wait
             }
         });
         match outcome {
-            Ok(purged) => {
+            Ok(Committed { purged, settled }) => {
                 if purged {
                     truncate_log(connection);
                     purging = true;
@@ -175,6 +177,9 @@ fn run(connection: &Connection, journal: &dyn Journal, sessions: &Sessions, wait
                         journal.committed(event);
                     }
                     finish(Ok(()));
+                }
+                for event in settled {
+                    journal.committed(event);
                 }
             }
             Err(error) => {
@@ -215,13 +220,20 @@ fn next(
     waiting.take()
 }
 
-/// Runs `work` in one transaction and commits it, unless something in it failed. Answers whether messages
-/// were deleted for good.
+/// What a transaction did besides what its jobs tell of.
+struct Committed {
+    /// Whether messages were deleted for good.
+    purged: bool,
+    /// What was settled at its end.
+    settled: Vec<Event>,
+}
+
+/// Runs `work` in one transaction and commits it, unless something in it failed.
 fn commit(
     connection: &Connection,
     recall: &mut Recall,
     work: impl FnOnce(&mut Change<'_>),
-) -> Result<bool, StoreError> {
+) -> Result<Committed, StoreError> {
     let outcome = transact(connection, recall, work);
     if outcome.is_err() {
         recall.forget_all();
@@ -238,7 +250,7 @@ fn transact(
     connection: &Connection,
     recall: &mut Recall,
     work: impl FnOnce(&mut Change<'_>),
-) -> Result<bool, StoreError> {
+) -> Result<Committed, StoreError> {
     // Prepared once, where rusqlite's own transaction parses its two words each time.
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut change = Change::new(connection, recall);
@@ -246,10 +258,10 @@ fn transact(
     if let Some(error) = change.failed {
         return Err(error);
     }
-    let purged = change.purged;
-    recall.settle(connection)?;
+    let (purged, mut settled) = (change.purged, Vec::new());
+    recall.settle(connection, &mut settled)?;
     connection.prepare_cached("COMMIT")?.execute([])?;
-    Ok(purged)
+    Ok(Committed { purged, settled })
 }
 
 /// Empties the write-ahead log, in which what was deleted would otherwise still stand.

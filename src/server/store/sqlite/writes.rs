@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{reads::head, recall::Recall};
 use crate::{
     domain::{Message, Posted, RoomId, RoomName, Seq, Username},
-    server::store::{Event, NewMessage, StoreError, TokenHash, User, UserId, now},
+    server::store::{Event, NewMessage, Reading, StoreError, TokenHash, User, UserId, now},
 };
 
 /// Messages that one step of a purge deletes.
@@ -176,7 +176,11 @@ pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
         [room, user],
     )?;
     change.recall.forget(room);
-    change.events.push(Event::Left { room, user });
+    change.events.push(Event::Left {
+        room,
+        user,
+        heir: heir.filter(|_| owned),
+    });
     Ok(())
 }
 
@@ -190,10 +194,16 @@ pub fn delete_room(change: &mut Change<'_>, room: RoomId, by: UserId) -> Changed
     remove_room(change, room)
 }
 
-pub fn seen(change: &mut Change<'_>, room: RoomId, user: UserId, seq: Seq) -> Changed<()> {
+pub fn seen(
+    change: &mut Change<'_>,
+    room: RoomId,
+    user: UserId,
+    seq: Seq,
+    by: Reading,
+) -> Changed<()> {
     // Up to the next message of another: one's own are not news. A position past the head would hide messages
     // that are yet to come.
-    let changed = change
+    let moved: Option<Seq> = change
         .connection
         .prepare_cached(concat!(
             "UPDATE members SET seen = coalesce(
@@ -202,11 +212,24 @@ pub fn seen(change: &mut Change<'_>, room: RoomId, user: UserId, seq: Seq) -> Ch
                  ",
             head!("?1"),
             ")
-             WHERE room_id = ?1 AND user_id = ?2 AND seen < ?3"
+             WHERE room_id = ?1 AND user_id = ?2 AND seen < ?3
+             RETURNING seen"
         ))?
-        .execute(params![room, user, i64::try_from(seq).unwrap_or(i64::MAX)])?;
-    if changed == 0 && !is_member(change, room, user)? {
-        return Err(Stop::Refused(StoreError::NoSuchRoom));
+        .query_row(
+            params![room, user, i64::try_from(seq).unwrap_or(i64::MAX)],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match moved {
+        Some(seq) => change.events.push(Event::Seen {
+            room,
+            user,
+            seq,
+            read: seq,
+            by,
+        }),
+        None if is_member(change, room, user)? => {}
+        None => return Err(Stop::Refused(StoreError::NoSuchRoom)),
     }
     Ok(())
 }
@@ -232,14 +255,10 @@ pub fn post(change: &mut Change<'_>, message: NewMessage) -> Changed<Posted> {
         return repeated(change, room, author, id);
     }
     change.recall.posted(room, author, seq);
-    change.events.push(Event::Posted(Message {
-        room,
-        seq,
-        id,
-        by,
-        at,
-        body: body.into_string(),
-    }));
+    change.events.push(Event::Posted {
+        message: Message::new(room, seq, id, by, at, body.into_string()),
+        said: seq,
+    });
     Ok(Posted { id, seq, at })
 }
 

@@ -133,14 +133,7 @@ impl Conversation {
             .flatten()
         {
             let by = self.me.get_value();
-            let message = Message {
-                room: self.id(),
-                seq,
-                id,
-                by,
-                at,
-                body: item.body,
-            };
+            let message = Message::new(self.id(), seq, id, by, at, item.body);
             // Only where it is the very next one. Otherwise others' come first, and then this, in order.
             if self
                 .window
