@@ -2,12 +2,16 @@
 //!
 //! Nothing here does I/O. A [`Username`], [`RoomName`], [`Key`] or [`Body`] that exists is valid.
 
+mod emoji;
 mod error;
 mod flash;
 mod message;
 mod names;
 mod room;
 
+#[cfg(feature = "ssr")]
+pub use emoji::Emoji;
+pub use emoji::QUICK_REACTIONS;
 pub use error::{ApiError, Code};
 pub use flash::Flash;
 pub use message::{Body, History, Message, Posted, Quote, Reaction};
