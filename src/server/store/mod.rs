@@ -3,6 +3,10 @@
 //! All changes are put in one order. A [`Store`] commits them, possibly many at once, and only then tells
 //! its [`Journal`] what happened and answers the callers, change by change, in that order. What must see
 //! changes in their order (a socket that attaches, a room's tail that is read) asks through the same door.
+//!
+//! An answer is true: of what is confirmed all is stored, for good; of what is answered with an error, nothing. Where
+//! the disk fails so that nobody can say which it is, a change is not answered at all, and the store ends
+//! ([`Store::failure`]): whoever asked finds out as after a power cut, by asking again under the same id.
 
 mod sqlite;
 
@@ -237,6 +241,8 @@ pub enum StoreError {
     Full,
     #[error("the storage failed")]
     Unavailable,
+    #[error("the disk failed")]
+    Broken,
 }
 
 impl From<StoreError> for ApiError {
@@ -248,7 +254,7 @@ impl From<StoreError> for ApiError {
             StoreError::NotOwner => ApiError::not_owner(),
             StoreError::NotMe => ApiError::not_me(),
             StoreError::Full => ApiError::storage_full(),
-            StoreError::Unavailable => ApiError::unavailable(),
+            StoreError::Unavailable | StoreError::Broken => ApiError::unavailable(),
         }
     }
 }

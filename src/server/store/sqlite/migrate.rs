@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::OpenError;
+use super::open::OpenError;
 
 /// Step N takes a database from version N-1 to N. A step that has been released is never changed.
-const STEPS: &[&str] = &[
+pub const STEPS: &[&str] = &[
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_messages_by_id.sql"),
     include_str!("../migrations/0003_heads_are_newest.sql"),

@@ -10,6 +10,19 @@ use std::{
 const PAUSE: Duration = Duration::from_millis(4);
 /// Changes that are worth a commit at once.
 const ENOUGH: usize = 32;
+/// What waits at most: more than a disk commits in the time that anyone waits for an answer.
+const MOST: Load = Load {
+    changes: 16_384,
+    bytes: 8 * 1024 * 1024,
+};
+
+/// How much a job is.
+#[derive(Clone, Copy, Default)]
+pub struct Load {
+    pub changes: usize,
+    /// Of memory, about.
+    pub bytes: usize,
+}
 
 /// Jobs on their way to one thread that takes all that wait at once.
 pub struct Queue<J> {
@@ -19,19 +32,33 @@ pub struct Queue<J> {
 
 struct State<J> {
     jobs: Vec<J>,
-    /// Changes in the jobs.
-    changes: usize,
+    /// Of the jobs.
+    load: Load,
+    /// Whether the taker has something to look for elsewhere.
+    nudged: bool,
     /// How many changes the taker sleeps for; `None` while it is awake.
     sleeps_for: Option<usize>,
     taken: Instant,
     closed: bool,
 }
 
+/// What there was to take.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken<J> {
+    /// All that waited; no jobs where there was but a nudge.
+    Jobs(Vec<J>),
+    /// Nothing in that time.
+    Nothing,
+    /// Nothing, and there will be no more.
+    Closed,
+}
+
 impl<J> Queue<J> {
     pub fn new() -> Self {
         let state = State {
             jobs: Vec::new(),
-            changes: 0,
+            load: Load::default(),
+            nudged: false,
             sleeps_for: None,
             taken: Instant::now(),
             closed: false,
@@ -42,54 +69,67 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Adds a job with this many changes. Gives it back where no more are taken.
-    pub fn push(&self, job: J, changes: usize) -> Result<(), J> {
+    /// Adds a job. Gives it back where no more are taken, and where too much waits already.
+    pub fn push(&self, job: J, load: Load) -> Result<(), J> {
         let mut state = self.state();
-        if state.closed {
+        if state.closed || !state.has_room_for(load) {
             return Err(job);
         }
         state.jobs.push(job);
-        state.changes += changes;
-        let enough = state
-            .sleeps_for
-            .is_some_and(|wanted| state.changes >= wanted);
-        drop(state);
-        if enough {
-            self.wake.notify_one();
-        }
+        // One of no changes is a job too.
+        state.load.changes += load.changes.max(1);
+        state.load.bytes += load.bytes;
+        self.wake_for(state);
         Ok(())
     }
 
-    /// All that waits, at once; nothing where nothing does.
-    pub fn take_waiting(&self) -> Vec<J> {
-        self.state().take()
+    /// Has the taker come as if for a job.
+    pub fn nudge(&self) {
+        let mut state = self.state();
+        state.nudged = true;
+        self.wake_for(state);
     }
 
-    /// Waits for a job and takes all that are there: at once where the last were taken a while ago, else after
-    /// the rest of [`PAUSE`] or with [`ENOUGH`] changes. `None` once it is closed and empty.
-    pub fn take(&self) -> Option<Vec<J>> {
+    /// Waits for a job, or a nudge, and takes all that are there: at once where the last were taken a while ago,
+    /// else after the rest of [`PAUSE`] or with [`ENOUGH`] changes. Waits no longer than `within`.
+    pub fn take(&self, within: Option<Duration>) -> Taken<J> {
+        let deadline = within.map(|within| Instant::now() + within);
         let mut state = self.state();
-        while state.changes < ENOUGH && !state.closed {
-            let left = PAUSE.saturating_sub(state.taken.elapsed());
-            if left.is_zero() {
+        while state.load.changes < ENOUGH && !state.closed {
+            let (now, end) = (Instant::now(), state.taken + PAUSE);
+            if now >= end && state.changes() > 0 {
                 break;
             }
-            state.sleeps_for = Some(ENOUGH);
-            state = self
-                .wake
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                state.sleeps_for = None;
+                return Taken::Nothing;
+            }
+            let (wanted, until) = if now < end {
+                (
+                    ENOUGH,
+                    Some(deadline.map_or(end, |deadline| deadline.min(end))),
+                )
+            } else {
+                (1, deadline)
+            };
+            state.sleeps_for = Some(wanted);
+            state = match until {
+                Some(until) => {
+                    self.wake
+                        .wait_timeout(state, until - now)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+                None => self
+                    .wake
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+            };
         }
-        while state.jobs.is_empty() && !state.closed {
-            state.sleeps_for = Some(1);
-            state = self
-                .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        if state.changes() == 0 {
+            return Taken::Closed;
         }
-        let jobs = state.take();
-        (!jobs.is_empty()).then_some(jobs)
+        Taken::Jobs(state.take())
     }
 
     /// Takes no more jobs; what waits is still handed out.
@@ -98,40 +138,81 @@ impl<J> Queue<J> {
         self.wake.notify_one();
     }
 
+    /// Takes no more jobs, and gives back what waits.
+    pub fn give_up(&self) -> Vec<J> {
+        let mut state = self.state();
+        state.closed = true;
+        state.take()
+    }
+
+    fn wake_for(&self, state: MutexGuard<'_, State<J>>) {
+        let enough = state
+            .sleeps_for
+            .is_some_and(|wanted| state.changes() >= wanted);
+        drop(state);
+        if enough {
+            self.wake.notify_one();
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<J> State<J> {
+    fn changes(&self) -> usize {
+        self.load.changes + usize::from(self.nudged)
+    }
+
+    /// The first is taken however large it is.
+    fn has_room_for(&self, load: Load) -> bool {
+        self.jobs.is_empty()
+            || (self.load.changes + load.changes <= MOST.changes
+                && self.load.bytes + load.bytes <= MOST.bytes)
+    }
+
     fn take(&mut self) -> Vec<J> {
-        (self.changes, self.sleeps_for, self.taken) = (0, None, Instant::now());
+        self.load = Load::default();
+        self.nudged = false;
+        self.sleeps_for = None;
+        self.taken = Instant::now();
         std::mem::take(&mut self.jobs)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, thread};
+    use std::{iter, sync::Arc, thread};
 
     use super::*;
+
+    const SMALL: Load = Load {
+        changes: 1,
+        bytes: 100,
+    };
+
+    fn all<J>(queue: &Queue<J>) -> Vec<J> {
+        let take = || match queue.take(None) {
+            Taken::Jobs(jobs) => Some(jobs),
+            Taken::Nothing | Taken::Closed => None,
+        };
+        iter::from_fn(take).flatten().collect()
+    }
 
     #[test]
     fn jobs_come_out_in_the_order_they_went_in_each_once_and_the_last_after_it_was_closed() {
         let queue = Arc::new(Queue::new());
         let taker = thread::spawn({
             let queue = queue.clone();
-            move || {
-                std::iter::from_fn(|| queue.take())
-                    .flatten()
-                    .collect::<Vec<_>>()
-            }
+            move || all(&queue)
         });
         for job in 0..1_000 {
-            assert_eq!(queue.push(job, 1 + job % 3), Ok(()));
+            let changes = job % 3;
+            assert_eq!(queue.push(job, Load { changes, bytes: 0 }), Ok(()));
         }
         queue.close();
-        assert_eq!(queue.push(1_000, 1), Err(1_000));
+        assert_eq!(queue.push(1_000, SMALL), Err(1_000));
         assert_eq!(
             taker.join().expect("it ends"),
             (0..1_000).collect::<Vec<_>>()
@@ -139,7 +220,40 @@ mod tests {
     }
 
     #[test]
-    fn nothing_waits_in_an_empty_queue() {
-        assert!(Queue::<u8>::new().take_waiting().is_empty());
+    fn who_waits_no_longer_than_that_gets_nothing_from_an_empty_queue() {
+        let queue = Queue::<u8>::new();
+        assert_eq!(queue.take(Some(Duration::ZERO)), Taken::Nothing);
+        queue.nudge();
+        assert_eq!(queue.take(None), Taken::Jobs(vec![]));
+        queue.close();
+        assert_eq!(queue.take(Some(Duration::ZERO)), Taken::Closed);
+    }
+
+    #[test]
+    fn a_queue_that_nobody_takes_from_is_full_some_time_in_number_and_in_bytes() {
+        for (load, room) in [
+            (SMALL, MOST.changes),
+            (
+                Load {
+                    changes: 1,
+                    bytes: 64 * 1024,
+                },
+                128,
+            ),
+        ] {
+            let queue = Queue::new();
+            let taken = (0..100_000).take_while(|job| queue.push(*job, load).is_ok());
+            assert_eq!(taken.count(), room);
+            assert_eq!(queue.give_up().len(), room);
+        }
+    }
+
+    #[test]
+    fn a_single_job_is_taken_however_large_it_is() {
+        let huge = Load {
+            changes: 100_000,
+            bytes: 1 << 30,
+        };
+        assert_eq!(Queue::new().push(1, huge), Ok(()));
     }
 }

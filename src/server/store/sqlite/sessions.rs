@@ -1,7 +1,7 @@
 //! Sessions in memory: every request asks whose it is, and few of them change.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,6 +9,8 @@ use crate::server::store::{TokenHash, User, UserId};
 
 /// Sessions kept at most; past that, all are forgotten and read again.
 const SESSIONS: usize = 50_000;
+/// Tokens of no session kept at most, likewise.
+const UNKNOWN: usize = 10_000;
 
 #[derive(Default)]
 pub struct Sessions(Mutex<State>);
@@ -16,38 +18,59 @@ pub struct Sessions(Mutex<State>);
 #[derive(Default)]
 struct State {
     users: HashMap<TokenHash, User>,
-    /// Counts the sessions that ended, so that one read before its end is not kept after it.
-    ended: u64,
+    /// Tokens that a browser may send again and again, long after their session's end.
+    unknown: HashSet<TokenHash>,
+    /// Counts the sessions that began and ended, so that what was read before is not kept after it.
+    changes: u64,
 }
 
 /// When a session was looked for and not found here.
 pub struct Missed(u64);
 
 impl Sessions {
-    /// Whose session this is, if it is known here.
+    /// Whose session this is, and whether it is one, as far as it is known here.
     ///
     /// # Errors
     /// [`Missed`] is what [`Self::keep`] needs once the store has been asked.
-    pub fn user(&self, token: TokenHash) -> Result<User, Missed> {
+    pub fn user(&self, token: TokenHash) -> Result<Option<User>, Missed> {
         let state = self.state();
-        state.users.get(&token).cloned().ok_or(Missed(state.ended))
+        match state.users.get(&token) {
+            Some(user) => Ok(Some(user.clone())),
+            None if state.unknown.contains(&token) => Ok(None),
+            None => Err(Missed(state.changes)),
+        }
     }
 
-    /// Keeps what the store said, unless a session has ended since.
-    pub fn keep(&self, token: TokenHash, user: &User, missed: Missed) {
+    /// Keeps what the store said, unless a session has begun or ended since.
+    pub fn keep(&self, token: TokenHash, user: Option<&User>, missed: Missed) {
         let mut state = self.state();
-        if state.ended == missed.0 {
+        if state.changes != missed.0 {
+            return;
+        }
+        if let Some(user) = user {
             if state.users.len() >= SESSIONS {
                 state.users.clear();
             }
             state.users.insert(token, user.clone());
+        } else {
+            if state.unknown.len() >= UNKNOWN {
+                state.unknown.clear();
+            }
+            state.unknown.insert(token);
         }
+    }
+
+    /// A session has begun.
+    pub fn began(&self, token: TokenHash) {
+        let mut state = self.state();
+        state.changes += 1;
+        state.unknown.remove(&token);
     }
 
     /// A user's session has ended.
     pub fn end(&self, user: UserId) {
         let mut state = self.state();
-        state.ended += 1;
+        state.changes += 1;
         state.users.retain(|_, holder| holder.id != user);
     }
 
@@ -69,12 +92,15 @@ mod tests {
         }
     }
 
+    fn missed(sessions: &Sessions) -> Missed {
+        sessions.user(TOKEN).expect_err("nothing is known yet")
+    }
+
     #[test]
     fn a_session_is_known_once_it_was_kept_and_until_it_ends() {
         let sessions = Sessions::default();
-        let missed = sessions.user(TOKEN).expect_err("nothing is known yet");
-        sessions.keep(TOKEN, &alice(), missed);
-        assert_eq!(sessions.user(TOKEN).ok(), Some(alice()));
+        sessions.keep(TOKEN, Some(&alice()), missed(&sessions));
+        assert_eq!(sessions.user(TOKEN).ok(), Some(Some(alice())));
         sessions.end(1);
         assert!(sessions.user(TOKEN).is_err());
     }
@@ -82,9 +108,33 @@ mod tests {
     #[test]
     fn a_session_that_ended_while_it_was_read_is_not_kept() {
         let sessions = Sessions::default();
-        let missed = sessions.user(TOKEN).expect_err("nothing is known yet");
+        let missed = missed(&sessions);
         sessions.end(1);
-        sessions.keep(TOKEN, &alice(), missed);
+        sessions.keep(TOKEN, Some(&alice()), missed);
         assert!(sessions.user(TOKEN).is_err());
+    }
+
+    #[test]
+    fn a_token_of_no_session_is_known_as_that_until_one_begins_with_it() {
+        let sessions = Sessions::default();
+        let early = missed(&sessions);
+        sessions.keep(TOKEN, None, missed(&sessions));
+        assert_eq!(sessions.user(TOKEN).ok(), Some(None));
+        sessions.began(TOKEN);
+        assert!(sessions.user(TOKEN).is_err());
+        sessions.keep(TOKEN, None, early);
+        assert!(sessions.user(TOKEN).is_err(), "it was read before");
+    }
+
+    #[test]
+    fn only_so_many_tokens_of_no_session_are_kept() {
+        let sessions = Sessions::default();
+        for n in 0..3 * UNKNOWN {
+            let mut token = TOKEN;
+            token.0[..8].copy_from_slice(&n.to_ne_bytes());
+            let missed = sessions.user(token).expect_err("nothing is known yet");
+            sessions.keep(token, None, missed);
+            assert!(sessions.state().unknown.len() <= UNKNOWN);
+        }
     }
 }

@@ -9,17 +9,12 @@ use crate::{
     server::store::{Event, NewMessage, Reading, StoreError, TokenHash, User, UserId, now},
 };
 
-/// Messages that one step of a purge deletes.
-const PURGE_STEP: usize = 5_000;
-
 /// The transaction at hand and what has happened in it.
 pub struct Change<'t> {
     pub connection: &'t Connection,
     pub recall: &'t mut Recall,
     pub events: Vec<Event>,
-    /// Set where something failed after it may have written: then nothing of the transaction is kept.
-    pub failed: Option<StoreError>,
-    /// Whether messages were deleted, so that the log has to forget them too.
+    /// Whether messages were deleted, or are to be, so that the log has to forget them too.
     pub purged: bool,
 }
 
@@ -29,7 +24,6 @@ impl<'t> Change<'t> {
             connection,
             recall,
             events: Vec::new(),
-            failed: None,
             purged: false,
         }
     }
@@ -278,8 +272,8 @@ fn repeated(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Chan
     )
 }
 
-/// Deletes some messages of rooms that are gone; answers whether there are more.
-pub fn purge_step(change: &mut Change<'_>) -> Changed<bool> {
+/// Deletes at most so many messages of rooms that are gone; answers whether there are more.
+pub fn purge_step(change: &mut Change<'_>, messages: usize) -> Changed<bool> {
     let room: Option<RoomId> = change
         .connection
         .prepare_cached("SELECT room_id FROM purges LIMIT 1")?
@@ -292,8 +286,8 @@ pub fn purge_step(change: &mut Change<'_>) -> Changed<bool> {
             "DELETE FROM messages WHERE room_id = ?1 AND seq IN
              (SELECT seq FROM messages WHERE room_id = ?1 ORDER BY seq LIMIT ?2)",
         )?
-        .execute(params![room, PURGE_STEP])?;
-    if deleted < PURGE_STEP {
+        .execute(params![room, messages])?;
+    if deleted < messages {
         change
             .connection
             .execute("DELETE FROM purges WHERE room_id = ?1", [room])?;
@@ -302,7 +296,7 @@ pub fn purge_step(change: &mut Change<'_>) -> Changed<bool> {
     Ok(true)
 }
 
-/// Takes a room away. Its messages go in steps: a long room's would hold up everybody else's.
+/// Takes a room away. Its messages go later, in steps: a long room's would hold up everybody else's.
 fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
     let members = change
         .connection
@@ -317,7 +311,7 @@ fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
         .execute("INSERT INTO purges (room_id) VALUES (?1)", [room])?;
     change.recall.forget(room);
     change.events.push(Event::Deleted { room, members });
-    purge_step(change)?;
+    change.purged = true;
     Ok(())
 }
 
