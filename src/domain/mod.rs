@@ -1,10 +1,12 @@
-//! What both sides mean by a username, a room and a message: their rules, their limits, their errors.
+//! What both sides mean by a username, a room, a message and its markup: their rules, their limits, their errors.
 //!
 //! Nothing here does I/O. A [`Username`], [`RoomName`], [`Key`] or [`Body`] that exists is valid.
 
 mod emoji;
 mod error;
 mod flash;
+pub mod markup;
+pub mod mentions;
 mod message;
 mod names;
 mod room;
@@ -38,6 +40,8 @@ pub mod limits {
     pub const BODY_CHARS: usize = 4_000;
     /// Characters of a message that an answer to it quotes.
     pub const QUOTE_CHARS: usize = 140;
+    /// `@` in a message that are looked at as mentions.
+    pub const MENTIONS: usize = 50;
     /// Usernames that one browser may hold at once.
     pub const IDENTITIES: usize = 8;
     /// Messages in a page of history, where the caller names no limit.
