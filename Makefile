@@ -72,13 +72,13 @@ fuzz: site ## Look for bytes that break a live socket, a minute long; ARGS="-max
 	$(FUZZ)/$(HOST)/release/examples/fuzz -max_total_time=60 -artifact_prefix=$(FUZZ)/ $(ARGS) $(FUZZ)/corpus
 
 # Thousands of sockets, at both ends, are more than a process is usually let open.
-bench: site peers ## Measure the live engine beside its peers; ARGS="--only lone,rooms --seconds 2" measures less.
-	ulimit -Sn hard && cargo bench $(filter-out --release,$(SERVER)) --bench live -- --tools $(BENCH) $(ARGS)
+bench: site peers ## Measure the live engine beside its peers, and the pages; ARGS="--only lone,browser" measures less.
+	ulimit -Sn hard && CHROMIUM="$$(command -v $(BROWSERS) | head -1)" cargo bench $(filter-out --release,$(SERVER)) --bench live -- --tools $(BENCH) $(ARGS)
 	PATH="$(CURDIR)/$(BENCH)/python/bin:$$PATH" python3 benches/report.py $(BENCH)/results.json
 	cat $(BENCH)/results.md
 
 # One that cannot be installed stops nothing: it is reported as missing. Python's come one by one, or none would come
-# where one cannot. uWebSockets is linked to the system's libuv.
+# where one cannot. uWebSockets is linked to the system's libuv. The pages are measured by what tests them.
 peers:
 	mkdir -p $(BENCH)/node
 	cp benches/peers/*.json benches/peers/*.mjs $(BENCH)/node
@@ -89,6 +89,7 @@ peers:
 	-if PATH="$$PATH:/sbin" ldconfig -p | grep -F libuv.so.1 >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y libuv1; \
 	else echo "uWebSockets needs libuv1, which is not installed."; fi
+	-$(MAKE) --no-print-directory browser && npm --prefix end2end ci --no-audit --no-fund
 
 tools: # What builds the site.
 	rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown

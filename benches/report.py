@@ -2,8 +2,9 @@
 
     report.py [RESULTS] [--readme README]
 
-Reads results.json; writes results.md, cpu.svg and throughput.svg beside it. With --readme it also puts a short
-table into the README, between its bench marks, and the chart that it shows into benches/ beside it.
+Reads results.json; writes results.md, cpu.svg and throughput.svg beside it. With --readme it also puts short
+tables into the README, between its bench marks, and the chart that it shows into benches/ beside it: those of
+which there are results, so that a run of less leaves the others as they are.
 """
 
 import argparse
@@ -20,6 +21,8 @@ Figures = dict[str, Any]
 
 LIMIT, LATCHKEY, UWEBSOCKETS = "bare limit", "Latchkey", "uWebSockets"
 GEVENT, DISK = "Flask-SocketIO (gevent)", "this disk"
+# The build that --against names.
+BEFORE = "before"
 # The columns of the README's table: whom it shows, and as what.
 SHOWN = {LATCHKEY: LATCHKEY, LIMIT: LIMIT, UWEBSOCKETS: UWEBSOCKETS, "ws (Node)": "ws", "Socket.IO": "Socket.IO",
          GEVENT: "Flask-SocketIO"}
@@ -290,6 +293,113 @@ def pages(results: Results) -> str:
     return table(head, [row(page, room) for page in ("room_page", "history") for room in (FEW, MANY)])
 
 
+@dataclass
+class Seen:
+    """A figure of the pages in a browser, by its path to a median, a least and a most."""
+
+    name: str
+    path: str
+    most: float | None = None
+    show: Callable[[float | None], str] = number
+    # Which of them has to be met.
+    counts: str = "p50"
+
+    def of(self, results: Results, build: str = LATCHKEY, which: str = "p50") -> float | None:
+        return results.get(f"{self.path}.{which}", "browser", build)
+
+    def spread(self, results: Results) -> str:
+        least, most = (self.of(results, which=which) for which in ("min", "max"))
+        return "" if least == most else f"{self.show(least)} to {self.show(most)}"
+
+    def limit(self, results: Results) -> float | None:
+        """What it must not exceed; without a bound of its own, and where it counts, what it was before."""
+        return self.of(results, BEFORE) if self is INTERACTIVE else self.most
+
+    def met(self, results: Results) -> bool | None:
+        found, limit = self.of(results, which=self.counts), self.limit(results)
+        if found is None or limit is None:
+            return None
+        return abs(found) <= limit and (self is not WARM or rows(results) >= FULL_WINDOW)
+
+
+    def bound(self) -> str:
+        return "" if self.most is None else f"± {percent(self.most)}" if self.show is grown else f"{self.most:,g}"
+
+
+def grown(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:+.1f} %"
+
+
+def count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+FULL_WINDOW = 300
+WARM = Seen(f"back to a room, {FULL_WINDOW} messages: ms from click to paint", "warm.ms", 50)
+INTERACTIVE = Seen("the same: interactive after, ms", "phone.interactive")
+SEEN = [
+    Seen("dashboard, five rooms, back, forward: documents", "moves.documents", 1, count),
+    Seen("the same: sockets", "moves.sockets", 1, count),
+    WARM,
+    Seen("to a room for the first time, 50 messages: ms from click to paint", "cold.ms", 120),
+    Seen("tasks of more than 50 ms on the way back to a room", "warm.longTasks", show=count),
+    Seen("tasks of more than 50 ms on the way to a new one", "cold.longTasks", show=count),
+    Seen(f"a message from another, {FULL_WINDOW} on the page: main thread's CPU ms", "message.work", 16),
+    Seen("as long without one: main thread's CPU ms", "message.idle"),
+    Seen("20 rooms, 200 switches, 10,000 messages: MB of JS heap and WASM memory", "memory.together", 24),
+    Seen("the same: DOM nodes, beside those after 20 switches", "memory.nodesGrown", 0.05, grown),
+    Seen("the same: event listeners", "memory.listenersGrown", 0.05, grown),
+    Seen("first visit to a room: bytes over the wire", "visit.bytes", 230_000),
+    Seen("the same: layout shift", "visit.shift", 0, counts="max"),
+    Seen("on a phone, CPU 4 × slower, 1.6 Mbit/s, 150 ms: largest paint after, ms", "phone.paint"),
+    INTERACTIVE,
+    Seen("the same: layout shift", "phone.shift", 0, counts="max"),
+]
+
+
+def rows(results: Results) -> float:
+    """How many rows a room comes back with."""
+    return results.get("warm.rows.p50", "browser", LATCHKEY) or 0
+
+
+def browser(results: Results) -> str:
+    missed = [
+        f"- {one['peer']}, {work}: {found['missing']}"
+        for one in results.of("browser")
+        for work, found in one.get("figures", {"all": one}).items()
+        if "missing" in found
+    ]
+    notes = [f"Not measured:\n\n{chr(10).join(missed)}\n"] if missed else []
+    if 0 < rows(results) < FULL_WINDOW:
+        notes.append(f"A room comes back with {count(rows(results))} rows of its {FULL_WINDOW} messages.\n")
+    return "\n".join([in_browser(results), *notes])
+
+
+def in_browser(results: Results) -> str:
+    """A row a figure: its median, how far it spreads, what it was before, where that was measured."""
+    before = [BEFORE] * (results.find("browser", BEFORE) is not None)
+    rows = (
+        [
+            seen.name,
+            seen.show(seen.of(results)),
+            seen.spread(results),
+            *(seen.show(seen.of(results, build)) for build in before),
+            seen.bound(),
+        ]
+        for seen in SEEN
+    )
+    return table(["", "median", "from, to", *before, "at most"], rows)
+
+
+def seen_target(results: Results, seen: Seen) -> tuple[str, str, bool | None]:
+    found, bound = seen.show(seen.of(results, which=seen.counts)), f"at most {seen.bound()}"
+    if seen is INTERACTIVE:
+        found, bound = f"{found}; before {seen.show(seen.limit(results))}", "no later than before"
+    name = next(one.name for one in reversed(SEEN[: SEEN.index(seen) + 1]) if not one.name.startswith("the same"))
+    whole = seen.name.replace("the same", name.split(":")[0])
+    return f"(h) {whole}: {bound}", found, seen.met(results)
+
+
 # What it must show
 
 
@@ -369,6 +479,7 @@ def targets(results: Results) -> str:
          f"{times(syncs)}; the bare limit's is {times(least)}" if syncs else "–", at_most(syncs, 10)),
         history_target(results),
         ("(g) room page at least 5,000/s", unit(slowest, "/s"), None if slowest is None else slowest >= 5_000),
+        *(seen_target(results, seen) for seen in SEEN if seen.most is not None or seen is INTERACTIVE),
     ]
     note = "\nThat the store is read at most once a room for (d) is what a test shows, in `tests/server/reconnect.rs`.\n"
     return table(["must", "measured", "met"], ((must, found, verdict(met)) for must, found, met in rows), left=3) + note
@@ -402,6 +513,7 @@ def report(results: Results) -> str:
          compared(results, "idle", None, idle, [Column("KiB without sockets", "kib_empty")])),
         ("posts", "(f) Posts: 64 senders, each its own room, as fast as they are durable", posts(results)),
         ("pages", "(g) Pages: 16 connections, each asking again as soon as it has its answer", pages(results)),
+        ("browser", "(h) Pages in Chromium: a desktop with nothing else slowed down, and a phone", browser(results)),
     ]
     parts = [f"{results.machine_line()}.\n", deliveries(results)]
     parts += [f"## {title}\n\n{text}" for work, title, text in works if results.of(work)]
@@ -455,13 +567,20 @@ def wrapped(text: str, width: int = 112) -> str:
 
 def update(readme: Path, results: Results, chart: Path) -> None:
     text, image = readme.read_text(), ""
-    marks = re.compile(r"(?s)(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)")
-    if not marks.search(text):
-        sys.exit(f"{readme} has no <!-- bench --> … <!-- /bench -->")
     if chart.exists():
         shutil.copyfile(chart, readme.parent / "benches" / chart.name)
         image = f'<img src="benches/{chart.name}" alt="{CPU_TITLE}, by peer and number of sockets.">\n\n'
-    readme.write_text(marks.sub(lambda _: f"\n{image}{brief(results)}\n", text))
+    parts = {}
+    if results.peers():
+        parts["bench"] = image + brief(results)
+    if results.of("browser"):
+        parts["bench browser"] = in_browser(results) + "\n" + wrapped(f"On {results.machine_line()}.")
+    for mark, part in parts.items():
+        marks = re.compile(rf"(?s)(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)")
+        if not marks.search(text):
+            sys.exit(f"{readme} has no <!-- {mark} --> … <!-- /{mark} -->")
+        text = marks.sub(lambda _: f"\n{part}\n", text)
+    readme.write_text(text)
 
 
 # The charts

@@ -1,7 +1,9 @@
-//! `make bench`: Latchkey's live engine beside its peers and beside the bare limit, in one run on one machine.
+//! `make bench`: Latchkey's live engine beside its peers and beside the bare limit, in one run on one machine; and
+//! its pages in a browser.
 //!
 //! Writes `results.json`; `benches/report.py` makes the table and the charts of it.
 
+mod browser;
 mod dialect;
 mod house;
 mod limit;
@@ -34,7 +36,7 @@ struct Asked {
     /// Where the peers are installed.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
-    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages.
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages, browser.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only peers whose name contains one of these.
@@ -50,6 +52,9 @@ struct Asked {
     /// peer's rounds the one counts whose CPU time per delivery is the median.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
+    /// Another build's server, to be measured in the browser in turn with this one.
+    #[arg(long)]
+    against: Option<PathBuf>,
     /// cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -146,6 +151,18 @@ fn run(asked: &Asked) -> Result<(), String> {
     }
     if wanted("pages") {
         results.add("pages", Peer::Latchkey.name(), 16, bench.pages());
+    }
+    if wanted("browser") {
+        let found = empty(&folder)
+            .and_then(|()| browser::measure(&folder, cores, asked.against.as_deref()));
+        match found {
+            Ok(builds) => {
+                for (build, figures) in builds {
+                    results.add("browser", &build, browser::ROUNDS, Ok(figures));
+                }
+            }
+            Err(why) => results.add("browser", Peer::Latchkey.name(), browser::ROUNDS, Err(why)),
+        }
     }
     let file = tools.join("results.json");
     let text = serde_json::to_string_pretty(&results.json()).map_err(|error| error.to_string())?;

@@ -14,10 +14,13 @@ export class Server {
   url = "";
   private child?: ChildProcess;
 
-  private constructor(private readonly home: string) {}
+  private constructor(
+    private readonly program: string,
+    private readonly home: string,
+  ) {}
 
-  static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), "latchkey-end2end-")));
+  static async start(program = PROGRAM): Promise<Server> {
+    const server = new Server(program, await mkdtemp(join(tmpdir(), "latchkey-end2end-")));
     await server.run("127.0.0.1:0");
     return server;
   }
@@ -46,13 +49,13 @@ export class Server {
   private async run(listen: string): Promise<void> {
     const data = join(this.home, "latchkey.db");
     const child = spawn(
-      PROGRAM,
+      this.program,
       ["serve", "--listen", listen, "--data", data, "--rate-limits", "off", "--log", "warn"],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     this.child = child;
     const failed = once(child, "exit").then(([code]) => {
-      throw new Error(`${PROGRAM} ended with ${code} before it served`);
+      throw new Error(`${this.program} ended with ${code} before it served`);
     });
     const ready = (async () => {
       for await (const line of createInterface(child.stdout!)) {
