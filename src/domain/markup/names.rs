@@ -6,15 +6,21 @@ use crate::domain::limits;
 /// Decides which `@` of a message is a mention.
 pub struct Names<'a> {
     is_name: &'a mut dyn FnMut(&str) -> bool,
-    /// How many more are looked at.
+    /// How many more `@` are looked at.
     left: usize,
+    /// How many more names are asked about, found or not: folding one costs more than parsing a line.
+    asks: usize,
 }
+
+/// What all `@` of a message may ask about together, for each that may be one.
+const NAMES_A_MENTION: usize = 4;
 
 impl<'a> Names<'a> {
     pub fn new(is_name: &'a mut dyn FnMut(&str) -> bool) -> Self {
         Self {
             is_name,
             left: limits::MENTIONS,
+            asks: limits::MENTIONS * NAMES_A_MENTION,
         }
     }
 
@@ -43,6 +49,7 @@ impl<'a> Names<'a> {
                 break;
             }
         }
+        self.asks = self.asks.checked_sub(count)?;
         let mut names = cuts[..count].iter().rev().map(|&end| &rest[..end]);
         names.find(|name| (self.is_name)(name))
     }
