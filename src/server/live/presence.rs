@@ -1,107 +1,230 @@
-//! Who is connected now, over all shards: a latest value, never a log.
+//! Who is connected now, over all shards, and which shards a room concerns: latest values, never a log.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use smallvec::SmallVec;
+
 use crate::{
     domain::{RoomId, limits},
     protocol::ServerFrame,
-    server::store::{Membership, UserId},
+    server::store::{Membership, Standing, UserId},
 };
+
+/// Which shard, counted from 0.
+pub type ShardNumber = usize;
+pub type Shards = SmallVec<[ShardNumber; 8]>;
 
 /// The connected users and the rooms they are members of.
 #[derive(Default)]
 pub struct Presence(Mutex<State>);
 
+/// A room in which somebody came or went, and the shards whose readers want to know.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub room: RoomId,
+    pub readers: Shards,
+}
+
+/// How closely a shard follows a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Follows {
+    #[default]
+    Nothing,
+    /// It keeps the tail, or waits for it.
+    Log,
+    /// Some of its sockets read the log, and want to know who is there.
+    Closely,
+}
+
 #[derive(Default)]
 struct State {
     users: HashMap<UserId, Connected>,
-    /// Names by user, so that a room's list comes in a stable order.
-    rooms: HashMap<RoomId, BTreeMap<UserId, String>>,
+    rooms: HashMap<RoomId, Known>,
 }
 
 struct Connected {
     name: String,
-    sockets: usize,
+    /// Sockets of each shard that has any.
+    sockets: SmallVec<[(ShardNumber, usize); 2]>,
     rooms: HashSet<RoomId>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Names by user, so that a room's list comes in a stable order.
+    members: BTreeMap<UserId, String>,
+    /// Of each shard that the room concerns: members with sockets there, and how closely it follows the room.
+    shards: SmallVec<[(ShardNumber, Concern); 2]>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Concern {
+    members: usize,
+    follows: Follows,
 }
 
 impl Presence {
     /// One more socket of a user. Answers the rooms where that changes who is there.
-    pub fn connect(&self, membership: &Membership) -> Vec<RoomId> {
-        let mut state = self.state();
-        let user = &membership.user;
-        if let Some(connected) = state.users.get_mut(&user.id) {
-            connected.sockets += 1;
+    pub fn connect(&self, membership: &Membership, shard: ShardNumber) -> Vec<Changed> {
+        let state = &mut *self.state();
+        let Membership { user, rooms } = membership;
+        let came = !state.users.contains_key(&user.id);
+        let connected = state.users.entry(user.id).or_insert_with(|| Connected {
+            name: user.name.clone(),
+            sockets: SmallVec::new(),
+            rooms: rooms.iter().map(|standing| standing.room).collect(),
+        });
+        match connected.sockets.iter_mut().find(|(at, _)| *at == shard) {
+            Some((_, sockets)) => *sockets += 1,
+            None => {
+                connected.sockets.push((shard, 1));
+                for &room in &connected.rooms {
+                    let known = state.rooms.entry(room).or_default();
+                    known.concern(shard, |concern| concern.members += 1);
+                }
+            }
+        }
+        if !came {
             return Vec::new();
         }
-        let rooms: Vec<_> = membership
-            .rooms
-            .iter()
-            .map(|standing| standing.room)
-            .collect();
-        for &room in &rooms {
-            state
-                .rooms
-                .entry(room)
-                .or_default()
-                .insert(user.id, user.name.clone());
-        }
-        state.users.insert(
-            user.id,
-            Connected {
-                name: user.name.clone(),
-                sockets: 1,
-                rooms: rooms.iter().copied().collect(),
-            },
-        );
-        rooms
+        let change = |standing: &Standing| {
+            let room = standing.room;
+            let known = state.rooms.entry(room).or_default();
+            known.members.insert(user.id, user.name.clone());
+            known.changed(room)
+        };
+        rooms.iter().map(change).collect()
     }
 
     /// One socket less. Answers the rooms where that changes who is there.
-    pub fn disconnect(&self, user: UserId) -> Vec<RoomId> {
-        let mut state = self.state();
+    pub fn disconnect(&self, user: UserId, shard: ShardNumber) -> Vec<Changed> {
+        let state = &mut *self.state();
         let Some(connected) = state.users.get_mut(&user) else {
             return Vec::new();
         };
-        connected.sockets -= 1;
-        if connected.sockets > 0 {
+        let Some(at) = connected.sockets.iter().position(|(at, _)| *at == shard) else {
+            return Vec::new();
+        };
+        connected.sockets[at].1 -= 1;
+        if connected.sockets[at].1 > 0 {
             return Vec::new();
         }
-        let rooms = state
-            .users
-            .remove(&user)
-            .map(|connected| connected.rooms)
-            .unwrap_or_default();
-        rooms.iter().for_each(|&room| state.take_out(room, user));
-        rooms.into_iter().collect()
+        connected.sockets.swap_remove(at);
+        let gone = connected.sockets.is_empty();
+        let rooms: Vec<_> = connected.rooms.iter().copied().collect();
+        if gone {
+            state.users.remove(&user);
+        }
+        let mut changed = Vec::new();
+        for room in rooms {
+            state.change(room, |known| {
+                known.concern(shard, |concern| concern.members -= 1);
+                if gone {
+                    known.members.remove(&user);
+                    changed.push(known.changed(room));
+                }
+            });
+        }
+        changed
     }
 
     /// A user has become a member of a room.
     pub fn joined(&self, room: RoomId, user: UserId) {
-        let mut state = self.state();
+        let state = &mut *self.state();
         let Some(connected) = state.users.get_mut(&user) else {
             return;
         };
-        connected.rooms.insert(room);
-        let name = connected.name.clone();
-        state.rooms.entry(room).or_default().insert(user, name);
+        if !connected.rooms.insert(room) {
+            return;
+        }
+        let known = state.rooms.entry(room).or_default();
+        known.members.insert(user, connected.name.clone());
+        for &(shard, _) in &connected.sockets {
+            known.concern(shard, |concern| concern.members += 1);
+        }
     }
 
     /// A user is no longer a member of a room.
     pub fn left(&self, room: RoomId, user: UserId) {
-        let mut state = self.state();
-        if let Some(connected) = state.users.get_mut(&user) {
-            connected.rooms.remove(&room);
+        let state = &mut *self.state();
+        let Some(connected) = state.users.get_mut(&user) else {
+            return;
+        };
+        if !connected.rooms.remove(&room) {
+            return;
         }
-        state.take_out(room, user);
+        let shards: Shards = connected.sockets.iter().map(|(shard, _)| *shard).collect();
+        state.change(room, |known| {
+            known.members.remove(&user);
+            for shard in shards {
+                known.concern(shard, |concern| concern.members -= 1);
+            }
+        });
+    }
+
+    /// A room is gone. Answers the shards that it concerned.
+    pub fn deleted(&self, room: RoomId) -> Shards {
+        let state = &mut *self.state();
+        let Some(known) = state.rooms.remove(&room) else {
+            return Shards::new();
+        };
+        for user in known.members.keys() {
+            if let Some(connected) = state.users.get_mut(user) {
+                connected.rooms.remove(&room);
+            }
+        }
+        known.shards.iter().map(|(shard, _)| *shard).collect()
+    }
+
+    /// A shard follows a room so closely from now on.
+    pub fn follow(&self, room: RoomId, shard: ShardNumber, follows: Follows) {
+        let mut state = self.state();
+        if follows > Follows::Nothing {
+            state.rooms.entry(room).or_default();
+        }
+        state.change(room, |known| {
+            known.concern(shard, |concern| concern.follows = follows);
+        });
+    }
+
+    /// The shards that a change in a room's log concerns: those that follow it or have members of the room.
+    pub fn concerned(&self, room: RoomId) -> Shards {
+        let state = self.state();
+        let shards = state.rooms.get(&room).into_iter().flat_map(|it| &it.shards);
+        shards.map(|(shard, _)| *shard).collect()
+    }
+
+    /// The shards that have readers of a room.
+    pub fn reading(&self, room: RoomId) -> Shards {
+        let state = self.state();
+        state
+            .rooms
+            .get(&room)
+            .map(Known::readers)
+            .unwrap_or_default()
+    }
+
+    /// The shards that have sockets of a user.
+    pub fn shards_of(&self, user: UserId) -> Shards {
+        let state = self.state();
+        let sockets = state
+            .users
+            .get(&user)
+            .into_iter()
+            .flat_map(|it| &it.sockets);
+        sockets.map(|(shard, _)| *shard).collect()
     }
 
     /// How many members of a room are connected.
     pub fn count(&self, room: RoomId) -> usize {
-        self.state().rooms.get(&room).map_or(0, BTreeMap::len)
+        let state = self.state();
+        state
+            .rooms
+            .get(&room)
+            .map_or(0, |known| known.members.len())
     }
 
     /// Which of these users are connected, in their order.
@@ -116,7 +239,7 @@ impl Presence {
     /// The room's presence frame.
     pub fn frame(&self, room: RoomId) -> ServerFrame {
         let state = self.state();
-        let members = state.rooms.get(&room);
+        let members = state.rooms.get(&room).map(|known| &known.members);
         ServerFrame::Presence {
             room,
             count: members.map_or(0, BTreeMap::len),
@@ -135,12 +258,43 @@ impl Presence {
 }
 
 impl State {
-    fn take_out(&mut self, room: RoomId, user: UserId) {
-        if let Some(members) = self.rooms.get_mut(&room) {
-            members.remove(&user);
-            if members.is_empty() {
+    /// Changes what is known of a room, and forgets it where that is nothing.
+    fn change(&mut self, room: RoomId, change: impl FnOnce(&mut Known)) {
+        if let Some(known) = self.rooms.get_mut(&room) {
+            change(known);
+            if known.members.is_empty() && known.shards.is_empty() {
                 self.rooms.remove(&room);
             }
+        }
+    }
+}
+
+impl Known {
+    /// Changes a shard's concern, and forgets it where it has none.
+    fn concern(&mut self, shard: ShardNumber, change: impl FnOnce(&mut Concern)) {
+        let at = self.shards.iter().position(|(at, _)| *at == shard);
+        let at = at.unwrap_or_else(|| {
+            self.shards.push((shard, Concern::default()));
+            self.shards.len() - 1
+        });
+        change(&mut self.shards[at].1);
+        if self.shards[at].1 == Concern::default() {
+            self.shards.swap_remove(at);
+        }
+    }
+
+    fn readers(&self) -> Shards {
+        let readers = self.shards.iter();
+        readers
+            .filter(|(_, concern)| concern.follows == Follows::Closely)
+            .map(|(shard, _)| *shard)
+            .collect()
+    }
+
+    fn changed(&self, room: RoomId) -> Changed {
+        Changed {
+            room,
+            readers: self.readers(),
         }
     }
 }
@@ -167,29 +321,71 @@ mod tests {
     #[test]
     fn in_a_crowd_all_are_counted_and_the_first_two_hundred_named() {
         let presence = Presence::default();
-        (1..=250).for_each(|id| drop(presence.connect(&member(id))));
+        (1..=250).for_each(|id| drop(presence.connect(&member(id), 0)));
         let ServerFrame::Presence { count, online, .. } = presence.frame(ROOM) else {
             panic!("not a presence frame");
         };
         assert_eq!((count, online.len()), (250, limits::PRESENCE_NAMES));
-        (1..=100).for_each(|id| drop(presence.disconnect(id)));
+        (1..=100).for_each(|id| drop(presence.disconnect(id, 0)));
         let ServerFrame::Presence { count, online, .. } = presence.frame(ROOM) else {
             panic!("not a presence frame");
         };
         assert_eq!((count, online.len()), (150, 150));
     }
 
+    /// The rooms that somebody came to or went from.
+    fn rooms(changed: Vec<Changed>) -> Vec<RoomId> {
+        changed.into_iter().map(|changed| changed.room).collect()
+    }
+
     #[test]
     fn a_user_is_there_until_their_last_socket_is_gone() {
         let presence = Presence::default();
-        assert_eq!(presence.connect(&member(1)), [ROOM]);
-        assert!(presence.connect(&member(1)).is_empty());
-        assert!(presence.disconnect(1).is_empty());
+        assert_eq!(rooms(presence.connect(&member(1), 0)), [ROOM]);
+        assert!(presence.connect(&member(1), 1).is_empty());
+        assert!(presence.disconnect(1, 0).is_empty());
         assert_eq!(
             (presence.count(ROOM), presence.who_is_online([1, 2])),
             (1, vec![true, false])
         );
-        assert_eq!(presence.disconnect(1), [ROOM]);
+        assert_eq!(rooms(presence.disconnect(1, 1)), [ROOM]);
         assert_eq!(presence.count(ROOM), 0);
+    }
+
+    #[test]
+    fn a_room_concerns_the_shards_that_have_members_of_it_or_follow_it_and_no_others() {
+        let presence = Presence::default();
+        presence.connect(&member(1), 2);
+        presence.connect(&member(1), 2);
+        presence.connect(&member(2), 3);
+        assert_eq!(presence.concerned(ROOM)[..], [2, 3]);
+        assert!(presence.concerned(ROOM + 1).is_empty());
+        presence.follow(ROOM, 3, Follows::Log);
+        presence.disconnect(2, 3);
+        assert_eq!(presence.concerned(ROOM)[..], [2, 3], "its tail is kept");
+        presence.follow(ROOM, 3, Follows::Nothing);
+        assert_eq!(presence.concerned(ROOM)[..], [2]);
+        presence.disconnect(1, 2);
+        assert_eq!(presence.concerned(ROOM)[..], [2], "one of two is left");
+        presence.left(ROOM, 1);
+        assert!(presence.concerned(ROOM).is_empty());
+        presence.joined(ROOM, 1);
+        assert_eq!(presence.concerned(ROOM)[..], [2]);
+        assert_eq!(presence.deleted(ROOM)[..], [2]);
+        presence.disconnect(1, 2);
+        assert!(presence.state().rooms.is_empty() && presence.state().users.is_empty());
+    }
+
+    #[test]
+    fn who_comes_and_goes_is_told_to_shards_with_readers_only() {
+        let presence = Presence::default();
+        presence.connect(&member(1), 0);
+        presence.connect(&member(2), 1);
+        presence.follow(ROOM, 0, Follows::Log);
+        presence.follow(ROOM, 1, Follows::Closely);
+        assert_eq!(presence.reading(ROOM)[..], [1]);
+        let told = |changed: Vec<Changed>| changed[0].readers.to_vec();
+        assert_eq!(told(presence.connect(&member(3), 0)), [1]);
+        assert_eq!(told(presence.disconnect(3, 0)), [1]);
     }
 }

@@ -8,7 +8,8 @@ use std::{
 
 use super::{
     frames::{self, Framed},
-    shard::SocketKey,
+    presence::Follows,
+    socket::SocketKey,
     tail::Tail,
 };
 use crate::{
@@ -71,6 +72,8 @@ pub struct Room {
     pub moved: bool,
     /// What has been put off and is not due yet, by `Due`.
     pub scheduled: [bool; 4],
+    /// When somebody was last let in or a frame last came, to a second.
+    pub used: Instant,
     /// Since when nobody has been seen to follow the room.
     idle_since: Option<Instant>,
     heads_sent: Option<Instant>,
@@ -91,25 +94,54 @@ impl Room {
             typists: Vec::new(),
             moved: false,
             scheduled: [false; 4],
+            used: Instant::now(),
             idle_since: None,
             heads_sent: None,
             values_sent: None,
         }
     }
 
-    /// Forgets the tail once nobody has followed the room for a while, and answers whether the room itself can
-    /// be forgotten. Not at once: whoever lost the network is about to come back, and so is everybody else.
+    /// Forgets the tail once nobody has followed the room for a while, and answers whether it did. Not at once:
+    /// whoever lost the network is about to come back, and so is everybody else.
     pub fn cool_down(&mut self, now: Instant) -> bool {
         if !self.readers.is_empty() {
             self.idle_since = None;
-        } else if now.saturating_duration_since(*self.idle_since.get_or_insert(now)) >= WARM
-            && matches!(self.log, Log::Warm(_))
-        {
-            self.log = Log::Cold;
-            self.presence = Latest::default();
-            self.typing = Latest::default();
+            return false;
         }
+        let idle = now.saturating_duration_since(*self.idle_since.get_or_insert(now));
+        let cools = idle >= WARM && matches!(self.log, Log::Warm(_));
+        if cools {
+            self.cool();
+        }
+        cools
+    }
+
+    /// Forgets the tail.
+    pub fn cool(&mut self) {
+        self.log = Log::Cold;
+        self.presence = Latest::default();
+        self.typing = Latest::default();
+    }
+
+    /// Bytes of the tail.
+    pub fn tail_bytes(&self) -> usize {
+        match &self.log {
+            Log::Warm(tail) => tail.size(),
+            Log::Cold | Log::Loading(_) => 0,
+        }
+    }
+
+    /// Whether nothing here needs the room.
+    pub fn is_needless(&self) -> bool {
         self.members.is_empty() && matches!(self.log, Log::Cold)
+    }
+
+    pub fn follows(&self) -> Follows {
+        match self.log {
+            _ if !self.readers.is_empty() => Follows::Closely,
+            Log::Cold => Follows::Nothing,
+            Log::Loading(_) | Log::Warm(_) => Follows::Log,
+        }
     }
 
     /// When the heads may go out next.

@@ -7,137 +7,38 @@ mod changes;
 mod incoming;
 mod later;
 mod outgoing;
+mod tails;
 
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver, Sender},
-    },
+    sync::{Arc, mpsc::Receiver},
     time::{Duration, Instant},
 };
 
-use mio::{Events, Poll, Token, Waker};
+use mio::{Events, Poll, Token};
 use slab::Slab;
-use uuid::Uuid;
 
 use self::later::Due;
-pub use self::later::PING;
-use super::{Shared, frames::Framed, room::Room, socket::Socket};
+use super::{
+    mailbox::{Asked, Command, Mailbox},
+    presence::ShardNumber,
+    room::Room,
+    shared::Shared,
+    socket::{Socket, SocketKey},
+};
 use crate::{
-    domain::{Posted, RoomId, Seq},
+    domain::RoomId,
     protocol::ServerFrame,
-    server::store::{Membership, NewMessage, Reading, SocketId, StoreError, UserId},
+    server::store::{NewMessage, SocketId, UserId},
 };
 
 const WAKER: Token = Token(usize::MAX);
 const TICK: Duration = Duration::from_secs(1);
-/// A socket of one shard; its index may be used again, its number is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SocketKey {
-    index: usize,
-    number: SocketId,
-}
-
-/// What other threads tell a shard, in the order of the commits.
-pub enum Command {
-    Attach {
-        stream: std::net::TcpStream,
-        read: Vec<u8>,
-        address: IpAddr,
-        membership: Membership,
-    },
-    Posted {
-        room: RoomId,
-        seq: Seq,
-        said: u64,
-        by: Arc<str>,
-        frame: Framed,
-    },
-    Joined {
-        room: RoomId,
-        user: UserId,
-    },
-    Left {
-        room: RoomId,
-        user: UserId,
-        heir: Option<UserId>,
-    },
-    Seen {
-        room: RoomId,
-        user: UserId,
-        seq: Seq,
-        read: u64,
-        by: Reading,
-    },
-    Deleted {
-        room: RoomId,
-        members: Arc<[UserId]>,
-    },
-    GaveUp {
-        user: UserId,
-    },
-    /// A room's head and its newest frames.
-    Loaded {
-        room: RoomId,
-        tail: Result<(Seq, Arc<[Framed]>), StoreError>,
-    },
-    /// What became of messages that sockets of this shard have sent.
-    Answered {
-        asked: Vec<Asked>,
-        answers: Result<Vec<Result<Posted, StoreError>>, StoreError>,
-    },
-    Presence {
-        room: RoomId,
-    },
-    Typing {
-        room: RoomId,
-        name: Arc<str>,
-    },
-    Stop,
-}
-
-/// Which message a socket waits to hear of.
-pub struct Asked {
-    socket: SocketKey,
-    room: RoomId,
-    id: Uuid,
-}
-
-/// The way to a shard for the other threads.
-pub struct Mailbox {
-    commands: Sender<Command>,
-    waker: Waker,
-    /// Whether there are commands that the shard has not been woken for.
-    waiting: AtomicBool,
-}
-
-impl Mailbox {
-    pub fn send(&self, command: Command) {
-        self.leave(command);
-        self.wake();
-    }
-
-    /// Puts a command there without waking the shard: the store does so once for all of a commit.
-    pub fn leave(&self, command: Command) {
-        // Fails only when the shard has stopped, and then there is no socket left to tell.
-        if self.commands.send(command).is_ok() {
-            self.waiting.store(true, Ordering::Release);
-        }
-    }
-
-    /// Wakes the shard, if something has been left that it has not looked at.
-    pub fn wake(&self) {
-        if self.waiting.swap(false, Ordering::AcqRel)
-            && let Err(error) = self.waker.wake()
-        {
-            tracing::error!(%error, "cannot wake a shard");
-        }
-    }
-}
+/// Bytes of tails in memory at most, over all rooms and shards …
+const TAILS_BYTES: usize = 24 * 1024 * 1024;
+/// … where there are so many shards that this is little, so many for each.
+const SHARD_TAILS_BYTES: usize = 4 * 1024 * 1024;
 
 struct User {
     rooms: Vec<RoomId>,
@@ -150,6 +51,7 @@ struct Entry {
 }
 
 pub struct Shard {
+    number: ShardNumber,
     shared: Arc<Shared>,
     mailbox: Arc<Mailbox>,
     commands: Receiver<Command>,
@@ -157,6 +59,8 @@ pub struct Shard {
     sockets: Slab<Entry>,
     users: HashMap<UserId, User>,
     rooms: HashMap<RoomId, Room>,
+    /// Bytes of the rooms' tails when they were last counted, and of those that were read since.
+    tails_bytes: usize,
     /// Rooms whose log moved in this turn.
     moved: Vec<RoomId>,
     /// Sockets with something of their own to write in this turn.
@@ -173,16 +77,12 @@ pub struct Shard {
 impl Shard {
     /// # Errors
     /// Where the system has no poll or waker to give.
-    pub fn new(shared: Arc<Shared>) -> io::Result<(Self, Arc<Mailbox>)> {
+    pub fn new(number: ShardNumber, shared: Arc<Shared>) -> io::Result<(Self, Arc<Mailbox>)> {
         let poll = Poll::new()?;
-        let (sender, commands) = mpsc::channel();
-        let waker = Waker::new(poll.registry(), WAKER)?;
-        let mailbox = Arc::new(Mailbox {
-            commands: sender,
-            waker,
-            waiting: AtomicBool::new(false),
-        });
+        let (mailbox, commands) = Mailbox::new(poll.registry(), WAKER)?;
+        let mailbox = Arc::new(mailbox);
         let shard = Self {
+            number,
             shared,
             mailbox: mailbox.clone(),
             commands,
@@ -190,6 +90,7 @@ impl Shard {
             sockets: Slab::new(),
             users: HashMap::new(),
             rooms: HashMap::new(),
+            tails_bytes: 0,
             moved: Vec::new(),
             dirty: Vec::new(),
             unread: Vec::new(),
@@ -212,7 +113,7 @@ impl Shard {
                 tracing::error!(%error, "cannot poll the sockets");
                 return;
             }
-            self.mailbox.waiting.store(false, Ordering::Release);
+            self.mailbox.looked_at();
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }

@@ -3,7 +3,7 @@
 use std::{
     io::{self, Read, Write},
     net::{IpAddr, Shutdown},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use mio::net::TcpStream;
@@ -16,13 +16,12 @@ use tungstenite::{
 
 use super::{
     frames::{self, Framed},
-    shard::PING,
     tail::Tail,
 };
 use crate::{
     domain::{Code, RoomId, Seq, limits},
     protocol::ServerFrame,
-    server::store::User,
+    server::store::{SocketId, User},
 };
 
 /// Unwritten bytes of its own (answers, not the rooms' frames) above which a socket is not read from.
@@ -33,6 +32,16 @@ const JOINED_BYTES: usize = 16 * 1024;
 const POSTS_UNDER_WAY: u16 = 256;
 /// Bytes that one read(2) asks for: frames from browsers are small, and idle sockets keep this buffer.
 const READ_BYTES: usize = 512;
+
+/// How often a socket is pinged.
+pub const PING: Duration = Duration::from_secs(25);
+
+/// A socket of one shard; its index may be used again, its number is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketKey {
+    pub index: usize,
+    pub number: SocketId,
+}
 
 /// A room that a socket follows, and up to where it has been given the room's frames.
 pub struct Cursor {

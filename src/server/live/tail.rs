@@ -1,6 +1,6 @@
 //! The end of a room's log in memory: frames, oldest to newest, that any reader's cursor can be served from.
 
-use std::collections::VecDeque;
+use std::{cmp::Ordering, collections::VecDeque};
 
 use super::frames::Framed;
 use crate::domain::Seq;
@@ -18,6 +18,17 @@ pub struct Chunk {
     pub bytes: Framed,
     pub first: Seq,
     pub last: Seq,
+}
+
+/// What became of a frame that was to be appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It was the next one.
+    Taken,
+    /// It is in the log already.
+    Known,
+    /// Something that comes before it is missing: what is here cannot go on until that has been read.
+    Hole,
 }
 
 /// The newest frames of one room. A cursor is the seq of the last frame that a reader has.
@@ -49,11 +60,31 @@ impl Tail {
         self.head - self.frames.len() as Seq
     }
 
-    /// Takes the frame of the message after the head.
-    pub fn append(&mut self, frame: Framed) {
-        self.head += 1;
+    /// Takes the frame with this seq, if it is the one after the head.
+    pub fn append(&mut self, seq: Seq, frame: Framed) -> Appended {
+        match seq.cmp(&(self.head + 1)) {
+            Ordering::Less => Appended::Known,
+            Ordering::Greater => Appended::Hole,
+            Ordering::Equal => {
+                self.head = seq;
+                self.joined = None;
+                self.push(frame);
+                Appended::Taken
+            }
+        }
+    }
+
+    /// Bytes of frames in memory, what was joined for one write included.
+    pub fn size(&self) -> usize {
+        self.bytes + self.joined.as_ref().map_or(0, |chunk| chunk.bytes.len())
+    }
+
+    /// Gives up all frames but the newest, which tells readers that lack more of a hole, as always.
+    pub fn shrink(&mut self) {
         self.joined = None;
-        self.push(frame);
+        self.frames.drain(..self.frames.len().saturating_sub(1));
+        self.frames.shrink_to_fit();
+        self.bytes = self.frames.iter().map(|frame| frame.len()).sum();
     }
 
     /// The tail of a room whose newest message is `head`, from its newest frames, oldest first.
@@ -168,7 +199,8 @@ mod tests {
         ) {
             let mut tail = Tail::new(start);
             for (i, size) in sizes.iter().enumerate() {
-                tail.append(frame(start + 1 + i as Seq, *size));
+                let seq = start + 1 + i as Seq;
+                tail.append(seq, frame(seq, *size));
             }
             let cursor = (start + (skip % sizes.len()) as Seq).max(tail.oldest_cursor());
             let expected: Vec<u8> = (cursor + 1..=tail.head())
@@ -181,25 +213,51 @@ mod tests {
     #[test]
     fn it_keeps_a_bounded_number_of_frames_and_bytes() {
         let mut small = Tail::new(0);
-        (1..=5_000).for_each(|seq| small.append(frame(seq, 10)));
+        (1..=5_000).for_each(|seq| _ = small.append(seq, frame(seq, 10)));
         assert_eq!(
             (small.head(), small.oldest_cursor()),
             (5_000, 5_000 - FRAMES as Seq)
         );
 
         let mut large = Tail::new(0);
-        (1..=100).for_each(|seq| large.append(frame(seq, 100_000)));
+        (1..=100).for_each(|seq| _ = large.append(seq, frame(seq, 100_000)));
         assert!(large.bytes <= BYTES && large.oldest_cursor() >= 89);
     }
 
     #[test]
     fn readers_at_the_same_cursor_share_one_joined_chunk() {
         let mut tail = Tail::new(0);
-        (1..=3).for_each(|seq| tail.append(frame(seq, 10)));
+        (1..=3).for_each(|seq| _ = tail.append(seq, frame(seq, 10)));
         let (a, b) = (
             tail.after(0).expect("frames"),
             tail.after(0).expect("frames"),
         );
         assert!(std::sync::Arc::ptr_eq(&a.bytes, &b.bytes));
+    }
+
+    #[test]
+    fn only_the_next_seq_is_taken_an_older_one_is_known_and_a_later_one_is_a_hole() {
+        let mut tail = Tail::new(7);
+        assert_eq!(tail.append(9, frame(9, 10)), Appended::Hole);
+        assert_eq!(tail.append(7, frame(7, 10)), Appended::Known);
+        assert!(tail.after(7).is_none(), "neither is handed out");
+        assert_eq!(tail.append(8, frame(8, 10)), Appended::Taken);
+        assert_eq!(tail.append(8, frame(8, 10)), Appended::Known);
+        assert_eq!((tail.head(), tail.oldest_cursor()), (8, 7));
+    }
+
+    #[test]
+    fn a_tail_that_shrank_tells_who_was_behind_and_goes_on() {
+        let mut tail = Tail::new(0);
+        (1..=3).for_each(|seq| _ = tail.append(seq, frame(seq, 10)));
+        assert!(tail.after(0).is_some_and(|chunk| chunk.last == 3));
+        tail.shrink();
+        assert_eq!(
+            (tail.size(), tail.head(), tail.oldest_cursor()),
+            (frame(3, 10).len(), 3, 2)
+        );
+        assert!(tail.after(0).is_some_and(|chunk| chunk.first == 3));
+        assert_eq!(tail.append(4, frame(4, 10)), Appended::Taken);
+        assert!(tail.after(3).is_some_and(|chunk| chunk.first == 4));
     }
 }

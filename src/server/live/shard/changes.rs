@@ -13,9 +13,10 @@ use crate::{
         assets,
         live::{
             frames::Framed,
+            presence::Follows,
             room::{Log, Room},
             socket::Socket,
-            tail::Tail,
+            tail::{Appended, Tail},
         },
         store::{Membership, Reading, Standing, StoreError, UserId},
     },
@@ -42,7 +43,7 @@ impl Shard {
             .register(&mut stream, Token(index), interest)
         {
             tracing::warn!(%error, "cannot take a socket");
-            self.shared.disconnect(user.id);
+            self.shared.disconnect(user.id, self.number);
             return;
         }
         let (user_id, me) = (user.id, user.name.clone());
@@ -87,19 +88,26 @@ impl Shard {
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
-        match &mut room.log {
-            Log::Warm(tail) => {
-                tail.append(frame);
-                debug_assert_eq!(tail.head(), seq);
+        let appended = match &mut room.log {
+            Log::Warm(tail) => Some(tail.append(seq, frame)),
+            // What is loading will have it.
+            Log::Loading(_) | Log::Cold => None,
+        };
+        if seq > room.head {
+            (room.head, room.said) = (seq, said);
+        }
+        match appended {
+            Some(Appended::Taken) => {
+                room.used = self.next_tick;
                 if !room.moved {
                     room.moved = true;
                     self.moved.push(id);
                 }
             }
-            // What is loading will have it.
-            Log::Loading(_) | Log::Cold => {}
+            None => {}
+            Some(Appended::Known) => return,
+            Some(Appended::Hole) => self.read_again(id),
         }
-        (room.head, room.said) = (seq, said);
         self.types(id, by, false);
         self.schedule(id, Due::Heads);
     }
@@ -154,6 +162,9 @@ impl Shard {
             }
         }
         self.rooms.remove(&room);
+        self.shared
+            .presence
+            .follow(room, self.number, Follows::Nothing);
     }
 
     /// Tells a user's sockets how far they have read, except the one that said so itself. Where the user's own
@@ -198,27 +209,49 @@ impl Shard {
         }
     }
 
-    /// Takes a room's tail, whether it was this shard that wanted it or another.
+    /// Takes a room's tail, whether it was this shard that wanted it or another: while members are here, one of
+    /// them may want it next.
     pub(super) fn loaded(&mut self, id: RoomId, tail: Result<(Seq, Arc<[Framed]>), StoreError>) {
-        if tail.is_ok() {
-            self.shared.took(id);
-        }
-        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id));
-        if matches!(room.log, Log::Warm(_)) {
-            return;
-        }
-        let log = match &tail {
-            Ok((head, frames)) => Log::Warm(Tail::fill(*head, frames.iter().cloned())),
-            Err(_) => Log::Cold,
-        };
-        let Log::Loading(waiting) = std::mem::replace(&mut room.log, log) else {
+        self.shared.took(id, self.number);
+        let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
-        for (key, after) in waiting {
-            match tail {
-                Ok(_) => self.let_in(key, id, after),
-                Err(error) => self.refuse(key, Some(id), None, error.into()),
+        let waiting = match &mut room.log {
+            Log::Loading(waiting) => std::mem::take(waiting),
+            Log::Cold if !room.members.is_empty() => Vec::new(),
+            Log::Cold | Log::Warm(_) => return,
+        };
+        let error = match tail {
+            Ok((head, frames)) => {
+                room.log = Log::Warm(Tail::fill(head, frames.iter().cloned()));
+                room.used = self.next_tick;
+                self.tails_bytes += room.tail_bytes();
+                None
             }
+            Err(error) => {
+                room.log = Log::Cold;
+                Some(error)
+            }
+        };
+        self.follow(id);
+        // Those who were let in before a hole was found go on.
+        self.moved.push(id);
+        for (key, after) in waiting {
+            match error {
+                None => self.let_in(key, id, after),
+                Some(error) => self.refuse(key, Some(id), None, error.into()),
+            }
+        }
+        self.bound_tails();
+    }
+
+    /// Something is missing between a room's tail and what came next: nobody is given anything until all of it
+    /// has been read.
+    fn read_again(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            tracing::warn!(room = id, "a hole in a room's log: reading it again");
+            room.log = Log::Loading(Vec::new());
+            self.shared.load(id, self.number);
         }
     }
 

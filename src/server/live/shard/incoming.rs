@@ -10,6 +10,7 @@ use crate::{
     protocol::{ClientFrame, ServerFrame},
     server::{
         live::{
+            presence::Follows,
             room::Log,
             socket::{Cursor, Input},
         },
@@ -81,10 +82,15 @@ impl Shard {
         match self.room_of(key, room).map(|room| &mut room.log) {
             None => self.refuse(key, Some(room), None, ApiError::no_such_room()),
             Some(Log::Warm(_)) => self.let_in(key, room, after),
-            Some(Log::Loading(waiting)) => waiting.push((key, after)),
+            Some(Log::Loading(waiting)) => {
+                waiting.retain(|(reader, _)| *reader != key);
+                waiting.push((key, after));
+            }
             Some(log @ Log::Cold) => {
                 *log = Log::Loading(vec![(key, after)]);
-                self.shared.load(room);
+                // First: from here on this shard hears of what comes after that is read.
+                self.follow(room);
+                self.shared.load(room, self.number);
             }
         }
     }
@@ -97,6 +103,13 @@ impl Shard {
         let Log::Warm(tail) = &room.log else { return };
         let (head, oldest) = (tail.head(), tail.oldest_cursor());
         let seq = after.unwrap_or(head).clamp(oldest, head);
+        if room.readers.is_empty() {
+            // Who is there was not told while nobody read; from here on it is.
+            room.presence.frame = None;
+            self.shared
+                .presence
+                .follow(id, self.number, Follows::Closely);
+        }
         let (Some(room), Some(Entry { socket, .. })) =
             (self.rooms.get_mut(&id), self.sockets.get_mut(key.index))
         else {
@@ -105,6 +118,7 @@ impl Shard {
         if room.presence.frame.is_none() {
             room.presence.set(&self.shared.presence.frame(id));
         }
+        room.used = self.next_tick;
         // Opened again, the room is followed from there on and its values are said again.
         let (presence, typing) = (0, 0);
         match socket.cursor(id) {
@@ -153,6 +167,9 @@ impl Shard {
             {
                 cursor.at = at;
             }
+            if here.readers.is_empty() {
+                self.follow(room);
+            }
         }
     }
 
@@ -185,7 +202,8 @@ impl Shard {
                 }
                 if let Some(socket) = self.socket(key) {
                     let name = socket.user.name.as_str().into();
-                    self.shared.tell_all(|| Command::Typing {
+                    let readers = self.shared.presence.reading(room);
+                    self.shared.tell(readers, || Command::Typing {
                         room,
                         name: std::sync::Arc::clone(&name),
                     });

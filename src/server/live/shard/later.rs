@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{Entry, Shard, SocketKey, TICK};
-use crate::{domain::RoomId, server::live::frames};
+use crate::{
+    domain::RoomId,
+    server::live::{frames, socket::PING},
+};
 
-pub const PING: Duration = Duration::from_secs(25);
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// Something to do for a room later.
@@ -146,7 +148,9 @@ impl Shard {
             }
         }
         gone.into_iter().for_each(|key| self.end(key));
-        self.rooms.retain(|_, room| !room.cool_down(now));
+        self.forget_rooms(now);
+        self.bound_tails();
+        self.read_what_failed();
         for key in due {
             if let Some(socket) = self.socket(key) {
                 socket.push_ping();

@@ -137,7 +137,7 @@ impl Shard {
                     .for_each(|room| self.take_member_out(room, user));
             }
         }
-        self.shared.disconnect(user);
+        self.shared.disconnect(user, self.number);
     }
 
     pub(super) fn take_member_out(&mut self, id: RoomId, user: UserId) {

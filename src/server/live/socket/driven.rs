@@ -172,9 +172,10 @@ pub fn drive(steps: impl IntoIterator<Item = Step>) {
     for step in steps {
         match step {
             Step::Posted(size) => {
-                let frame = message(tail.head() + 1, size);
+                let seq = tail.head() + 1;
+                let frame = message(seq, size);
                 posted.push(frame.len());
-                tail.append(frame);
+                tail.append(seq, frame);
             }
             Step::Answer(size) => {
                 socket.push(&answer(answers, size));

@@ -43,7 +43,7 @@ fn a_goodbye_is_the_last_thing_written_and_ends_the_stream() {
     let (mut socket, mut peer) = pair();
     follow_room(&mut socket);
     let mut tail = Tail::new(0);
-    tail.append(message(1, 10));
+    tail.append(1, message(1, 10));
     socket.bye(Code::Restarting, "Come back.", Instant::now());
     socket.push(&answer(0, 10));
     socket.push_ping();

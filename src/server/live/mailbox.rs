@@ -1,0 +1,135 @@
+//! The way to a shard for the other threads, and what they tell it.
+
+use std::{
+    io,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+};
+
+use mio::{Registry, Token, Waker};
+use uuid::Uuid;
+
+use super::{frames::Framed, socket::SocketKey};
+use crate::{
+    domain::{Posted, RoomId, Seq},
+    server::store::{Membership, Reading, StoreError, UserId},
+};
+
+/// What other threads tell a shard, in the order of the commits.
+pub enum Command {
+    Attach {
+        stream: std::net::TcpStream,
+        read: Vec<u8>,
+        address: IpAddr,
+        membership: Membership,
+    },
+    Posted {
+        room: RoomId,
+        seq: Seq,
+        said: u64,
+        by: Arc<str>,
+        frame: Framed,
+    },
+    Joined {
+        room: RoomId,
+        user: UserId,
+    },
+    Left {
+        room: RoomId,
+        user: UserId,
+        heir: Option<UserId>,
+    },
+    Seen {
+        room: RoomId,
+        user: UserId,
+        seq: Seq,
+        read: u64,
+        by: Reading,
+    },
+    Deleted {
+        room: RoomId,
+        members: Arc<[UserId]>,
+    },
+    GaveUp {
+        user: UserId,
+    },
+    /// A room's head and its newest frames.
+    Loaded {
+        room: RoomId,
+        tail: Result<(Seq, Arc<[Framed]>), StoreError>,
+    },
+    /// What became of messages that sockets of this shard have sent.
+    Answered {
+        asked: Vec<Asked>,
+        answers: Result<Vec<Result<Posted, StoreError>>, StoreError>,
+    },
+    Presence {
+        room: RoomId,
+    },
+    Typing {
+        room: RoomId,
+        name: Arc<str>,
+    },
+    Stop,
+}
+
+/// Which message a socket waits to hear of.
+pub struct Asked {
+    pub socket: SocketKey,
+    pub room: RoomId,
+    pub id: Uuid,
+}
+
+pub struct Mailbox {
+    commands: Sender<Command>,
+    waker: Waker,
+    /// Whether there are commands that the shard has not been woken for.
+    waiting: AtomicBool,
+}
+
+impl Mailbox {
+    /// A mailbox that wakes a poll with this token, and what comes out of it.
+    ///
+    /// # Errors
+    /// Where the system has no waker to give.
+    pub fn new(registry: &Registry, waker: Token) -> io::Result<(Self, Receiver<Command>)> {
+        let (commands, received) = mpsc::channel();
+        let mailbox = Self {
+            commands,
+            waker: Waker::new(registry, waker)?,
+            waiting: AtomicBool::new(false),
+        };
+        Ok((mailbox, received))
+    }
+
+    pub fn send(&self, command: Command) {
+        self.leave(command);
+        self.wake();
+    }
+
+    /// Puts a command there without waking the shard: the store does so once for all of a commit.
+    pub fn leave(&self, command: Command) {
+        // Fails only when the shard has stopped, and then there is no socket left to tell.
+        if self.commands.send(command).is_ok() {
+            self.waiting.store(true, Ordering::Release);
+        }
+    }
+
+    /// Wakes the shard, if something has been left that it has not looked at.
+    pub fn wake(&self) {
+        if self.waiting.swap(false, Ordering::AcqRel)
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!(%error, "cannot wake a shard");
+        }
+    }
+
+    /// The shard is about to look at all that has been left.
+    pub fn looked_at(&self) {
+        self.waiting.store(false, Ordering::Release);
+    }
+}
