@@ -1,33 +1,29 @@
-//! Room keys: hashed and checked with Argon2id, off the async threads and only a few at a time, so that
-//! guessing keys cannot stall the chat.
+//! Room keys: hashed and checked with Argon2id (RFC 9106), so that a stolen database opens no room.
 
 use std::sync::Arc;
 
 use argon2::{
-    Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
-    password_hash::{self, SaltString},
+    Algorithm, Argon2, Params, PasswordHash, Version,
+    password_hash::{self, Output, ParamsString, Salt, SaltString},
 };
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
-use tokio::sync::Semaphore;
 
+use super::hashing::{Blocks, Hashing};
 use crate::domain::{ApiError, Key};
 
-/// Hashes that are computed at the same time at most; each takes 19 MiB while it runs.
-const AT_A_TIME: usize = 2;
-
 pub struct Keys {
-    free: Semaphore,
+    hashing: Hashing,
     /// What a key is checked against where there is no room: a miss takes as long as a wrong key.
     decoy: Arc<str>,
 }
 
 impl Keys {
     /// # Errors
-    /// Where the system gives no randomness.
+    /// Where the system gives no randomness or memory.
     pub fn new() -> Result<Self, password_hash::Error> {
-        let decoy = hash(&random_bytes::<32>()?)?;
+        let decoy = hash(&random_bytes::<32>()?, &mut Blocks::default())?;
         Ok(Self {
-            free: Semaphore::new(AT_A_TIME),
+            hashing: Hashing::default(),
             decoy: decoy.into(),
         })
     }
@@ -35,54 +31,123 @@ impl Keys {
     /// The key's PHC string, with a salt of its own.
     ///
     /// # Errors
-    /// `unavailable` where it cannot be computed.
+    /// `unavailable` where it cannot be computed, or too many wait to be; so for all of these.
     pub async fn hash(&self, key: Key) -> Result<String, ApiError> {
-        self.run(move || hash(key.as_bytes()).ok())
+        self.hashing
+            .run(move |blocks| hash(key.as_bytes(), blocks).ok())
             .await?
             .ok_or_else(ApiError::unavailable)
     }
 
     /// Whether the key matches the PHC string; without one, no, after the same work.
-    ///
-    /// # Errors
-    /// `unavailable` where it cannot be computed.
     pub async fn matches(&self, key: Key, phc: Option<String>) -> Result<bool, ApiError> {
         let decoy = self.decoy.clone();
-        self.run(move || {
-            let against = phc.as_deref().unwrap_or(&decoy);
-            let matches = PasswordHash::new(against).is_ok_and(|hash| {
-                Argon2::default()
-                    .verify_password(key.as_bytes(), &hash)
-                    .is_ok()
-            });
-            matches && phc.is_some()
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let _turn = self
-            .free
-            .acquire()
+        self.hashing
+            .run(move |blocks| {
+                let against = phc.as_deref().unwrap_or(&decoy);
+                let matches = matches(key.as_bytes(), against, blocks).unwrap_or(false);
+                matches && phc.is_some()
+            })
             .await
-            .map_err(|_| ApiError::unavailable())?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| ApiError::unavailable())
     }
 }
 
 /// Argon2id, version 1.3, with the parameters OWASP recommends (19 MiB, 2 passes, 1 lane).
-fn hash(key: &[u8]) -> Result<String, password_hash::Error> {
+fn hash(key: &[u8], blocks: &mut Blocks) -> Result<String, password_hash::Error> {
     let salt = SaltString::from_b64(&BASE64_STANDARD_NO_PAD.encode(random_bytes::<16>()?))?;
-    Ok(Argon2::default().hash_password(key, &salt)?.to_string())
+    let salt = salt.as_salt();
+    let params = Params::default();
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(salt),
+        hash: Some(output(key, salt, Version::V0x13, params, blocks)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Whether the key gives the hash in a PHC string, compared in constant time.
+fn matches(key: &[u8], phc: &str, blocks: &mut Blocks) -> Result<bool, password_hash::Error> {
+    let known = PasswordHash::new(phc)?;
+    let (Some(salt), Some(expected)) = (known.salt, known.hash) else {
+        return Ok(false);
+    };
+    if known.algorithm != Algorithm::Argon2id.ident() {
+        return Err(password_hash::Error::Algorithm);
+    }
+    let version = known
+        .version
+        .map_or(Ok(Version::V0x13), Version::try_from)?;
+    let params = Params::try_from(&known)?;
+    Ok(output(key, salt, version, params, blocks)? == expected)
+}
+
+fn output(
+    key: &[u8],
+    salt: Salt<'_>,
+    version: Version,
+    params: Params,
+    blocks: &mut Blocks,
+) -> Result<Output, password_hash::Error> {
+    let mut bytes = [0; Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut bytes)?;
+    blocks
+        .hold(params.block_count())
+        .map_err(|_| password_hash::Error::Crypto)?;
+    let len = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+    Output::init_with(len, |out| {
+        Ok(argon2.hash_password_into_with_memory(key, salt, out, blocks)?)
+    })
 }
 
 fn random_bytes<const N: usize>() -> Result<[u8; N], password_hash::Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| password_hash::Error::Crypto)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::{PasswordHasher, PasswordVerifier};
+
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        Key::parse(text).expect("a key")
+    }
+
+    #[tokio::test]
+    async fn a_key_matches_its_own_hash_and_no_other() {
+        let keys = Keys::new().expect("keys");
+        let phc = keys.hash(key("sesame")).await.expect("a hash");
+        assert_eq!(
+            keys.matches(key("sesame"), Some(phc.clone())).await,
+            Ok(true)
+        );
+        assert_eq!(
+            keys.matches(key("guess"), Some(phc.clone())).await,
+            Ok(false)
+        );
+        assert_eq!(keys.matches(key("sesame"), None).await, Ok(false));
+        assert_eq!(
+            keys.matches(key("sesame"), Some(String::new())).await,
+            Ok(false)
+        );
+        let another = keys.hash(key("sesame")).await.expect("a hash");
+        assert_ne!(phc, another, "each has a salt of its own");
+    }
+
+    #[tokio::test]
+    async fn the_hashes_are_those_of_the_standard_library_of_argon2() {
+        let keys = Keys::new().expect("keys");
+        let phc = keys.hash(key("sesame")).await.expect("a hash");
+        let parsed = PasswordHash::new(&phc).expect("a PHC string");
+        let argon2 = Argon2::default();
+        assert!(argon2.verify_password(b"sesame", &parsed).is_ok());
+        let salt = parsed.salt.expect("a salt");
+        let theirs = argon2.hash_password(b"sesame", salt).expect("a hash");
+        assert_eq!(theirs.to_string(), phc);
+    }
 }

@@ -10,6 +10,7 @@ pub mod config;
 mod flashes;
 mod forms;
 mod guard;
+mod hashing;
 mod identity;
 mod keys;
 mod live;

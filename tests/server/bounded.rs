@@ -100,3 +100,63 @@ async fn a_sender_that_never_reads_does_not_grow_the_server() {
     assert!(grown < 24 * MIB, "{} MiB more", grown / MIB);
     alice.post(room, "others go on").await;
 }
+
+#[tokio::test]
+async fn keys_that_were_hashed_leave_no_memory_behind() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    alice.create("general", "sesame").await;
+    let joins = (0..16).map(|n| {
+        let server = &server;
+        async move {
+            let person = server.person(&format!("person{n}")).await;
+            for _ in 0..25 {
+                person.join("general", "sesame").await;
+            }
+        }
+    });
+    futures_util::future::join_all(joins).await;
+    let at_first = server.memory();
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(15), async {
+        while server.memory() > 24 * MIB {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    });
+    assert!(
+        in_time.await.is_ok(),
+        "{} MiB, {} MiB at first",
+        server.memory() / MIB,
+        at_first / MIB
+    );
+}
+
+#[tokio::test]
+async fn rooms_that_are_all_opened_keep_no_more_in_memory_than_all_may() {
+    const ROOMS: usize = 60;
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let mut rooms = Vec::new();
+    for n in 0..ROOMS {
+        rooms.push(alice.create(&format!("room {n}"), "k").await);
+    }
+    let mut live = alice.live().await;
+    // About a MiB each.
+    for &room in &rooms {
+        flood(&mut live, room, 60).await;
+    }
+    drop(live);
+    let server = server.restart().await;
+    let alice = alice.now_at(&server.url);
+    let mut live = alice.live().await;
+    let before = server.memory();
+    for &room in &rooms {
+        let opened = live.open(room, Some(55)).await;
+        assert_eq!(opened["from"], 56);
+        assert_eq!(live.messages(room, 5).await.len(), 5);
+    }
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 48 * MIB, "{} MiB more", grown / MIB);
+    // What comes next reaches a reader whose room's tail had to go.
+    live.post(rooms[0], &new_id(), "still here").await;
+    live.until_message("still here").await;
+}

@@ -190,6 +190,26 @@ impl Presence {
         });
     }
 
+    /// All of so many shards follow a room from now on, if they did not: its tail is on its way to them.
+    pub fn follow_everywhere(&self, room: RoomId, shards: usize) {
+        let mut state = self.state();
+        let known = state.rooms.entry(room).or_default();
+        for shard in 0..shards {
+            known.concern(shard, |concern| {
+                concern.follows = concern.follows.max(Follows::Log)
+            });
+        }
+    }
+
+    /// How closely a shard follows a room.
+    pub fn follows(&self, room: RoomId, shard: ShardNumber) -> Follows {
+        let state = self.state();
+        let shards = state.rooms.get(&room).into_iter().flat_map(|it| &it.shards);
+        let mut here = shards.filter(|(at, _)| *at == shard);
+        here.next()
+            .map_or(Follows::Nothing, |(_, concern)| concern.follows)
+    }
+
     /// The shards that a change in a room's log concerns: those that follow it or have members of the room.
     pub fn concerned(&self, room: RoomId) -> Shards {
         let state = self.state();

@@ -142,8 +142,8 @@ impl Shared {
         }
     }
 
-    /// Has a room's tail read, once for all who ask meanwhile, and handed to every shard that hears of the room:
-    /// the one that asks must be among them already. So the store is asked once for a crowd, wherever it comes.
+    /// Has a room's tail read and handed to every shard: each keeps it for a while, so that the store is asked once
+    /// for a crowd, wherever it comes. The shard that asks follows the room already.
     pub fn load(self: &Arc<Self>, room: RoomId, shard: ShardNumber) {
         let Some(running) = self.running.get() else {
             return;
@@ -165,8 +165,13 @@ impl Shared {
                     .map(|message| frames::text(&ServerFrame::Message(message)));
                 (head, frames.collect::<Arc<[_]>>())
             });
-            // Under the lock: who asks is either among those who get it, or asks again.
             let mut loading = shared.loading();
+            if tail.is_ok() {
+                // They hear of what comes after it.
+                shared
+                    .presence
+                    .follow_everywhere(room, shared.shards().len());
+            }
             let shards = shared.presence.concerned(room);
             shared.leave_for(shards.iter().copied(), || Command::Loaded {
                 room,

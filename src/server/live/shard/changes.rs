@@ -209,17 +209,18 @@ impl Shard {
         }
     }
 
-    /// Takes a room's tail, whether it was this shard that wanted it or another: while members are here, one of
-    /// them may want it next.
+    /// Takes a room's tail, whether it was this shard that wanted it or another.
     pub(super) fn loaded(&mut self, id: RoomId, tail: Result<(Seq, Arc<[Framed]>), StoreError>) {
         self.shared.took(id, self.number);
-        let Some(room) = self.rooms.get_mut(&id) else {
+        // A shard that has forgotten the room since this was left here has not been told of what came then.
+        if self.shared.presence.follows(id, self.number) == Follows::Nothing {
             return;
-        };
+        }
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id));
         let waiting = match &mut room.log {
             Log::Loading(waiting) => std::mem::take(waiting),
-            Log::Cold if !room.members.is_empty() => Vec::new(),
-            Log::Cold | Log::Warm(_) => return,
+            Log::Cold => Vec::new(),
+            Log::Warm(_) => return,
         };
         let error = match tail {
             Ok((head, frames)) => {
