@@ -1,7 +1,8 @@
 //! Latchkey, a chat server that anyone can run.
 //!
 //! One package, built twice: with `hydrate` this library becomes the browser's WASM, with `ssr` it is the
-//! server behind the `latchkey` binary. The server renders whole pages; in the browser their islands come alive.
+//! server behind the `latchkey` binary. The server renders whole pages; in the browser what lives of them comes
+//! alive, all below `/@me` as one page that stays.
 //!
 //! - [`domain`]: what both sides mean by a username, a room, a message; no I/O
 //! - [`protocol`]: the frames of the live socket

@@ -146,6 +146,30 @@ pub enum ServerFrame {
     Bye { code: Code, message: String },
 }
 
+impl ServerFrame {
+    /// The room that it is about, where it is about one.
+    pub fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Message(message) => Some(message.room),
+            Self::Refused { room, .. } => *room,
+            Self::Opened { room, .. }
+            | Self::Edited { room, .. }
+            | Self::DeletedMessage { room, .. }
+            | Self::Reacted { room, .. }
+            | Self::Joined { room, .. }
+            | Self::Left { room, .. }
+            | Self::Sent { room, .. }
+            | Self::Presence { room, .. }
+            | Self::Typing { room, .. }
+            | Self::Head { room, .. }
+            | Self::Read { room, .. }
+            | Self::Mention { room, .. }
+            | Self::Deleted { room } => Some(*room),
+            Self::Hello { .. } | Self::Rooms | Self::Bye { .. } => None,
+        }
+    }
+}
+
 /// Which frame it is.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -35,6 +35,13 @@ export class Person {
   get members(): Locator {
     return this.page.getByRole("list", { name: "Members" });
   }
+  get heading(): Locator {
+    return this.page.getByRole("heading", { level: 1 });
+  }
+  /** The rooms beside a conversation. */
+  get beside(): Locator {
+    return this.page.getByRole("navigation", { name: "Rooms" });
+  }
   get rooms(): Locator {
     return this.page.getByRole("list", { name: "Your rooms" });
   }
@@ -95,6 +102,11 @@ export class Person {
   private async give(form: Locator, room: string, key: string): Promise<void> {
     await form.getByRole("textbox", { name: "Room name" }).fill(room);
     await form.getByRole("textbox", { name: "Room key" }).fill(key);
+  }
+  /** Leaves a room by a button that asks first. */
+  async leave(button = "Leave room"): Promise<void> {
+    await this.page.getByRole("button", { name: button, exact: true }).click();
+    await this.page.getByRole("dialog", { name: /^Leave / }).getByRole("button", { name: "Leave room" }).click();
   }
   async say(text: string): Promise<void> {
     await this.box.fill(text);

@@ -52,7 +52,7 @@ test("claim, create, join, talk, read back, leave, delete and log out without Ja
   await expect(alice.row("garden")).not.toContainText("new");
 
   await alice.page.goto(alice.room("garden"));
-  await alice.page.getByRole("button", { name: "Leave room" }).click();
+  await alice.leave();
   await expect(alice.page).toHaveURL("/@alice");
   await expect(alice.row("garden")).toBeHidden();
 

@@ -23,7 +23,7 @@ test("members are listed with who is online, live, in words too", async ({ named
   await expect(member("bob")).toContainText("offline");
   await expect(member("alice")).toContainText("online");
 
-  await carol.page.getByRole("button", { name: "Leave room" }).click();
+  await carol.leave();
   await expect(member("carol")).toHaveCount(0, { timeout: 12_000 });
 });
 

@@ -49,7 +49,7 @@ impl Body {
 }
 
 /// One message of a room, as what has happened to it since has left it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Message {
     pub room: RoomId,
     pub seq: Seq,
@@ -138,7 +138,7 @@ impl Message {
 }
 
 /// What an answer shows of the message that it answers, as that message is now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Quote {
     pub seq: Seq,
     pub by: String,
@@ -163,7 +163,7 @@ impl Quote {
 }
 
 /// One kind of reaction to a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reaction {
     pub emoji: String,
     /// Who gave it, in that order.

@@ -34,6 +34,13 @@ pub struct Room {
     pub online: usize,
 }
 
+impl Room {
+    /// How many messages *me* has not read.
+    pub fn unread(&self) -> u64 {
+        self.said.saturating_sub(self.read)
+    }
+}
+
 /// What a member is in a room, and so what they may do there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,7 +51,7 @@ pub enum Role {
 }
 
 /// A room on the dashboard: the room and its newest message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RoomSummary {
     pub room: Room,
     pub last: Option<Message>,

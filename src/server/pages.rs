@@ -25,20 +25,22 @@ use super::{
     router::AppState,
 };
 use crate::{
-    domain::{self, ApiError, Flash, History, RoomName},
+    domain::{self, ApiError, Flash, History, RoomName, RoomSummary},
     ui::{
         document::{Document, Frame},
         pages::{
-            dashboard::{DashboardPage, DashboardPageProps},
+            app::{App, AppProps, First},
             invite::{Guests, InvitePage, InvitePageProps},
             landing::{LandingPage, LandingPageProps},
             not_found::{self, NotFound, Refused, RefusedProps},
-            room::{RoomPage, RoomPageProps},
         },
         parts::{Clock, LastTry, Sheet},
         paths,
     },
 };
+
+/// Characters of a room's last message that its row in a list may show.
+const EXCERPT_CHARS: usize = 120;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -72,15 +74,11 @@ async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) 
         Ok(opened) => opened,
         Err(error) => return visit.refuse(error, Some(name), None),
     };
-    let page = DashboardPageProps {
-        me: me.name.clone(),
-        rooms,
+    let first = First::Dashboard {
         flash: visit.flash.clone(),
-        asked: visit.query("ask").map(str::to_owned),
     };
-    visit.show(&format!("@{}", me.name), Some(me), move || {
-        DashboardPage(page)
-    })
+    let page = visit.app(me, rooms, first);
+    visit.show(&format!("@{}", me.name), Some(me), move || App(page))
 }
 
 async fn room(
@@ -103,7 +101,8 @@ async fn room(
         }
         let unique = Unique::new();
         // Only what everybody can see again as it is: the newest messages, and nothing that went wrong.
-        let key = (before.is_none() && visit.flash.is_none()).then(|| Key {
+        let plain = before.is_none() && visit.flash.is_none() && visit.query("ask").is_none();
+        let key = plain.then(|| Key {
             me: me.name.clone(),
             names: visit.names(),
             today: visit.clock.today(),
@@ -216,15 +215,12 @@ impl Visit {
         let flash = self.flash.as_ref();
         let last = LastTry::at("post_message", flash);
         let frame = self.frame(&room.name, Some(me), &unique.nonce);
-        let page = RoomPageProps {
-            me: me.name.clone(),
-            page: domain::RoomPage {
+        let first = First::Room {
+            page: Box::new(domain::RoomPage {
                 room,
                 members,
                 history,
-            },
-            rooms,
-            clock: self.clock,
+            }),
             sheet: Sheet {
                 id: unique.message,
                 typed: last.typed("body"),
@@ -232,7 +228,23 @@ impl Visit {
             },
             leaving: LastTry::at("leave_room", flash).error_besides(&[]),
         };
-        render(frame, move || RoomPage(page))
+        let page = self.app(me, rooms, first);
+        render(frame, move || App(page))
+    }
+
+    /// The pages of `me`, of which `first` was asked for.
+    fn app(&self, me: &Me, mut rooms: Vec<RoomSummary>, first: First) -> AppProps {
+        for last in rooms.iter_mut().filter_map(|summary| summary.last.as_mut()) {
+            last.body = last.body.chars().take(EXCERPT_CHARS).collect();
+        }
+        AppProps {
+            me: me.name.clone(),
+            made_by: assets::build().to_owned(),
+            rooms,
+            first,
+            asked: self.query("ask").map(str::to_owned),
+            clock: self.clock,
+        }
     }
 
     /// A page in its document.

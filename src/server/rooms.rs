@@ -36,7 +36,7 @@ pub struct Entered {
     /// All members, by name.
     pub members: Vec<Member>,
     /// All rooms of the reader's, the latest active first.
-    pub rooms: Vec<Room>,
+    pub rooms: Vec<RoomSummary>,
 }
 
 impl Chat {
@@ -166,7 +166,10 @@ impl Chat {
             rooms: found
                 .rooms
                 .into_iter()
-                .map(|summary| with_online(summary.room))
+                .map(|RoomSummary { room, last }| RoomSummary {
+                    room: with_online(room),
+                    last,
+                })
                 .collect(),
         })
     }
@@ -182,11 +185,17 @@ impl Chat {
         before: Option<Seq>,
     ) -> Result<History, ApiError> {
         let from = Stretch::Before(before.unwrap_or(room.head + 1));
-        Ok(self
+        let history = self
             .0
             .store
             .history(room.id, me.id, from, limits::HISTORY_PAGE)
-            .await?)
+            .await?;
+        // The page is of the room as it was entered, whatever has happened since.
+        Ok(History {
+            head: room.head,
+            newer: Some(before.is_some_and(|before| before <= room.head)),
+            ..history
+        })
     }
 
     /// Remembers that *me* was shown all of a room, if that is news: the next page they ask for knows. Where it
@@ -197,7 +206,7 @@ impl Chat {
         }
     }
 
-    /// What a room's page starts from. Reading the newest page counts as having read it.
+    /// What a room's page starts from. That it was read is said by whoever sees it.
     ///
     /// # Errors
     /// `no_such_room`.
@@ -209,9 +218,6 @@ impl Chat {
     ) -> Result<RoomPage, ApiError> {
         let Entered { room, members, .. } = self.enter(me, name).await?;
         let history = self.leaf(me, &room, before).await?;
-        if before.is_none() {
-            self.was_shown(me, &room).await;
-        }
         Ok(RoomPage {
             room,
             members,

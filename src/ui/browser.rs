@@ -6,7 +6,11 @@ use std::cell::Cell;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{FocusOptions, HtmlElement, RequestInit, Response, Storage, UrlSearchParams};
+use web_sys::{
+    FocusOptions, HtmlElement, RequestInit, Response, ScrollRestoration, Storage, UrlSearchParams,
+};
+
+use crate::domain::Millis;
 
 /// Milliseconds that going on to another page may take. After that it has failed, or somebody has come back.
 const ON_THE_WAY: f64 = 5_000.0;
@@ -46,12 +50,73 @@ pub fn fragment() -> String {
     location().hash().unwrap_or_default()
 }
 
+/// This machine's time.
+pub fn now() -> Millis {
+    js_sys::Date::now() as Millis
+}
+
+/// Shows another path in the address bar, as a new entry of the history, without loading anything.
+pub fn push_path(path: &str) {
+    if let Ok(history) = window().history() {
+        _ = history.push_state_with_url(&JsValue::NULL, "", Some(path));
+    }
+}
+
+/// Shows another path in the address bar, in place of the history's entry at hand.
+pub fn replace_path(path: &str) {
+    if let Ok(history) = window().history() {
+        _ = history.replace_state_with_url(&JsValue::NULL, "", Some(path));
+    }
+}
+
+/// Loads the page anew.
+pub fn reload() {
+    // A browser that refuses to leaves the page as it is.
+    _ = location().reload();
+}
+
+/// How far the document is scrolled, in pixels.
+pub fn scrolled() -> f64 {
+    window().scroll_y().unwrap_or_default()
+}
+
+/// Closes whatever menus and drawers are open.
+pub fn close_popovers() {
+    if let Ok(open) = document().query_selector_all(":popover-open") {
+        let open = (0..open.length()).filter_map(|index| open.get(index));
+        for popover in open.filter_map(|node| node.dyn_into::<HtmlElement>().ok()) {
+            // One that has just been closed with another is closed.
+            _ = popover.hide_popover();
+        }
+    }
+}
+
+/// Scrolls the document, before it is shown the next time.
+pub fn scroll_to(place: f64) {
+    request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, place));
+}
+
+/// Whether a finger, rather than a mouse, points at things here.
+pub fn is_touched() -> bool {
+    let coarse = window().match_media("(pointer: coarse)");
+    coarse.is_ok_and(|query| query.is_some_and(|query| query.matches()))
+}
+
+/// Has this document see to its scroll places by itself for as long as it lasts; a reload finds the browser's.
+pub fn keep_scroll_places() {
+    let set = |how| {
+        if let Ok(history) = window().history() {
+            _ = history.set_scroll_restoration(how);
+        }
+    };
+    set(ScrollRestoration::Manual);
+    window_event_listener_untyped("pagehide", move |_| set(ScrollRestoration::Auto));
+    window_event_listener_untyped("pageshow", move |_| set(ScrollRestoration::Manual));
+}
+
 /// Changes the address bar to the page's path with this query and fragment, without loading anything.
 pub fn show_url(query: &str, fragment: &str) {
-    if let Ok(history) = window().history() {
-        let url = path() + query + fragment;
-        _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
-    }
+    replace_path(&(path() + query + fragment));
 }
 
 /// Puts text on the clipboard, and says whether that worked.
@@ -120,18 +185,35 @@ pub fn go_on(path: &str, replace: bool) {
 pub fn arrive() {
     if recall(MOVED).is_some() {
         remember(MOVED, None);
-        let main = document().get_element_by_id("main");
-        if let Some(main) = main.and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
-            let options = FocusOptions::new();
-            options.set_prevent_scroll(true);
-            _ = main.focus_with_options(&options);
-        }
+        focus_main();
+    }
+}
+
+/// Moves the keyboard's place to the page's main part where what had it is gone.
+pub fn take_up() {
+    let document = document();
+    if document.active_element() == document.body().map(Into::into) {
+        focus_main();
+    }
+}
+
+fn focus_main() {
+    let main = document().get_element_by_id("main");
+    if let Some(main) = main.and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
+        focus_in_place(&main);
     }
 }
 
 /// Moves the keyboard's place to an element, where the browser lets it.
 pub fn focus(element: &HtmlElement) {
     _ = element.focus();
+}
+
+/// Moves the keyboard's place to an element, and leaves in sight what is.
+pub fn focus_in_place(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    _ = element.focus_with_options(&options);
 }
 
 /// What this tab remembers under `name`, until it is closed.

@@ -1,12 +1,12 @@
-//! What people see. The server renders whole pages; in the browser their islands come alive, and reach the
+//! What people see. The server renders whole pages; in the browser what lives of them comes alive, and reaches the
 //! server only through [`crate::api`] and the live socket.
 
 pub mod browser;
 #[cfg(feature = "ssr")]
 pub mod document;
 pub mod enhance;
-pub mod live;
-#[cfg(feature = "ssr")]
+pub mod notices;
 pub mod pages;
 pub mod parts;
 pub mod paths;
+pub mod session;

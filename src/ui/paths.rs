@@ -53,6 +53,26 @@ pub fn acting(segment: &str) -> Option<&str> {
     segment.strip_prefix('@').filter(|name| !name.is_empty())
 }
 
+/// One of *me*'s pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inside {
+    Dashboard,
+    Room { name: String },
+}
+
+/// Which of `me`'s pages a path leads to; `None` where it leads elsewhere.
+pub fn inside(me: &str, path: &str) -> Option<Inside> {
+    let mut segments = path.strip_prefix('/')?.split('/').map(decode);
+    if acting(&segments.next()?) != Some(me) {
+        return None;
+    }
+    match (segments.next().as_deref(), segments.next(), segments.next()) {
+        (None, ..) => Some(Inside::Dashboard),
+        (Some("rooms"), Some(name), None) => Some(Inside::Room { name }),
+        _ => None,
+    }
+}
+
 /// What of an API answer's JSON says where to go.
 #[derive(Default, Deserialize)]
 pub struct Outcome {
@@ -122,6 +142,27 @@ mod tests {
         assert_eq!(acting("@@lice"), Some("@lice"));
         assert_eq!(acting("alice"), None);
         assert_eq!(acting("@"), None);
+    }
+
+    #[test]
+    fn one_s_own_pages_are_told_from_all_others() {
+        let room = |name: &str| Some(Inside::Room { name: name.into() });
+        assert_eq!(inside("alice", "/@alice"), Some(Inside::Dashboard));
+        assert_eq!(inside("alice", "/@alice/rooms/general"), room("general"));
+        for name in ["a/b?c#d%e f", "日本", "rooms"] {
+            assert_eq!(inside("zoë@", &super::room("zoë@", name)), room(name));
+        }
+        for elsewhere in [
+            "/",
+            "/@bob",
+            "/@bob/rooms/general",
+            "/rooms/general",
+            "/@alice/",
+            "/@alice/settings",
+            "/@alice/rooms/general/settings",
+        ] {
+            assert_eq!(inside("alice", elsewhere), None, "{elsewhere}");
+        }
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Posts the plain forms without leaving the page, so that a refusal is shown beside what it is about and
 //! all that was typed stays, keys included. What goes well leads where the plain form would.
 
-use std::time::Duration;
-
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -12,14 +10,12 @@ use web_sys::{
 use crate::{
     domain::ApiError,
     ui::{
-        browser, live,
-        parts::{forget_keys, has_left, remember_key, set_leaving},
+        browser,
+        parts::{forget_keys, remember_key},
         paths::{self, Outcome},
+        session,
     },
 };
-
-/// So long the socket may take to say that a room is gone with its last member.
-const LAST_WORD: Duration = Duration::from_millis(300);
 
 pub fn start() {
     window_event_listener(ev::submit, |event| {
@@ -52,43 +48,26 @@ pub fn start() {
 
 async fn post(form: HtmlFormElement, path: String) {
     let Some(fields) = fields(&form) else { return };
+    let endpoint = path.trim_start_matches("/api/");
     set_pending(&form, true);
     forget_refusal(&form);
-    set_leaving(path == "/api/leave_room");
+    let session = session::current();
+    if let Some(session) = session {
+        session.form_sent(endpoint, &fields);
+    }
     let answer = browser::post(&path, &fields).await;
     let refusal = match answer {
-        Ok(answer) if answer.ok => {
-            return match form.get_attribute("data-room") {
-                None => go_on(&path, &fields, &answer.text),
-                Some(room) => {
-                    let leave = move || {
-                        if has_left(&room) {
-                            go_on(&path, &fields, &answer.text);
-                        }
-                    };
-                    if leaves_alone(&form) {
-                        set_timeout(leave, LAST_WORD);
-                    } else {
-                        leave();
-                    }
-                }
-            };
-        }
+        Ok(answer) if answer.ok => return go_on(&form, endpoint, &fields, &answer.text),
         Ok(answer) => {
             serde_json::from_str(&answer.text).unwrap_or_else(|_| ApiError::unavailable())
         }
         Err(_) => ApiError::offline(),
     };
-    set_leaving(false);
+    if let Some(session) = session {
+        session.form_refused();
+    }
     set_pending(&form, false);
     show_refusal(&form, &refusal);
-}
-
-/// Whether a form to leave a room says that nobody else is in it.
-fn leaves_alone(form: &HtmlFormElement) -> bool {
-    let hint = form.query_selector(".hint").ok().flatten();
-    hint.and_then(|hint| hint.text_content())
-        .is_some_and(|hint| !hint.is_empty())
 }
 
 fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
@@ -97,8 +76,7 @@ fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
 }
 
 /// The form went well: remembers and forgets what only this browser knows, and goes to the next page.
-fn go_on(path: &str, fields: &UrlSearchParams, answer: &str) {
-    let endpoint = path.trim_start_matches("/api/");
+fn go_on(form: &HtmlFormElement, endpoint: &str, fields: &UrlSearchParams, answer: &str) {
     let outcome: Outcome = serde_json::from_str::<Option<Outcome>>(answer)
         .ok()
         .flatten()
@@ -108,7 +86,14 @@ fn go_on(path: &str, fields: &UrlSearchParams, answer: &str) {
     }
     if let ("give_up_username", Some(me)) = (endpoint, fields.get("me")) {
         forget_keys();
-        live::forget_unsent(&me);
+        session::forget_unsent(&me);
+    }
+    if session::current().is_some_and(|session| session.form_went_well(endpoint, fields, answer)) {
+        // The page stays, and the form may be filled in again.
+        form.reset();
+        set_pending(form, false);
+        // The form may have gone with what it was about, and the keyboard's place with it.
+        return request_animation_frame(browser::take_up);
     }
     let next = paths::onwards(endpoint, &outcome, |name| fields.get(name));
     browser::go_on(&next.unwrap_or_else(browser::path), false);

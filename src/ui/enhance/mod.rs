@@ -1,7 +1,6 @@
-//! What a running script adds to pages that work without one: forms that are answered in place, dialogs that
-//! are modal, a tidy address bar. All of it looks at the markup that the server has sent, and holds no state.
+//! What a running script adds to pages that work without one: forms that are answered in place, a tidy
+//! address bar. All of it looks at the markup that the server has sent, and holds no state.
 
-mod dialogs;
 mod forms;
 
 use super::{browser, parts::keep_invited_key, paths};
@@ -18,6 +17,5 @@ pub fn start() {
         browser::show_url(&browser::query(), "");
     }
     browser::arrive();
-    dialogs::start();
     forms::start();
 }

@@ -1,28 +1,45 @@
 //! *me*'s dashboard: their rooms, a form for a new one, a form for a key they were given, and the way out.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::{
-    domain::{Flash, RoomSummary},
-    ui::parts::{Confirm, Field, FormError, KeyField, LastTry, RoomList},
+    domain::Flash,
+    ui::{
+        browser,
+        parts::{Confirm, Field, FormError, KeyField, LastTry, RoomList},
+        session::{Session, Shown},
+    },
 };
 
-/// `asked` is the dialog that the page was asked for with, where it was.
+/// `flash` is what was refused the last time, where something was.
 #[component]
-pub fn DashboardPage(
-    me: String,
-    rooms: Vec<RoomSummary>,
-    flash: Option<Flash>,
-    asked: Option<String>,
-) -> impl IntoView {
+pub fn DashboardPage(session: Session, flash: Option<Flash>) -> impl IntoView {
     let way_out = |endpoint| LastTry::at(endpoint, flash.as_ref()).error_besides(&[]);
-    let owns_some = rooms.iter().any(|summary| summary.room.owned);
-    let log_out = asked.as_deref() == Some("log-out");
+    let me = session.me.get_value();
+    let owns_some = Memo::new(move |_| session.rooms.any_owned());
+    let here = Memo::new(move |_| session.navigator.shown() == Shown::Dashboard);
+    let heading = NodeRef::<html::H1>::new();
+    Effect::new(move || {
+        if session.navigator.arrivals() > 0 && here.get_untracked() {
+            if let Some(heading) = heading.get_untracked() {
+                browser::focus_in_place(&heading);
+            }
+            browser::scroll_to(session.navigator.dashboard_place());
+        }
+    });
     view! {
-        <main id="main" class="page dashboard" tabindex="-1">
+        <main
+            id=move || here.get().then_some("main")
+            class="page dashboard"
+            tabindex="-1"
+            hidden=move || !here.get()
+            inert=move || !here.get()
+        >
             <div class="page-head">
-                <h1>"Rooms"</h1>
-                <LogOut me=me.clone() open=log_out error=way_out("give_up_username") />
+                <h1 node_ref=heading tabindex="-1">
+                    "Rooms"
+                </h1>
+                <LogOut me=me.clone() error=way_out("give_up_username") />
             </div>
             // Where the forms come after all the rooms.
             <p class="to-doors">
@@ -37,16 +54,19 @@ pub fn DashboardPage(
                 <h2 id="your-rooms">"Your rooms"</h2>
                 <FormError error=way_out("leave_room") />
                 <FormError error=way_out("delete_room") />
-                <RoomList me=me.clone() rooms asked />
-                {owns_some
-                    .then(|| {
-                        view! {
-                            <p class="hint">
-                                "A room of yours that you leave passes to the member who has been in it longest. \
-                                 One with no other member is deleted."
-                            </p>
-                        }
-                    })}
+                <RoomList session />
+                {move || {
+                    owns_some
+                        .get()
+                        .then(|| {
+                            view! {
+                                <p class="hint">
+                                    "A room of yours that you leave passes to the member who has been in it longest. \
+                                     One with no other member is deleted."
+                                </p>
+                            }
+                        })
+                }}
             </section>
             <div class="doors">
                 <form class="card" action="/api/create_room" method="post" aria-labelledby="create">
@@ -91,19 +111,18 @@ fn RoomFields(
 }
 
 #[component]
-fn LogOut(me: String, open: bool, error: Option<String>) -> impl IntoView {
+fn LogOut(me: String, error: Option<String>) -> impl IntoView {
     view! {
         <Confirm
             id="log-out"
-            open
             opener="Log out"
             title=format!("Log out @{me}?")
             text="The name becomes free, and anyone may claim it. You leave all your rooms. A room you own passes to \
                   the member who has been in it longest; one with no other member is deleted, with its messages."
         >
             <form action="/api/give_up_username" method="post">
-                <input type="hidden" name="me" value=me />
-                <FormError error />
+                <input type="hidden" name="me" value=me.clone() />
+                <FormError error=error.clone() />
                 <button type="submit" class="danger">
                     "Log out"
                 </button>

@@ -1,7 +1,12 @@
-//! The pages, one file each: what the server renders from what it knows.
+//! The pages, one file each. Those below `/@me` are one that stays, see [`app`]; the others are rendered by the server
+//! alone.
 
-pub mod dashboard;
+pub mod app;
+mod dashboard;
+#[cfg(feature = "ssr")]
 pub mod invite;
+#[cfg(feature = "ssr")]
 pub mod landing;
+#[cfg(feature = "ssr")]
 pub mod not_found;
-pub mod room;
+mod room;

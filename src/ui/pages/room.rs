@@ -1,91 +1,147 @@
 //! A room: its conversation, composer and members, with *me*'s other rooms beside it.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::{
     domain::{Room, RoomPage as Page},
     ui::{
+        browser,
         parts::{
-            Banner, Clock, Composer, FormError, Icon, InvitationCopy, LeaveHint, LiveRoom,
-            MemberList, OnlineCount, RoomNav, Sheet, Timeline, Typing,
+            Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, LeaveHint,
+            MemberList, OnlineCount, RoomNav, Sheet, Timeline, Typing, focus_composer,
         },
         paths,
+        session::{Conversation, Session, Shown},
     },
 };
 
-/// The page of one room, as `me` sees it.
+/// *me*'s rooms, beside whichever is open.
+#[component]
+pub fn RoomsSide(session: Session, in_room: Memo<bool>) -> impl IntoView {
+    let dashboard = session.me.with_value(|me| paths::dashboard(me));
+    view! {
+        <aside class="side" id="rooms-side" popover="auto" hidden=move || !in_room.get()>
+            <nav aria-labelledby="rooms-title">
+                <h2 id="rooms-title">"Rooms"</h2>
+                <p class="all-rooms">
+                    <a href=dashboard>{Icon::Back.view()} "All rooms"</a>
+                </p>
+                <RoomNav session />
+            </nav>
+            <Close side="rooms-side".to_owned() />
+        </aside>
+    }
+}
+
+/// The page of one room.
 #[component]
 pub fn RoomPage(
-    me: String,
+    session: Session,
     page: Page,
-    /// All rooms of *me*'s, the latest active first.
-    rooms: Vec<Room>,
-    clock: Clock,
     sheet: Sheet,
     /// Why the room could not be left, where that was tried.
     leaving: Option<String>,
+    clock: RwSignal<Clock>,
 ) -> impl IntoView {
     let Room { id, name, .. } = page.room.clone();
+    let conversation = Conversation::open(session, page);
+    Effect::new(move || untrack(|| conversation.go_live()));
+    let here = Memo::new(move |_| session.navigator.shown() == Shown::Room(id));
+    let heading = NodeRef::<html::H1>::new();
+    Effect::new(move || {
+        if session.navigator.arrivals() > 0 && here.get_untracked() {
+            match heading.get_untracked() {
+                Some(heading) if browser::is_touched() => browser::focus_in_place(&heading),
+                _ => focus_composer(conversation),
+            }
+        }
+    });
+    let members_side = format!("members-side-{id}");
     view! {
-        <LiveRoom me=me.clone() page>
-            <div class="room">
-                <aside class="side" id="rooms-side" popover="auto">
-                    <nav aria-labelledby="rooms-title">
-                        <h2 id="rooms-title">"Rooms"</h2>
-                        <p class="all-rooms">
-                            <a href=paths::dashboard(&me)>{Icon::Back.view()} "All rooms"</a>
-                        </p>
-                        <RoomNav rooms />
-                    </nav>
-                    <Close side="rooms-side" />
-                </aside>
-                <main id="main" class="conversation" tabindex="-1">
-                    <header class="room-head">
-                        <h1 class="clip" dir="auto" title=name.clone()>
-                            {name.clone()}
-                        </h1>
-                        <div class="room-doors">
-                            <button type="button" class="quiet to-rooms" popovertarget="rooms-side">
-                                {Icon::Back.view()}
-                                <span class="word">"Rooms"</span>
-                            </button>
-                            <button type="button" class="quiet to-members" popovertarget="members-side">
-                                <OnlineCount />
-                                <span class="hush">" online, "</span>
-                                <span class="word">"Members"</span>
-                            </button>
-                        </div>
-                    </header>
-                    <Timeline clock />
-                    <Banner />
-                    <Composer sheet />
-                    <Typing />
-                </main>
-                <aside class="side" id="members-side" popover="auto" aria-label="About this room">
-                    <MemberList />
-                    <div class="side-end">
-                        <h2>"Invite"</h2>
-                        <InvitationCopy />
-                        <form class="leave" action="/api/leave_room" method="post" data-room=name>
-                            <input type="hidden" name="me" value=me />
-                            <input type="hidden" name="room" value=id.to_string() />
-                            <FormError error=leaving />
-                            <button type="submit" class="quiet danger" aria-describedby="leave-hint">
-                                "Leave room"
-                            </button>
-                            <LeaveHint />
-                        </form>
+        <div class="pane" hidden=move || !here.get() inert=move || !here.get()>
+            <main id=move || here.get().then_some("main") class="conversation" tabindex="-1">
+                <header class="room-head">
+                    <h1 class="clip" dir="auto" title=name.clone() tabindex="-1" node_ref=heading>
+                        {name.clone()}
+                    </h1>
+                    <div class="room-doors">
+                        <button type="button" class="quiet to-rooms" popovertarget="rooms-side">
+                            {Icon::Back.view()}
+                            <span class="word">"Rooms"</span>
+                            <Elsewhere session />
+                        </button>
+                        <button type="button" class="quiet to-members" popovertarget=members_side.clone()>
+                            <OnlineCount conversation />
+                            <span class="hush">" online, "</span>
+                            <span class="word">"Members"</span>
+                        </button>
                     </div>
-                    <Close side="members-side" />
-                </aside>
-            </div>
-        </LiveRoom>
+                </header>
+                <Timeline conversation clock />
+                <CutOff
+                    link=session.link
+                    meanwhile=" What you write waits here and is sent as soon as the connection is back."
+                />
+                <Composer conversation sheet />
+                <Typing conversation />
+            </main>
+            <aside class="side members-side" id=members_side.clone() popover="auto" aria-label="About this room">
+                <MemberList conversation />
+                <div class="side-end">
+                    <h2>"Invite"</h2>
+                    <InvitationCopy conversation />
+                    <Leave conversation error=leaving />
+                </div>
+                <Close side=members_side.clone() />
+            </aside>
+        </div>
+    }
+}
+
+/// How much waits in other rooms, where something does.
+#[component]
+fn Elsewhere(session: Session) -> impl IntoView {
+    let waiting = Memo::new(move |_| match session.navigator.shown() {
+        Shown::Dashboard => 0,
+        Shown::Room(room) => session.rooms.unread_besides(Some(room)),
+    });
+    move || {
+        (waiting.get() > 0).then(|| {
+            view! {
+                <span class="unread">{waiting.get()} <span class="hush">" new elsewhere"</span></span>
+            }
+        })
+    }
+}
+
+#[component]
+fn Leave(conversation: Conversation, error: Option<String>) -> impl IntoView {
+    let me = conversation.session.me.get_value();
+    let Room { id, name, .. } = conversation.room.get_value();
+    view! {
+        <FormError error />
+        <Confirm
+            id=format!("leave-{id}-here")
+            opener="Leave room"
+            class="quiet danger"
+            title=format!("Leave {name}?")
+            text="To come back you need its key."
+        >
+            <LeaveHint conversation />
+            <form action="/api/leave_room" method="post">
+                <input type="hidden" name="me" value=me.clone() />
+                <input type="hidden" name="room" value=id.to_string() />
+                <button type="submit" class="danger">
+                    "Leave room"
+                </button>
+            </form>
+        </Confirm>
     }
 }
 
 /// Closes a drawer, for those who cannot press Escape or beside it.
 #[component]
-fn Close(side: &'static str) -> impl IntoView {
+fn Close(side: String) -> impl IntoView {
     view! {
         <button type="button" class="quiet side-close" popovertarget=side popovertargetaction="hide">
             "Close"

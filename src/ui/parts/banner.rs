@@ -4,22 +4,10 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::ui::live::{Conversation, State};
+use crate::ui::session::State;
 
 /// Shorter breaks go unnoticed.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The room's.
-#[island]
-pub fn Banner() -> impl IntoView {
-    let link = expect_context::<Conversation>().link;
-    view! {
-        <CutOff
-            link
-            meanwhile=" What you write waits here and is sent as soon as the connection is back."
-        />
-    }
-}
 
 /// Status, empty while all is well. `link` is how the socket is, and `meanwhile` what that means for the page.
 #[component]

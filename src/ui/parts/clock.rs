@@ -129,9 +129,9 @@ pub fn use_clock(first: Clock) -> RwSignal<Clock> {
 }
 
 /// This machine's time.
-pub fn now() -> Millis {
+fn now() -> Millis {
     #[cfg(not(feature = "ssr"))]
-    return js_sys::Date::now() as Millis;
+    return crate::ui::browser::now();
     #[cfg(feature = "ssr")]
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

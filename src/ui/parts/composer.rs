@@ -12,12 +12,10 @@ use wasm_bindgen::JsCast;
 
 use super::as_text;
 use crate::{
-    domain::{Body, Code, limits},
-    ui::{browser, live::Conversation},
+    domain::{Body, Code, RoomId, limits},
+    ui::{browser, session::Conversation},
 };
 
-/// The textbox's id: there is one composer on a page.
-const TEXTBOX: &str = "message";
 /// The counter shows from here on.
 const NEARLY_FULL: usize = limits::BODY_CHARS - 500;
 /// Lines that the box grows to in a browser that does not size it by its content.
@@ -32,11 +30,21 @@ pub struct Sheet {
     pub refusal: Option<String>,
 }
 
+impl Sheet {
+    /// For a room that nobody has written in yet.
+    pub fn blank() -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            typed: String::new(),
+            refusal: None,
+        }
+    }
+}
+
 /// Textbox "Message" and button "Send".
-#[island]
-pub fn Composer(sheet: Sheet) -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    let me = conversation.me.get_value();
+#[component]
+pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
+    let me = conversation.session.me.get_value();
     let room = conversation.id();
     let Sheet { id, typed, refusal } = sheet;
     let refusal = RwSignal::new(refusal);
@@ -45,6 +53,8 @@ pub fn Composer(sheet: Sheet) -> impl IntoView {
     let input = NodeRef::<html::Textarea>::new();
     let draft = StoredValue::new(format!("latchkey:draft:{me}:{room}"));
 
+    let touched = RwSignal::new(false);
+    Effect::new(move || touched.set(browser::is_touched()));
     let measure = move |text: &str| {
         chars.set(text.trim().chars().count());
         lines.set(text.split('\n').count().min(MOST_LINES));
@@ -98,7 +108,8 @@ pub fn Composer(sheet: Sheet) -> impl IntoView {
     let pressed = move |event: KeyboardEvent| {
         // While an input method composes, Enter chooses a word; Safari tells it by 229 alone.
         let composing = event.is_composing() || event.key_code() == 229;
-        if event.key() == "Enter" && !event.shift_key() && !composing {
+        // On a touch keyboard there is no other way to break a line, and a button to send.
+        if event.key() == "Enter" && !event.shift_key() && !composing && !browser::is_touched() {
             event.prevent_default();
             if let Some(form) = input.get_untracked().and_then(|input| input.form()) {
                 // Only a form that is not in the page refuses.
@@ -120,26 +131,26 @@ pub fn Composer(sheet: Sheet) -> impl IntoView {
             <input type="hidden" name="me" value=me />
             <input type="hidden" name="room" value=room.to_string() />
             <input type="hidden" name="id" value=id.to_string() />
-            <label class="hush" for=TEXTBOX>
+            <label class="hush" for=textbox(room)>
                 "Message"
             </label>
             <textarea
                 node_ref=input
-                id=TEXTBOX
+                id=textbox(room)
                 name="body"
                 rows=move || lines.get().to_string()
                 dir="auto"
                 placeholder="Write a message"
                 autocomplete="off"
-                enterkeyhint="send"
-                aria-describedby="message-hint"
+                enterkeyhint=move || if touched.get() { "enter" } else { "send" }
+                aria-describedby=format!("message-hint-{room}")
                 aria-invalid=move || (over.get() || refusal.read().is_some()).then_some("true")
                 on:input=wrote
                 on:keydown=pressed
                 inner_html=as_text(&typed)
             ></textarea>
             <button type="submit">"Send"</button>
-            <div id="message-hint" class="composer-hint">
+            <div id=format!("message-hint-{room}") class="composer-hint">
                 {move || {
                     refusal
                         .get()
@@ -167,10 +178,15 @@ pub fn Composer(sheet: Sheet) -> impl IntoView {
 }
 
 /// Moves the keyboard's place to where *me* writes.
-pub fn focus_composer() {
-    if let Some(textbox) = document().get_element_by_id(TEXTBOX) {
-        browser::focus(textbox.unchecked_ref());
+pub fn focus_composer(conversation: Conversation) {
+    if let Some(textbox) = document().get_element_by_id(&textbox(conversation.id())) {
+        browser::focus_in_place(textbox.unchecked_ref());
     }
+}
+
+/// The id of a room's textbox.
+fn textbox(room: RoomId) -> String {
+    format!("message-{room}")
 }
 
 /// How much more fits.

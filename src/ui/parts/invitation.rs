@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*, task::spawn_local};
 use super::Icon;
 use crate::{
     domain::RoomId,
-    ui::{browser, live::Conversation, paths},
+    ui::{browser, paths, session::Conversation},
 };
 
 /// Under what this tab remembers keys.
@@ -44,9 +44,8 @@ pub fn forget_keys() {
 
 /// Buttons that copy an invitation: "Copy link", and "Copy link with key" where this tab knows the key.
 /// Without a script there is nothing to press, and the address bar does the same.
-#[island]
-pub fn InvitationCopy() -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
+#[component]
+pub fn InvitationCopy(conversation: Conversation) -> impl IntoView {
     let name = conversation.room.with_value(|room| room.name.clone());
     let alive = browser::alive();
     let key = RwSignal::new(None);

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use crate::{domain::Member, ui::live::Conversation};
+use crate::{domain::Member, ui::session::Conversation};
 
 /// How many are online, with a dot that tells whether anybody is.
-#[island]
-pub fn OnlineCount() -> impl IntoView {
-    let online = expect_context::<Conversation>().online;
+#[component]
+pub fn OnlineCount(conversation: Conversation) -> impl IntoView {
+    let online = conversation.online;
     view! {
         <span class="dot" class:someone=move || { online.get() > 0 } aria-hidden="true"></span>
         {move || online.get()}
@@ -15,34 +15,34 @@ pub fn OnlineCount() -> impl IntoView {
 }
 
 /// List "Members".
-#[island]
-pub fn MemberList() -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
+#[component]
+pub fn MemberList(conversation: Conversation) -> impl IntoView {
+    let title = format!("members-title-{}", conversation.id());
+    let sorted = move || {
+        let mut members = conversation.members.get();
+        members.sort_by_key(|member| !member.online);
+        members
+    };
     view! {
-        <h2 id="members-title">"Members"</h2>
+        <h2 id=title.clone()>"Members"</h2>
         <p class="side-note">
             {move || conversation.online.get()} " online of "
             {move || conversation.members.with(Vec::len).max(conversation.online.get())}
         </p>
-        <ul class="members" aria-labelledby="members-title" tabindex="0">
-            {move || {
-                let mut members = conversation.members.get();
-                members.sort_by_key(|member| !member.online);
-                members.into_iter().map(row).collect_view()
-            }}
+        <ul class="members" aria-labelledby=title tabindex="0">
+            <For each=sorted key=Member::clone children=row />
         </ul>
     }
 }
 
 /// Says what leaving does where nobody else is in the room.
-#[island]
-pub fn LeaveHint() -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
+#[component]
+pub fn LeaveHint(conversation: Conversation) -> impl IntoView {
     let alone = Memo::new(move |_| {
         conversation.members.with(Vec::len) <= 1 && conversation.online.get() <= 1
     });
     view! {
-        <p class="hint" id="leave-hint">
+        <p class="hint">
             {move || alone.get().then_some("You are its only member: leaving deletes it.")}
         </p>
     }

@@ -1,28 +1,54 @@
 //! One message as a row of the timeline: said, or still on its way.
 
-use std::sync::Arc;
-
 use leptos::{either::Either, prelude::*};
 
 use super::{
     clock::{Clock, machine},
     composer::focus_composer,
     links::{Piece, pieces},
+    rows::Above,
 };
 use crate::{
-    domain::{Message, Millis},
-    ui::live::{Conversation, State, Unsent},
+    domain::Millis,
+    ui::session::{Conversation, Said, State, Unsent},
 };
 
-/// A message that the room has.
+/// A message that the room has, with what is above it.
 #[component]
-pub fn SaidRow(message: Arc<Message>, first: bool, clock: RwSignal<Clock>) -> impl IntoView {
+pub fn SaidRow(said: Said, above: ArcRwSignal<Above>, clock: RwSignal<Clock>) -> impl IntoView {
+    let (above, message) = (RwSignal::from(above), said.message);
+    let (by, at) = {
+        let message = message.read_untracked();
+        (message.by.clone(), message.at)
+    };
+    let first = move || above.read().first;
+    let lines = move || {
+        let Above { day, new, .. } = above.get();
+        let day = day.map(|day| {
+            view! {
+                <p class="day">
+                    <span>{clock.get().name_of_day(day)}</span>
+                </p>
+            }
+        });
+        let new = new.then(|| {
+            view! {
+                <p class="new-line">
+                    <span>"New"</span>
+                </p>
+            }
+        });
+        (day, new)
+    };
     view! {
-        <div class="row-said" class:first=first data-seq=message.seq.to_string()>
-            <Author name=message.by.clone() first />
-            <Time at=message.at clock />
+        {lines}
+        <div class="row-said" class:first=first data-seq=said.seq.to_string()>
+            <b class="by" class:hush=move || !first() dir="auto">
+                {by}
+            </b>
+            <Time at clock />
             <p class="body" dir="auto">
-                <Text body=&message.body />
+                {move || text(&message.read().body)}
             </p>
         </div>
     }
@@ -39,7 +65,7 @@ pub fn UnsentRow(
     let (id, at, sent) = (item.id, item.at, item.sent.is_some());
     let (refused, why) = (item.refused.is_some(), item.refused);
     let pending = !sent && !refused;
-    let state = move || match (refused, conversation.link.get()) {
+    let state = move || match (refused, conversation.session.link.get()) {
         (true, _) => "Not sent",
         (false, State::Open) => "Sending",
         (false, _) => "Waiting",
@@ -52,18 +78,20 @@ pub fn UnsentRow(
     let discard = move |_| {
         conversation.discard(id);
         // The button goes with its row.
-        focus_composer();
+        focus_composer(conversation);
     };
     view! {
         <div class="row-said" class:first=first class:pending=pending class:refused=refused>
-            <Author name=conversation.me.get_value() first />
+            <b class="by" class:hush=!first dir="auto">
+                {conversation.session.me.get_value()}
+            </b>
             {if sent {
                 Either::Left(view! { <Time at clock /> })
             } else {
                 Either::Right(view! { <span class="state">{state}</span> })
             }}
             <p class="body" dir="auto">
-                <Text body=&item.body />
+                {text(&item.body)}
             </p>
             {why
                 .map(|why| {
@@ -88,28 +116,20 @@ pub fn UnsentRow(
     }
 }
 
-/// Whose it is. Within a run only for those who do not see the run.
-#[component]
-fn Author(name: String, first: bool) -> impl IntoView {
-    view! {
-        <b class=if first { "by" } else { "by hush" } dir="auto">
-            {name}
-        </b>
-    }
-}
-
 #[component]
 fn Time(at: Millis, clock: RwSignal<Clock>) -> impl IntoView {
-    view! {
-        <time datetime=machine(at) title=move || clock.get().full(at)>
-            {move || clock.get().time(at)}
-        </time>
+    move || {
+        let clock = clock.get();
+        view! {
+            <time datetime=machine(at) title=clock.full(at)>
+                {clock.time(at)}
+            </time>
+        }
     }
 }
 
 /// A message's text: what can be followed as links, and everything else as it is.
-#[component]
-fn Text<'a>(body: &'a str) -> impl IntoView + use<> {
+fn text(body: &str) -> impl IntoView + use<> {
     pieces(body)
         .map(|piece| match piece {
             Piece::Text(text) => Either::Left(text.to_owned()),

@@ -1,30 +1,28 @@
-//! A sentence that outlives the page it is about: why someone was brought to another one.
+//! Where a sentence about what has just happened appears.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::ui::browser;
+use crate::ui::notices;
 
 /// Long enough to be read after a page has changed under the reader.
 const SHOWN: Duration = Duration::from_secs(10);
-/// Under what this tab remembers the sentence from one page to the next.
-const PLACE: &str = "latchkey:notice";
-
-/// Leaves a sentence for the page that comes next.
-pub fn leave(sentence: &str) {
-    browser::remember(PLACE, Some(sentence));
-}
 
 /// Where notices appear.
 #[island]
 pub fn Notice() -> impl IntoView {
-    let said = RwSignal::new(None);
+    let said = ArcRwSignal::new(None);
+    Effect::new({
+        let said = said.clone();
+        move || notices::show_in(said.clone())
+    });
+    let said = RwSignal::from(said);
     Effect::new(move || {
-        if let Some(sentence) = browser::recall(PLACE) {
-            browser::remember(PLACE, None);
-            said.set(Some(sentence));
-            set_timeout(move || said.set(None), SHOWN);
+        if said.read().is_some()
+            && let Ok(over) = set_timeout_with_handle(move || said.set(None), SHOWN)
+        {
+            on_cleanup(move || over.clear());
         }
     });
     view! {

@@ -4,7 +4,9 @@
 //! its scroll position counts from there, so that what is put on top moves nothing. What changes below the
 //! reader is made up for here: browsers differ in doing so by themselves.
 
-use leptos::web_sys::{Element, HtmlDivElement};
+use web_sys::{Element, HtmlDivElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+
+use crate::domain::Seq;
 
 /// The first row in view, how far below the log's top edge it ends, and how far the log was scrolled then.
 /// Its beginning would not do: a row that becomes the first of its author's run, or no longer is, grows or
@@ -14,6 +16,13 @@ pub struct Place {
     row: String,
     bottom: f64,
     scrolled: i32,
+}
+
+impl Place {
+    /// The log was hidden meanwhile, and is scrolled wherever the browser has left it.
+    pub fn is_scrolled_as(&mut self, log: &HtmlDivElement) {
+        self.scrolled = log.scroll_top();
+    }
 }
 
 /// Pixels between what is in view and the two ends of the log.
@@ -56,7 +65,7 @@ pub fn find(log: &HtmlDivElement, rows: &HtmlDivElement) -> Option<Place> {
 
 /// Brings the row that the reader was at back to where it was, but for what they have scrolled since.
 pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
-    let Some(row) = find_row(rows, &place.row) else {
+    let Some(row) = row_of(rows, &place.row) else {
         return;
     };
     let bottom = row.get_bounding_client_rect().bottom() - log.get_bounding_client_rect().top();
@@ -68,7 +77,19 @@ pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
     }
 }
 
-fn find_row(rows: &HtmlDivElement, seq: &str) -> Option<Element> {
+/// The row of a message, where it is in the log.
+pub fn find_row(rows: &HtmlDivElement, seq: Seq) -> Option<Element> {
+    row_of(rows, &seq.to_string())
+}
+
+/// Brings a row into view.
+pub fn show(row: &Element) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(ScrollLogicalPosition::Center);
+    row.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+fn row_of(rows: &HtmlDivElement, seq: &str) -> Option<Element> {
     // A seq is digits: nothing in it needs escaping.
     rows.query_selector(&format!("[data-seq=\"{seq}\"]"))
         .ok()

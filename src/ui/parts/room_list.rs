@@ -2,31 +2,26 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::{Confirm, banner::CutOff};
+use super::{Confirm, banner::CutOff, steady::steady};
 use crate::{
-    domain::{RoomId, RoomSummary},
+    domain::RoomId,
     ui::{
-        live::{self, State},
         paths,
+        session::{Known, Session},
     },
 };
 
-/// Characters of a last message that are worth sending: its row shows one line.
+/// Characters of a last message that its row shows: it is one line.
 const EXCERPT_CHARS: usize = 120;
 
-/// List "Your rooms": a link by room name, what is new in it, and the ways out of it. `asked` is the dialog
-/// that the page was asked for with, where it was.
-#[island]
-pub fn RoomList(me: String, rooms: Vec<RoomSummary>, asked: Option<String>) -> impl IntoView {
-    let rooms = RwSignal::new(rooms);
-    let me = StoredValue::new(me);
-    let asked = StoredValue::new(asked.unwrap_or_default());
-    let empty = Memo::new(move |_| rooms.read().is_empty());
-    let link = RwSignal::new(State::Connecting);
-    Effect::new(move || live::follow_rooms(me.get_value(), rooms, link));
+/// List "Your rooms": a link by room name, what is new in it, and the ways out of it.
+#[component]
+pub fn RoomList(session: Session) -> impl IntoView {
+    let empty = Memo::new(move |_| session.rooms.is_empty());
+    let (rooms, hold) = steady(session.rooms);
     view! {
         <CutOff
-            link
+            link=session.link
             meanwhile=" This list stays as it is until the connection is back, and catches up then."
         />
         {move || {
@@ -38,37 +33,24 @@ pub fn RoomList(me: String, rooms: Vec<RoomSummary>, asked: Option<String>) -> i
                     }
                 })
         }}
-        <ul class="room-list" aria-labelledby="your-rooms" hidden=move || empty.get()>
-            <For each=move || rooms.get() key=|summary| summary.room.id let:summary>
-                <Row me=me.get_value() rooms first=summary asked />
+        <ul class="room-list" aria-labelledby="your-rooms" hidden=move || empty.get() {..hold}>
+            <For each=move || rooms.get() key=|known| known.id let:known>
+                <Row session known />
             </For>
         </ul>
     }
 }
 
 #[component]
-fn Row(
-    me: String,
-    rooms: RwSignal<Vec<RoomSummary>>,
-    first: RoomSummary,
-    asked: StoredValue<String>,
-) -> impl IntoView {
-    let (id, name) = (first.room.id, first.room.name.clone());
-    let (link, leave) = (paths::room(&me, &name), format!("Leave {name}"));
-    let (title, left) = (name.clone(), name.clone());
-    let summary = Memo::new(move |_| {
-        rooms
-            .with(|rooms| rooms.iter().find(|summary| summary.room.id == id).cloned())
-            .unwrap_or_else(|| first.clone())
-    });
+fn Row(session: Session, known: Known) -> impl IntoView {
+    let id = known.id;
+    let summary = RwSignal::from(known.summary);
+    let me = session.me.get_value();
+    let name = summary.read_untracked().room.name.clone();
     let owned = Memo::new(move |_| summary.read().room.owned);
-    let target = Target(TargetProps { me: me.clone(), id });
-    let unread = move || {
-        let summary = summary.read();
-        match summary.room.head.saturating_sub(summary.room.seen) {
-            0 => None,
-            count => Some(view! { <span class="unread">{count} " new"</span> }),
-        }
+    let unread = move || match summary.read().room.unread() {
+        0 => None,
+        count => Some(view! { <span class="unread">{count} " new"</span> }),
     };
     let last = move || match &summary.read().last {
         None => Either::Left(view! { <span>"Nothing said yet."</span> }),
@@ -81,47 +63,62 @@ fn Row(
             })
         }
     };
+    let online = Memo::new(move |_| summary.read().room.online);
     view! {
         <li class="row">
             <div class="row-main">
                 <h3>
-                    <a href=link>{title}</a>
+                    <a href=paths::room(&me, &name)>{name.clone()}</a>
                 </h3>
                 <p class="last clip">{last}</p>
             </div>
             <p class="row-state">
-                {unread} <span class="online" class:someone=move || { summary.read().room.online > 0 }>
-                    {move || summary.read().room.online}
+                {unread} <span class="online" class:someone=move || { online.get() > 0 }>
+                    {move || online.get()}
                     " online"
                 </span>
             </p>
             <div class="row-out">
-                <form action="/api/leave_room" method="post" data-room=left>
-                    {target} <button type="submit" class="quiet" aria-label=leave>
-                        "Leave"
-                    </button>
-                </form>
-                {move || owned.get().then(|| view! { <Delete me=me.clone() id name=name.clone() asked /> })}
+                <Leave me=me.clone() id name=name.clone() />
+                {move || owned.get().then(|| view! { <Delete me=me.clone() id name=name.clone() /> })}
             </div>
         </li>
     }
 }
 
 #[component]
-fn Delete(me: String, id: RoomId, name: String, asked: StoredValue<String>) -> impl IntoView {
-    let dialog = format!("delete-{id}");
-    let open = asked.with_value(|asked| *asked == dialog);
+fn Leave(me: String, id: RoomId, name: String) -> impl IntoView {
     view! {
         <Confirm
-            id=dialog
-            open
+            id=format!("leave-{id}")
+            opener="Leave"
+            label=format!("Leave {name}")
+            title=format!("Leave {name}?")
+            text="To come back you need its key. A room of yours passes to the member who has been in it longest; one \
+                  with no other member is deleted."
+        >
+            <form action="/api/leave_room" method="post">
+                <Target me=me.clone() id />
+                <button type="submit" class="danger">
+                    "Leave room"
+                </button>
+            </form>
+        </Confirm>
+    }
+}
+
+#[component]
+fn Delete(me: String, id: RoomId, name: String) -> impl IntoView {
+    view! {
+        <Confirm
+            id=format!("delete-{id}")
             opener="Delete"
             label=format!("Delete {name}")
             title=format!("Delete {name}?")
             text="The room and all its messages will be gone for good, for everyone in it."
         >
             <form action="/api/delete_room" method="post">
-                <Target me id />
+                <Target me=me.clone() id />
                 <button type="submit" class="danger">
                     "Delete room"
                 </button>

@@ -2,54 +2,55 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    domain::Room,
-    ui::{
-        live::{self, Conversation},
-        paths,
-    },
+use super::steady::steady;
+use crate::ui::{
+    paths,
+    session::{Known, Session, Shown},
 };
 
 /// The list of rooms. The one that is open has nothing unread: it is being read.
-#[island]
-pub fn RoomNav(rooms: Vec<Room>) -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    let (me, here) = (conversation.me, conversation.id());
-    let rooms = RwSignal::new(rooms);
-    Effect::new(move || live::follow_heads(me.get_value(), rooms));
-    let unread = move |room: &Room| {
-        if room.id == here {
-            0
-        } else {
-            room.head.saturating_sub(room.seen)
-        }
-    };
+#[component]
+pub fn RoomNav(session: Session) -> impl IntoView {
+    let (rooms, hold) = steady(session.rooms);
     view! {
-        <ul class="room-nav">
-            <For each=move || rooms.get() key=move |room| (room.id, unread(room)) let:room>
-                <Row me=me.get_value() here=room.id == here unread=unread(&room) room />
+        <ul class="room-nav" {..hold}>
+            <For each=move || rooms.get() key=|known| known.id let:known>
+                <Row session known />
             </For>
         </ul>
     }
 }
 
 #[component]
-fn Row(me: String, here: bool, unread: u64, room: Room) -> impl IntoView {
-    let href = paths::room(&me, &room.name);
+fn Row(session: Session, known: Known) -> impl IntoView {
+    let id = known.id;
+    let summary = RwSignal::from(known.summary);
+    let name = summary.read_untracked().room.name.clone();
+    let href = session.me.with_value(|me| paths::room(me, &name));
+    let here = Memo::new(move |_| session.navigator.shown() == Shown::Room(id));
+    let unread = Memo::new(move |_| {
+        if here.get() {
+            0
+        } else {
+            summary.read().room.unread()
+        }
+    });
     view! {
         <li class="room-link" class:here=here>
             <a href=href>
-                <span class="clip" dir="auto" aria-current=here.then_some("page")>
-                    {room.name}
+                <span class="clip" dir="auto" aria-current=move || here.get().then_some("page")>
+                    {name}
                 </span>
-                {(unread > 0)
-                    .then(|| {
-                        view! {
-                            <span class="unread">
-                                {unread} <span class="hush">" new"</span>
-                            </span>
-                        }
-                    })}
+                {move || {
+                    (unread.get() > 0)
+                        .then(|| {
+                            view! {
+                                <span class="unread">
+                                    {unread.get()} <span class="hush">" new"</span>
+                                </span>
+                            }
+                        })
+                }}
             </a>
         </li>
     }

@@ -1,218 +1,487 @@
 //! From messages to the rows of a timeline: runs of one author, days, the line where unread begins.
+//!
+//! The rows on the page are kept in step with the conversation's window, not made anew: a message that arrives is
+//! one row more, and only what it changes of its neighbours is changed there.
 
-use std::{ops::Range, sync::Arc};
+use leptos::{
+    prelude::*,
+    tachys::{
+        html::attribute::{Attribute, any_attribute::AnyAttribute},
+        hydration::Cursor,
+        reactive_graph::OwnedView,
+        renderer::{CastFrom, Rndr, types},
+        view::{Mountable, Position, PositionState, Render, RenderHtml, add_attr::AddAnyAttr},
+    },
+};
 
-use uuid::Uuid;
-
+use super::clock::Clock;
 use crate::{
-    domain::{Message, Millis, Seq},
-    ui::live::Unsent,
+    domain::{Millis, Seq},
+    ui::session::{Conversation, Said, Unread, Unsent},
 };
 
 /// A pause longer than this ends an author's run.
 const RUN_PAUSE: Millis = 7 * 60_000;
 
-/// One row of the timeline. `first` is whether it names its author: the first of a run does.
+/// What a row has above its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Above {
+    /// Here begins this day, counted in the reader's zone since 1 January 1970.
+    pub day: Option<i64>,
+    /// Here begins what the reader had not read when they entered the room.
+    pub new: bool,
+    /// Whether it names its author: the first of a run does.
+    pub first: bool,
+}
+
+/// Where and when something was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// Here begins a day, counted in the reader's zone since 1 January 1970.
-    Day(i64),
-    /// Here begins what the reader had not read when the page was opened.
-    New,
-    Said {
-        message: Arc<Message>,
-        first: bool,
-    },
-    Unsent {
-        item: Unsent,
-        first: bool,
-    },
-}
-
-/// What makes a row the same row. A row that must look different is another one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum RowKey {
-    Day(i64),
-    New,
-    Said(Seq, bool),
-    Unsent {
-        id: Uuid,
-        first: bool,
-        refused: bool,
-        sent: bool,
-    },
-}
-
-impl Row {
-    pub fn key(&self) -> RowKey {
-        match self {
-            Row::Day(day) => RowKey::Day(*day),
-            Row::New => RowKey::New,
-            Row::Said { message, first } => RowKey::Said(message.seq, *first),
-            Row::Unsent { item, first } => RowKey::Unsent {
-                id: item.id,
-                first: *first,
-                refused: item.refused.is_some(),
-                sent: item.sent.is_some(),
-            },
-        }
-    }
-}
-
-/// The rows of a timeline. `day_of` tells an instant's day in the reader's zone; `unread` is what *me* had
-/// not read when the page was opened: a line is drawn where it begins, once `messages` reach back to there.
-pub fn rows(
-    messages: &[Arc<Message>],
-    unsent: &[Unsent],
-    me: &str,
-    unread: Range<Seq>,
-    day_of: impl Fn(Millis) -> i64,
-) -> Vec<Row> {
-    let mut rows = Vec::with_capacity(messages.len() + unsent.len() + 8);
-    let mut run: Option<Run> = None;
-    let mut lined = messages
-        .first()
-        .is_none_or(|first| first.seq > unread.start);
-    for message in messages {
-        let day = day_of(message.at);
-        if run.as_ref().is_none_or(|run| run.day != day) {
-            rows.push(Row::Day(day));
-            run = None;
-        }
-        if !lined && unread.contains(&message.seq) && message.by != me {
-            rows.push(Row::New);
-            lined = true;
-            run = None;
-        }
-        let first = Run::go_on(&mut run, &message.by, day, message.at);
-        rows.push(Row::Said {
-            message: message.clone(),
-            first,
-        });
-    }
-    for item in unsent {
-        // Where its day begins is not certain before the server has said so: no separator yet.
-        let day = run.as_ref().map_or_else(|| day_of(item.at), |run| run.day);
-        let first = Run::go_on(&mut run, me, day, item.at);
-        rows.push(Row::Unsent {
-            item: item.clone(),
-            first,
-        });
-    }
-    rows
-}
-
-/// Messages that one author says in one go.
-struct Run<'a> {
-    by: &'a str,
+struct Placed {
+    seq: Seq,
+    by: String,
+    at: Millis,
     day: i64,
-    last: Millis,
 }
 
-impl<'a> Run<'a> {
-    /// Adds a message, and says whether it is the first of a run.
-    fn go_on(run: &mut Option<Self>, by: &'a str, day: i64, at: Millis) -> bool {
-        let goes_on = run
-            .as_ref()
-            .is_some_and(|run| run.by == by && run.day == day && at - run.last <= RUN_PAUSE);
-        *run = Some(Run { by, day, last: at });
-        !goes_on
+impl Placed {
+    fn of(said: &Said, clock: Clock) -> Self {
+        let message = said.message.read_untracked();
+        Self {
+            seq: said.seq,
+            by: message.by.clone(),
+            at: message.at,
+            day: clock.day(message.at),
+        }
+    }
+
+    /// What it has above it, after `before` and where the unread line is at `line`.
+    fn above(&self, before: Option<&Self>, line: Option<Seq>) -> Above {
+        let same_day = before.filter(|before| before.day == self.day);
+        let new = line == Some(self.seq);
+        let goes_on = |before: &Self| before.by == self.by && self.at - before.at <= RUN_PAUSE;
+        Above {
+            day: same_day.is_none().then_some(self.day),
+            new,
+            first: new || !same_day.is_some_and(goes_on),
+        }
+    }
+}
+
+/// Which message the unread line is above: the first that others have said of what is unread here. What is unread may
+/// begin further back; then it is where the window begins.
+fn line(messages: &[Said], me: &str, unread: Unread) -> Option<Seq> {
+    let begins = messages.partition_point(|said| said.seq <= unread.read);
+    messages[begins..]
+        .iter()
+        .take_while(|said| unread.contains(said.seq))
+        .find(|said| said.message.read_untracked().by != me)
+        .map(|said| said.seq)
+}
+
+/// Whether each of *me*'s unsent messages names its author, given what the room has last.
+pub fn firsts(conversation: Conversation, clock: Clock, unsent: &[Unsent]) -> Vec<bool> {
+    let me = conversation.session.me.get_value();
+    let mut before = conversation
+        .window
+        .with(|window| window.messages().last().map(|said| Placed::of(said, clock)));
+    let mut firsts = Vec::with_capacity(unsent.len());
+    for item in unsent {
+        let placed = Placed {
+            seq: Seq::MAX,
+            by: me.clone(),
+            at: item.at,
+            // Where its day begins is not certain before the server has said so: no separator yet.
+            day: before
+                .as_ref()
+                .map_or_else(|| clock.day(item.at), |it| it.day),
+        };
+        firsts.push(placed.above(before.as_ref(), None).first);
+        before = Some(placed);
+    }
+    firsts
+}
+
+/// The rows of all messages in the conversation's window, each as `view` has it.
+pub fn rows<F, V>(
+    conversation: Conversation,
+    clock: RwSignal<Clock>,
+    view: F,
+) -> impl IntoView + use<F, V>
+where
+    F: Fn(Said, ArcRwSignal<Above>) -> V + Clone + Send + 'static,
+    V: RenderHtml + 'static,
+{
+    let owner = Owner::current().unwrap_or_default();
+    move || {
+        conversation.window.track();
+        Rows {
+            conversation,
+            clock: clock.get(),
+            unread: conversation.unread.get(),
+            owner: owner.clone(),
+            view: view.clone(),
+        }
+    }
+}
+
+struct Rows<F> {
+    conversation: Conversation,
+    clock: Clock,
+    unread: Unread,
+    /// Each row has an owner of its own, which is this one's child.
+    owner: Owner,
+    view: F,
+}
+
+/// The rows that are on the page.
+struct Shown<S> {
+    rows: Vec<Row<S>>,
+    clock: Clock,
+    line: Option<Seq>,
+    /// What the last row stands before.
+    end: types::Placeholder,
+}
+
+struct Row<S> {
+    placed: Placed,
+    above: ArcRwSignal<Above>,
+    state: S,
+}
+
+impl<F, V> Rows<F>
+where
+    F: Fn(Said, ArcRwSignal<Above>) -> V,
+    V: RenderHtml + 'static,
+{
+    fn line(&self, messages: &[Said]) -> Option<Seq> {
+        let me = self.conversation.session.me;
+        me.with_value(|me| line(messages, me, self.unread))
+    }
+
+    /// A row as it is to be after `before`, with `state` made of its view.
+    fn row<S>(
+        &self,
+        said: &Said,
+        before: Option<&Placed>,
+        line: Option<Seq>,
+        state: impl FnOnce(OwnedView<V>) -> S,
+    ) -> Row<S> {
+        let placed = Placed::of(said, self.clock);
+        let above = ArcRwSignal::new(placed.above(before, line));
+        let owner = self.owner.with(Owner::new);
+        let view = owner.with(|| (self.view)(said.clone(), above.clone()));
+        Row {
+            placed,
+            above,
+            state: state(OwnedView::new_with_owner(view, owner)),
+        }
+    }
+
+    /// All rows anew.
+    fn all<S>(&self, mut state: impl FnMut(OwnedView<V>) -> S) -> (Vec<Row<S>>, Option<Seq>) {
+        self.conversation.window.with_untracked(|window| {
+            let messages = window.messages();
+            let line = self.line(messages);
+            let mut rows: Vec<Row<S>> = Vec::with_capacity(messages.len());
+            for said in messages {
+                let before = rows.last().map(|row| &row.placed);
+                let row = self.row(said, before, line, &mut state);
+                rows.push(row);
+            }
+            (rows, line)
+        })
+    }
+}
+
+impl<S: Mountable> Shown<S> {
+    /// Takes away the first `count` rows, or those from `from` on.
+    fn cut(&mut self, range: impl std::ops::RangeBounds<usize>) {
+        for mut row in self.rows.drain(range) {
+            row.state.unmount();
+        }
+    }
+
+    /// Has the row at `index` say what it has above it.
+    fn mark(&self, index: usize) {
+        let Some(row) = self.rows.get(index) else {
+            return;
+        };
+        let before = index.checked_sub(1).map(|before| &self.rows[before].placed);
+        let is = row.placed.above(before, self.line);
+        row.above
+            .maybe_update(|above| std::mem::replace(above, is) != is);
+    }
+
+    fn place_of(&self, seq: Seq) -> usize {
+        self.rows.partition_point(|row| row.placed.seq < seq)
+    }
+}
+
+impl<F, V> Render for Rows<F>
+where
+    F: Fn(Said, ArcRwSignal<Above>) -> V,
+    V: RenderHtml + 'static,
+{
+    type State = Shown<<OwnedView<V> as Render>::State>;
+
+    fn build(self) -> Self::State {
+        let (rows, line) = self.all(Render::build);
+        Shown {
+            rows,
+            clock: self.clock,
+            line,
+            end: Rndr::create_placeholder(),
+        }
+    }
+
+    fn rebuild(self, shown: &mut Self::State) {
+        self.conversation.window.with_untracked(|window| {
+            let messages = window.messages();
+            let line = self.line(messages);
+            let was = std::mem::replace(&mut shown.line, line);
+            // Both are stretches of one log: what is in both is the same in both.
+            let start = messages.first().map_or(Seq::MAX, |said| said.seq);
+            let end = messages.last().map_or(0, |said| said.seq);
+            shown.cut(..shown.place_of(start));
+            shown.cut(shown.rows.partition_point(|row| row.placed.seq <= end)..);
+            let (first, last) = match shown.rows.as_slice() {
+                [first, .., last] => (first.placed.seq, last.placed.seq),
+                [one] => (one.placed.seq, one.placed.seq),
+                [] => (Seq::MAX, Seq::MAX),
+            };
+            let older = messages.partition_point(|said| said.seq < first);
+            let newer = messages.partition_point(|said| said.seq <= last);
+            let parent = Rndr::get_parent(&shown.end).and_then(types::Element::cast_from);
+
+            let mut rows = Vec::with_capacity(older);
+            for said in &messages[..older] {
+                let before = rows.last().map(|row: &Row<_>| &row.placed);
+                let mut row = self.row(said, before, line, Render::build);
+                put(
+                    &mut row.state,
+                    shown.rows.first(),
+                    &shown.end,
+                    parent.as_ref(),
+                );
+                rows.push(row);
+            }
+            shown.rows.splice(0..0, rows);
+            for said in &messages[newer.max(older)..] {
+                let before = shown.rows.last().map(|row| &row.placed);
+                let mut row = self.row(said, before, line, Render::build);
+                put(&mut row.state, None, &shown.end, parent.as_ref());
+                shown.rows.push(row);
+            }
+
+            if shown.clock != self.clock {
+                shown.clock = self.clock;
+                for row in &mut shown.rows {
+                    row.placed.day = self.clock.day(row.placed.at);
+                }
+                (0..shown.rows.len()).for_each(|index| shown.mark(index));
+            } else {
+                let lines = [was, line].into_iter().flatten();
+                let lines = lines.map(|seq| shown.place_of(seq));
+                [0, older]
+                    .into_iter()
+                    .chain(lines)
+                    .for_each(|index| shown.mark(index));
+            }
+        });
+    }
+}
+
+/// Puts a row that is new before another, or at the end.
+fn put<S: Mountable>(
+    state: &mut S,
+    before: Option<&Row<S>>,
+    end: &types::Placeholder,
+    parent: Option<&types::Element>,
+) {
+    let placed = match before {
+        Some(row) => row.state.insert_before_this(state),
+        None => false,
+    };
+    if !placed && let Some(parent) = parent {
+        state.mount(parent, Some(end.as_ref()));
+    }
+}
+
+impl<F, V> RenderHtml for Rows<F>
+where
+    F: Fn(Said, ArcRwSignal<Above>) -> V + Send + 'static,
+    V: RenderHtml + 'static,
+{
+    type AsyncOutput = Self;
+    type Owned = Self;
+
+    const MIN_LENGTH: usize = 0;
+
+    fn dry_resolve(&mut self) {}
+
+    async fn resolve(self) -> Self {
+        self
+    }
+
+    fn to_html_with_buf(
+        self,
+        buf: &mut String,
+        position: &mut Position,
+        escape: bool,
+        mark_branches: bool,
+        extra_attrs: Vec<AnyAttribute>,
+    ) {
+        self.all(|view| {
+            view.to_html_with_buf(buf, position, escape, mark_branches, extra_attrs.clone());
+            *position = Position::NextChild;
+        });
+        // As tachys marks the end of its own lists.
+        buf.push_str("<!>");
+    }
+
+    fn hydrate<const FROM_SERVER: bool>(
+        self,
+        cursor: &Cursor,
+        position: &PositionState,
+    ) -> Self::State {
+        let (rows, line) = self.all(|view| view.hydrate::<FROM_SERVER>(cursor, position));
+        let end = cursor.next_placeholder(position);
+        position.set(Position::NextChild);
+        Shown {
+            rows,
+            clock: self.clock,
+            line,
+            end,
+        }
+    }
+
+    fn into_owned(self) -> Self {
+        self
+    }
+}
+
+impl<F, V> AddAnyAttr for Rows<F>
+where
+    F: Fn(Said, ArcRwSignal<Above>) -> V + Send + 'static,
+    V: RenderHtml + 'static,
+{
+    type Output<A: Attribute> = Self;
+
+    /// A list of rows has no element of its own to add one to.
+    fn add_any_attr<A: Attribute>(self, _: A) -> Self::Output<A> {
+        self
+    }
+}
+
+impl<S: Mountable> Mountable for Shown<S> {
+    fn unmount(&mut self) {
+        for row in &mut self.rows {
+            row.state.unmount();
+        }
+        self.end.unmount();
+    }
+
+    fn mount(&mut self, parent: &types::Element, marker: Option<&types::Node>) {
+        for row in &mut self.rows {
+            row.state.mount(parent, marker);
+        }
+        self.end.mount(parent, marker);
+    }
+
+    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+        match self.rows.first() {
+            Some(row) => row.state.insert_before_this(child),
+            None => self.end.insert_before_this(child),
+        }
+    }
+
+    fn elements(&self) -> Vec<types::Element> {
+        let rows = self.rows.iter();
+        rows.flat_map(|row| row.state.elements()).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::domain::Message;
 
     const DAY: Millis = 86_400_000;
+    const READ: Unread = Unread { read: 0, head: 0 };
 
-    fn message(seq: Seq, by: &str, at: Millis) -> Arc<Message> {
-        Arc::new(Message::new(
-            1,
-            seq,
-            Uuid::nil(),
-            by.into(),
-            at,
-            "hi".into(),
-        ))
+    fn said(seq: Seq, by: &str, at: Millis) -> Said {
+        Message::new(1, seq, Uuid::nil(), by.into(), at, "hi".into()).into()
     }
 
-    fn keys(messages: &[Arc<Message>], unsent: &[Unsent], unread: Range<Seq>) -> Vec<RowKey> {
-        let rows = rows(messages, unsent, "alice", unread, |at| at.div_euclid(DAY));
-        rows.iter().map(Row::key).collect()
+    /// What each of some messages has above it, for alice and in UTC.
+    fn aboves(messages: &[Said], unread: Unread) -> Vec<Above> {
+        let line = line(messages, "alice", unread);
+        let clock = Clock::of_reader(None);
+        let mut before = None;
+        let above = |said| {
+            let placed = Placed::of(said, clock);
+            let above = placed.above(before.as_ref(), line);
+            before = Some(placed);
+            above
+        };
+        messages.iter().map(above).collect()
+    }
+
+    /// The seqs of those that name their author.
+    fn named(messages: &[Said]) -> Vec<bool> {
+        let aboves = aboves(messages, READ);
+        aboves.into_iter().map(|above| above.first).collect()
     }
 
     #[test]
     fn an_author_is_named_once_in_a_run() {
         let said = [
-            message(1, "alice", 0),
-            message(2, "alice", 60_000),
-            message(3, "bob", 61_000),
+            said(1, "alice", 0),
+            said(2, "alice", 60_000),
+            said(3, "bob", 61_000),
         ];
-        assert_eq!(
-            keys(&said, &[], 1..1),
-            [
-                RowKey::Day(0),
-                RowKey::Said(1, true),
-                RowKey::Said(2, false),
-                RowKey::Said(3, true)
-            ]
-        );
+        assert_eq!(named(&said), [true, false, true]);
+        assert_eq!(aboves(&said, READ)[0].day, Some(0));
+        assert_eq!(aboves(&said, READ)[1].day, None);
     }
 
     #[test]
     fn a_pause_a_day_and_the_unread_line_end_a_run() {
         let late = DAY - 1_000;
         let said = [
-            message(1, "alice", late - 2 * RUN_PAUSE),
-            message(2, "alice", late),
-            message(3, "alice", DAY),
-            message(4, "bob", DAY + 1),
+            said(1, "bob", late - 2 * RUN_PAUSE),
+            said(2, "bob", late),
+            said(3, "bob", DAY),
+            said(4, "bob", DAY + 1),
+            said(5, "bob", DAY + 2),
         ];
-        assert_eq!(
-            keys(&said, &[], 4..5),
-            [
-                RowKey::Day(0),
-                RowKey::Said(1, true),
-                RowKey::Said(2, true),
-                RowKey::Day(1),
-                RowKey::Said(3, true),
-                RowKey::New,
-                RowKey::Said(4, true),
-            ]
-        );
+        let aboves = aboves(&said, Unread { read: 3, head: 5 });
+        let days: Vec<_> = aboves.iter().map(|above| above.day).collect();
+        assert_eq!(days, [Some(0), None, Some(1), None, None]);
+        let firsts: Vec<_> = aboves.iter().map(|above| above.first).collect();
+        assert_eq!(firsts, [true, true, true, true, false]);
+        let new: Vec<_> = aboves.iter().map(|above| above.new).collect();
+        assert_eq!(new, [false, false, false, true, false]);
     }
 
     #[test]
     fn nothing_is_new_where_all_was_read_or_is_one_s_own() {
-        assert!(!keys(&[message(1, "bob", 0)], &[], 2..2).contains(&RowKey::New));
-        assert!(!keys(&[message(1, "alice", 0)], &[], 1..2).contains(&RowKey::New));
+        let bob = [said(1, "bob", 0)];
+        assert_eq!(line(&bob, "alice", Unread { read: 1, head: 1 }), None);
+        let own = [said(1, "alice", 0)];
+        assert_eq!(line(&own, "alice", Unread { read: 0, head: 1 }), None);
+        // What comes after the room was entered is not what was unread then.
+        assert_eq!(line(&bob, "alice", Unread { read: 0, head: 0 }), None);
     }
 
     #[test]
-    fn no_line_is_drawn_where_unread_begins_further_back() {
-        let said: Vec<_> = (51..=100).map(|seq| message(seq, "bob", 0)).collect();
-        assert!(!keys(&said, &[], 41..101).contains(&RowKey::New));
-        assert_eq!(keys(&said, &[], 51..101)[1], RowKey::New);
-        assert_eq!(keys(&said, &[], 61..101)[11], RowKey::New);
-    }
-
-    #[test]
-    fn what_is_unsent_comes_last_and_goes_on_the_author_s_run() {
-        let unsent = Unsent::new("later".into(), 1_000);
-        let keys = keys(
-            &[message(1, "alice", 0)],
-            std::slice::from_ref(&unsent),
-            2..2,
-        );
-        assert_eq!(
-            keys[2],
-            RowKey::Unsent {
-                id: unsent.id,
-                first: false,
-                refused: false,
-                sent: false
-            }
-        );
+    fn the_line_is_where_unread_begins_or_where_the_window_does() {
+        let said: Vec<_> = (51..=100).map(|seq| said(seq, "bob", 0)).collect();
+        let begins = |read| line(&said, "alice", Unread { read, head: 100 });
+        assert_eq!(begins(60), Some(61));
+        assert_eq!(begins(50), Some(51));
+        assert_eq!(begins(40), Some(51));
     }
 }

@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use leptos::{either::EitherOf4, ev::MouseEvent, html, prelude::*};
+use leptos::{ev::MouseEvent, html, prelude::*};
 
 use super::{
     Icon,
-    clock::{Clock, use_clock},
-    message_row::{SaidRow, UnsentRow},
+    clock::Clock,
+    message_row::{SaidRow, SaidRowProps, UnsentRow},
     place::{self, Place},
-    rows::{Row, rows},
+    rows::{firsts, rows},
 };
 use crate::ui::{
-    live::{Conversation, Fetching, Reading, Stretch, Window},
     paths,
+    session::{Conversation, Fetching, Reading, Shown, Stretch, Window},
 };
 
 /// A reader this close to the newest message is at it.
@@ -24,28 +24,36 @@ const NEAR: i32 = 400;
 /// Screen readers announce additions once history has settled for this long.
 const SETTLE: Duration = Duration::from_millis(400);
 
-/// The log "Messages". `clock` is as the server's.
-#[island]
-pub fn Timeline(clock: Clock) -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    let clock = use_clock(clock);
+/// The log "Messages".
+#[component]
+pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl IntoView {
     let (log, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
-    let left_at = follow_reader(conversation, clock, log, list);
-    let unread = conversation
-        .room
-        .with_value(|room| room.seen + 1..room.head + 1);
-    let each = move || {
-        let clock = clock.get();
-        let (window, outbox) = (conversation.window.read(), conversation.outbox.read());
-        conversation.me.with_value(|me| {
-            rows(
-                window.messages(),
-                outbox.items(),
-                me,
-                unread.clone(),
-                |at| clock.day(at),
-            )
-        })
+    let in_sight = Memo::new(move |_| {
+        conversation.session.navigator.shown() == Shown::Room(conversation.id())
+    });
+    let reader = Reader {
+        conversation,
+        log,
+        list,
+        in_sight,
+        left_at: RwSignal::new(conversation.window.with_untracked(Window::head)),
+        here: StoredValue::new(None),
+        shifted: StoredValue::new(false),
+        away: StoredValue::new(false),
+    };
+    reader.follow(clock);
+    let said = rows(conversation, clock, move |said, above| {
+        SaidRow(SaidRowProps { said, above, clock })
+    });
+    let unsent = move || {
+        let items = conversation.outbox.get();
+        let firsts = firsts(conversation, clock.get(), items.items());
+        items
+            .items()
+            .iter()
+            .cloned()
+            .zip(firsts)
+            .collect::<Vec<_>>()
     };
     let empty = Memo::new(move |_| {
         conversation.window.with(|window| window.head() == 0)
@@ -58,69 +66,86 @@ pub fn Timeline(clock: Clock) -> impl IntoView {
                 class="log"
                 role="log"
                 aria-label="Messages"
-                aria-live=move || if hushed.get() { "off" } else { "polite" }
+                aria-live=move || if hushed.get() || !in_sight.get() { "off" } else { "polite" }
                 tabindex="0"
                 node_ref=log
+                on:scroll=move |_| reader.look()
             >
                 <div class="log-rows" node_ref=list>
                     <Older conversation />
                     {move || empty.get().then(|| view! { <Silence conversation /> })}
-                    <For each=each key=Row::key let:row>
-                        {match row {
-                            Row::Day(day) => {
-                                EitherOf4::A(
-                                    view! {
-                                        <p class="day">
-                                            <span>{move || clock.get().name_of_day(day)}</span>
-                                        </p>
-                                    },
-                                )
-                            }
-                            Row::New => {
-                                EitherOf4::B(
-                                    view! {
-                                        <p class="new-line">
-                                            <span>"New"</span>
-                                        </p>
-                                    },
-                                )
-                            }
-                            Row::Said { message, first } => EitherOf4::C(view! { <SaidRow message first clock /> }),
-                            Row::Unsent { item, first } => {
-                                EitherOf4::D(view! { <UnsentRow conversation item first clock /> })
-                            }
-                        }}
+                    {said}
+                    <For
+                        each=unsent
+                        key=|(item, first)| (item.id, *first, item.refused.is_some(), item.sent.is_some())
+                        let((item, first))
+                    >
+                        <UnsentRow conversation item first clock />
                     </For>
                 </div>
             </div>
-            <ToNewest conversation left_at />
+            <ToUnread conversation />
+            <ToNewest conversation left_at=reader.left_at.into() />
         </div>
     }
 }
 
-/// Keeps the reader's place while rows change, fetches what they come near to, and knows whether they are at
-/// the newest message. Gives the room's head at the time they left it.
-fn follow_reader(
+/// Keeps the reader's place while rows change, fetches what they come near to, and knows whether they are at the
+/// newest message.
+#[derive(Clone, Copy)]
+struct Reader {
     conversation: Conversation,
-    clock: RwSignal<Clock>,
     log: NodeRef<html::Div>,
     list: NodeRef<html::Div>,
-) -> Signal<u64> {
-    let Conversation {
-        window,
-        outbox,
-        reading,
-        fetching,
-        ..
-    } = conversation;
-    let left_at = RwSignal::new(window.with_untracked(Window::head));
-    let here = StoredValue::new(None::<Place>);
-    // Whether rows have changed since: the place that can be seen then is not the one the reader was at.
-    let shifted = StoredValue::new(false);
-    let look = move || {
-        let (Some(log), Some(list)) = (log.get_untracked(), list.get_untracked()) else {
+    /// Whether the room is the one that is shown: what is hidden has no place on the screen.
+    in_sight: Memo<bool>,
+    /// The room's head when the reader left the newest message.
+    left_at: RwSignal<u64>,
+    here: StoredValue<Option<Place>>,
+    /// Whether rows have changed since: the place that can be seen then is not the one the reader was at.
+    shifted: StoredValue<bool>,
+    /// Whether the room was hidden since.
+    away: StoredValue<bool>,
+}
+
+impl Reader {
+    fn follow(self, clock: RwSignal<Clock>) {
+        let Conversation {
+            window,
+            outbox,
+            reading,
+            fetching,
+            sought,
+            ..
+        } = self.conversation;
+        Effect::new(move || {
+            window.track();
+            outbox.track();
+            clock.track();
+            reading.track();
+            fetching.track();
+            sought.track();
+            self.shifted.set_value(true);
+            if self.in_sight.get() {
+                // After the rows have changed, and before anybody sees it.
+                request_animation_frame(move || self.keep());
+            } else {
+                self.away.set_value(true);
+            }
+        });
+    }
+
+    /// Takes note of where the reader is.
+    fn look(self) {
+        if self.conversation.has_ended() || !self.in_sight.get_untracked() {
+            return;
+        }
+        let (Some(log), Some(list)) = (self.log.get_untracked(), self.list.get_untracked()) else {
             return;
         };
+        let Conversation {
+            window, reading, ..
+        } = self.conversation;
         let distance = place::distance(&log);
         let (live, older) = window.with_untracked(|window| (window.is_live(), window.has_older()));
         let was = reading.get_untracked();
@@ -132,72 +157,87 @@ fn follow_reader(
             Reading::Earlier
         };
         if was != is {
-            left_at.set(window.with_untracked(Window::head));
+            self.left_at.set(window.with_untracked(Window::head));
             reading.set(is);
         }
-        if !shifted.get_value() {
-            here.set_value(place::find(&log, &list));
+        if !self.shifted.get_value() {
+            self.here.set_value(place::find(&log, &list));
         }
-        if !conversation.has_failed() {
+        if !self.conversation.has_failed() {
             if distance.above < NEAR && older {
-                conversation.load(Stretch::Older);
+                self.conversation.load(Stretch::Older);
             } else if distance.below < NEAR && !live {
-                conversation.load(Stretch::Newer);
+                self.conversation.load(Stretch::Newer);
             }
         }
-    };
-    let keep = move || {
-        let (Some(log), Some(list)) = (log.get_untracked(), list.get_untracked()) else {
+    }
+
+    /// Has the reader where they were.
+    fn keep(self) {
+        if self.conversation.has_ended() || !self.in_sight.get_untracked() {
+            return;
+        }
+        let (Some(log), Some(list)) = (self.log.get_untracked(), self.list.get_untracked()) else {
             return;
         };
-        if reading.get_untracked() == Reading::End {
+        let back = self.away.try_update_value(std::mem::take) == Some(true);
+        let sought = self.conversation.sought.get_untracked();
+        if let Some(row) = sought.and_then(|seq| place::find_row(&list, seq)) {
+            self.conversation.sought.set(None);
+            place::show(&row);
+        } else if self.conversation.reading.get_untracked() == Reading::End {
             log.set_scroll_top(0);
-        } else if let Some(place) = here.get_value() {
+        } else if let Some(mut place) = self.here.get_value() {
+            if back {
+                place.is_scrolled_as(&log);
+            }
             place::restore(&log, &list, &place);
         }
-        shifted.set_value(false);
-        look();
-    };
-    Effect::new(move || {
-        window.track();
-        outbox.track();
-        clock.track();
-        reading.track();
-        fetching.track();
-        shifted.set_value(true);
-        // After the rows have changed, and before anybody sees it.
-        request_animation_frame(keep);
-    });
-    Effect::new(move || {
-        if let Some(log) = log.get() {
-            // Not through the view: scrolling should not wait for what listens to it.
-            let scrolled = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(look);
-            log.set_onscroll(Some(wasm_bindgen::JsCast::unchecked_ref(scrolled.as_ref())));
-            // The log is there for as long as the page.
-            scrolled.forget();
-        }
-    });
-    left_at.into()
+        self.shifted.set_value(false);
+        self.look();
+    }
 }
 
 /// Whether history is being put into the log: nobody wants that read out.
 fn hush_history(conversation: Conversation) -> RwSignal<bool> {
     let hushed = RwSignal::new(false);
+    let loads = move || matches!(conversation.fetching.get(), Fetching::Loading(_));
     Effect::new(move || {
-        if matches!(conversation.fetching.get(), Fetching::Loading(_)) {
+        if loads() {
             hushed.set(true);
         } else if hushed.get_untracked() {
-            set_timeout(
-                move || {
-                    if !matches!(conversation.fetching.get_untracked(), Fetching::Loading(_)) {
-                        hushed.set(false);
-                    }
-                },
-                SETTLE,
-            );
+            conversation.later(SETTLE, move || {
+                if !untrack(loads) {
+                    hushed.set(false);
+                }
+            });
         }
     });
     hushed
+}
+
+/// The way to the first unread message, where it is further up than what is loaded.
+#[component]
+fn ToUnread(conversation: Conversation) -> impl IntoView {
+    let above = Memo::new(move |_| {
+        let unread = conversation.unread.get();
+        let start = conversation.window.with(Window::start);
+        (unread.read + 1 < start && unread.read < unread.head).then_some(unread)
+    });
+    move || {
+        above.get().map(|unread| {
+            let go = move |event: MouseEvent| {
+                event.prevent_default();
+                conversation.to_unread();
+            };
+            view! {
+                <a class="to-unread" href=format!("?before={}", unread.read + 25) on:click=go>
+                    {Icon::Chevron.view()}
+                    {format!("First of {} new messages", unread.head - unread.read)}
+                </a>
+            }
+        })
+    }
 }
 
 /// What is above the oldest row: the way further back, or why there is none just now.
@@ -253,7 +293,7 @@ fn Silence(conversation: Conversation) -> impl IntoView {
 /// The way to the newest message, for a reader who is further up.
 #[component]
 fn ToNewest(conversation: Conversation, left_at: Signal<u64>) -> impl IntoView {
-    let href = conversation.me.with_value(|me| {
+    let href = conversation.session.me.with_value(|me| {
         conversation
             .room
             .with_value(|room| paths::room(me, &room.name))

@@ -2,12 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::ui::live::Conversation;
+use crate::ui::session::Conversation;
 
 /// One line that is always there, so that nothing moves when it has something to say.
-#[island]
-pub fn Typing() -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
+#[component]
+pub fn Typing(conversation: Conversation) -> impl IntoView {
     view! { <p class="typing">{move || conversation.typing.with(|who| sentence(who))}</p> }
 }
 

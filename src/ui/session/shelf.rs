@@ -35,20 +35,24 @@ impl Shelf {
         }
     }
 
-    /// All that is kept, in no order.
-    pub fn all(&self) -> Vec<Unsent> {
-        let Some(storage) = storage() else {
-            return Vec::new();
-        };
-        keys(&storage, &self.prefix, 0)
-            .filter_map(|key| storage.get_item(&key).ok().flatten())
-            .filter_map(|text| serde_json::from_str(&text).ok())
-            .collect()
-    }
-
     fn key(&self, id: Uuid) -> String {
         format!("{}{id}", self.prefix)
     }
+}
+
+/// All that `me` has not sent, in every room, in no order.
+pub fn unsent(me: &str) -> Vec<(RoomId, Unsent)> {
+    let Some(storage) = storage() else {
+        return Vec::new();
+    };
+    let prefix = of(me);
+    keys(&storage, &prefix, 1)
+        .filter_map(|key| {
+            let room = key[prefix.len()..].split('/').next()?.parse().ok()?;
+            let text = storage.get_item(&key).ok().flatten()?;
+            Some((room, serde_json::from_str(&text).ok()?))
+        })
+        .collect()
 }
 
 /// Forgets all that `me` has not sent, in every room: the name is given up, and whoever claims it next is

@@ -9,11 +9,14 @@ use crate::{
     api::ReadHistory,
     domain::{Seq, limits},
     protocol::ClientFrame,
-    ui::live::{Reading, Window, ask, current, window},
+    ui::session::{Reading, Window, ask, window},
 };
 
 /// Between two `seen` frames.
 const SEEN_PAUSE: Duration = Duration::from_secs(1);
+
+/// Messages that are shown before the first unread one.
+const CONTEXT: Seq = 10;
 
 /// A stretch of history that a page may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub enum Stretch {
     Older,
     Newer,
     Newest,
+    /// Where unread begins.
+    Unread,
 }
 
 /// How far the fetching of history is.
@@ -48,17 +53,28 @@ impl Conversation {
             // Catching up wants few round trips, and the end of the page.
             Stretch::Newer => (Some(("after", end)), limits::HISTORY_PAGE * 2),
             Stretch::Newest => (None, limits::HISTORY_PAGE),
+            Stretch::Unread => {
+                let read = self.unread.get_untracked().read;
+                (
+                    Some(("after", read.saturating_sub(CONTEXT))),
+                    limits::HISTORY_PAGE * 2,
+                )
+            }
         };
         spawn_local(async move {
             let (me, room, limit) = (
-                self.me.get_value(),
+                self.session.me.get_value(),
                 self.id().to_string(),
                 limit.to_string(),
             );
             let edge = edge.map(|(name, seq)| (name, seq.to_string()));
             let mut arguments = vec![("me", &*me), ("room", &*room), ("limit", &*limit)];
             arguments.extend(edge.as_ref().map(|(name, seq)| (*name, seq.as_str())));
-            let Some(page) = ask::<ReadHistory>(&arguments).await else {
+            let answer = ask::<ReadHistory>(&arguments).await;
+            if self.has_ended() {
+                return;
+            }
+            let Ok(page) = answer else {
                 self.fetching.set(Fetching::Failed(stretch));
                 if stretch == Stretch::Older {
                     self.catch_up();
@@ -68,10 +84,14 @@ impl Conversation {
             self.fetching.set(Fetching::Nothing);
             let got_any = !page.messages.is_empty();
             self.window.update(|window| match stretch {
-                Stretch::Older => window.older(page),
-                Stretch::Newer => window.newer(page),
+                Stretch::Older => window.older(page, start),
+                Stretch::Newer => window.newer(page, end),
                 Stretch::Newest => window.jump(page),
+                Stretch::Unread => window.jump_back(page),
             });
+            if stretch == Stretch::Unread {
+                self.sought.set(Some(self.unread.get_untracked().read + 1));
+            }
             self.settle();
             if got_any || stretch == Stretch::Older {
                 self.catch_up();
@@ -95,6 +115,12 @@ impl Conversation {
     pub fn to_newest(self) {
         self.reading.set(Reading::End);
         self.catch_up();
+    }
+
+    /// Brings the reader to the first message that they have not read.
+    pub fn to_unread(self) {
+        self.reading.set(Reading::Earlier);
+        self.load(Stretch::Unread);
     }
 
     /// Fetches what lies beyond the window, if the reader is where it goes.
@@ -127,36 +153,28 @@ impl Conversation {
         });
     }
 
-    pub(super) fn looked(self, visible: bool) {
-        if !visible {
-            self.tell_before_leaving();
-        }
-        self.visible.set(visible);
-        if visible {
-            self.missed.set(0);
-        }
-    }
-
     /// Says at once what has been read: there may be no later.
-    pub(super) fn tell_before_leaving(self) {
+    pub(in crate::ui::session) fn tell_at_once(self) {
         self.pace.update_value(|pace| pace.seen_rests = false);
         untrack(|| self.tell_what_is_seen());
     }
 
     /// Says what has been read, where the newest message is in view. Tracks what that depends on.
     pub(super) fn tell_what_is_seen(self) {
+        let room = self.id();
         let head = self
             .window
             .with(|window| window.is_live().then(|| window.head()));
-        let in_view = self.visible.get() && self.reading.get() == Reading::End;
+        let in_view = self.session.sees(room) && self.reading.get() == Reading::End;
         let (last, rests) = self
             .pace
             .with_value(|pace| (pace.last_seen, pace.seen_rests));
         let Some(seq) = head.filter(|head| in_view && *head > last && !rests) else {
             return;
         };
-        let room = self.id();
-        if current().is_some_and(|connection| connection.send(&ClientFrame::Seen { room, seq })) {
+        if self.session.is_open() {
+            self.session.send(&ClientFrame::Seen { room, seq });
+            self.session.rooms.seen(room, seq);
             self.pace.update_value(|pace| {
                 pace.last_seen = seq;
                 pace.seen_rests = true;
@@ -165,7 +183,7 @@ impl Conversation {
                 self.pace.update_value(|pace| pace.seen_rests = false);
                 untrack(|| self.tell_what_is_seen());
             };
-            set_timeout(rested, SEEN_PAUSE);
+            self.later(SEEN_PAUSE, rested);
         }
     }
 }

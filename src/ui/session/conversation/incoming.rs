@@ -3,111 +3,99 @@
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
-use uuid::Uuid;
 
-use super::{Conversation, Gone};
+use super::Conversation;
 use crate::{
     api::Members,
-    domain::{Code, Member, Message, Posted},
-    protocol::ServerFrame,
-    ui::live::{Event, Outbox, Window, ask, current, window::Arrival},
+    domain::{Code, Member, Message, Millis, Seq},
+    protocol::{ClientFrame, ServerFrame},
+    ui::session::{Gone, Window, ask, window::Arrival},
 };
 
-/// After `too_fast`, and after the server could not do what was asked just then.
+/// After the server could not do what was asked just then.
 const BREATH: Duration = Duration::from_millis(1_500);
 /// Between two looks at the list of members.
 const MEMBERS_PAUSE: Duration = Duration::from_secs(5);
 
 impl Conversation {
-    pub(super) fn heard(self, event: &Event) {
-        match event {
-            Event::State(state) => self.link.set(*state),
-            Event::Up => self.up(),
-            Event::Down => {
-                self.outbox.update_untracked(Outbox::connection_lost);
-                self.typing.set(Vec::new());
-            }
-            Event::Frame(frame) => self.received(frame),
-        }
-    }
-
     /// Asks for the frames that this page has not had.
-    fn open(self) {
-        if let Some(connection) = current() {
-            let after = self.window.with_untracked(Window::head);
-            connection.open(self.id(), Some(after));
-        }
+    fn follow(self) {
+        let after = self.window.with_untracked(Window::head);
+        self.session.rooms.opened(self.id());
+        self.session.send(&ClientFrame::Open {
+            room: self.id(),
+            after: Some(after),
+        });
     }
 
-    pub(super) fn up(self) {
-        self.open();
+    /// The socket is open.
+    pub(in crate::ui::session) fn up(self) {
+        self.follow();
         self.forget_failure();
-        self.outbox.update_untracked(Outbox::connection_lost);
-        self.pump();
         untrack(|| self.tell_what_is_seen());
     }
 
-    fn received(self, frame: &ServerFrame) {
+    /// The socket is gone.
+    pub(in crate::ui::session) fn down(self) {
+        self.typing.set(Vec::new());
+    }
+
+    /// Takes in a frame about this room.
+    pub(in crate::ui::session) fn received(self, frame: &ServerFrame) {
         match frame {
-            ServerFrame::Opened { room, from, .. } if *room == self.id() => {
+            ServerFrame::Opened { from, .. } => {
                 // What comes from `from` on arrives by itself; only what lies before it must be fetched.
                 self.window
                     .update(|window| window.heard_of(from.saturating_sub(1)));
                 self.catch_up();
             }
-            ServerFrame::Message(message) if message.room == self.id() => self.arrived(message),
-            ServerFrame::Sent { room, id, seq, at } if *room == self.id() => {
-                self.sent(Posted {
-                    id: *id,
-                    seq: *seq,
-                    at: *at,
-                });
+            ServerFrame::Message(message) => self.arrived(message),
+            ServerFrame::Edited {
+                seq, of, at, body, ..
+            } => self.touched(*seq, *of, |message| message.edit(body.clone(), *at)),
+            ServerFrame::DeletedMessage { seq, of, .. } => {
+                self.touched(*seq, *of, Message::delete);
             }
-            ServerFrame::Refused {
-                room: Some(room),
-                id,
-                code,
-                message,
-            } if *room == self.id() => {
-                self.refused(*id, *code, message);
+            ServerFrame::Reacted {
+                seq,
+                of,
+                by,
+                emoji,
+                on,
+                ..
+            } => self.touched(*seq, *of, |message| message.react(by, emoji, *on)),
+            ServerFrame::Joined { seq, .. } | ServerFrame::Left { seq, .. } => {
+                self.passed(*seq);
+                self.look_who_is_member();
             }
-            ServerFrame::Presence {
-                room,
-                count,
-                online,
-            } if *room == self.id() => self.present(*count, online),
-            ServerFrame::Typing { room, who } if *room == self.id() => {
+            ServerFrame::Read { seq, .. } => self
+                .pace
+                .update_value(|pace| pace.last_seen = pace.last_seen.max(*seq)),
+            ServerFrame::Sent { seq, at, .. } => self.sent(*seq, *at),
+            ServerFrame::Refused { id: None, code, .. } => match code {
+                Code::NoSuchRoom => self.session.closed(self.id(), Gone::NotMember),
+                Code::Unavailable => self.later(BREATH, move || self.follow()),
+                _ => {}
+            },
+            ServerFrame::Presence { count, online, .. } => self.present(*count, online),
+            ServerFrame::Typing { who, .. } => {
                 let others = self
+                    .session
                     .me
                     .with_value(|me| who.iter().filter(|name| *name != me).cloned().collect());
                 self.typing.set(others);
-            }
-            ServerFrame::Deleted { room } if *room == self.id() => {
-                self.gone.set(Some(Gone::Deleted))
             }
             _ => {}
         }
     }
 
     fn arrived(self, message: &Message) {
-        let mine = self.me.with_value(|me| *me == message.by);
         let reading = self.reading.get_untracked();
         let arrival = self
             .window
             .try_update(|window| window.arrived(message.clone(), reading));
         if arrival == Some(Arrival::Known) {
             return;
-        }
-        if mine {
-            if self
-                .outbox
-                .with_untracked(|outbox| outbox.holds(message.id))
-            {
-                self.discard(message.id);
-            }
-            self.pump();
-        } else if !self.visible.get_untracked() {
-            self.missed.update(|missed| *missed += 1);
         }
         self.typing.maybe_update(|typing| {
             let before = typing.len();
@@ -124,50 +112,38 @@ impl Conversation {
         self.catch_up();
     }
 
-    fn sent(self, posted: Posted) {
-        let Posted { id, seq, at } = posted;
-        self.shelf().drop(id);
-        if let Some(item) = self
+    /// A message of *me*'s is durable.
+    fn sent(self, seq: Seq, at: Millis) {
+        let next = self
+            .window
+            .with_untracked(|window| window.is_live() && window.end() + 1 == seq);
+        // Only where it is the very next one. Otherwise others' come first, and then this, in order.
+        let message = self
             .outbox
-            .try_update(|outbox| outbox.sent(id, seq))
-            .flatten()
-        {
-            let by = self.me.get_value();
-            let message = Message::new(self.id(), seq, id, by, at, item.body);
-            // Only where it is the very next one. Otherwise others' come first, and then this, in order.
-            if self
-                .window
-                .with_untracked(|window| window.is_live() && window.end() + 1 == seq)
-            {
-                let reading = self.reading.get_untracked();
-                self.window
-                    .update(|window| _ = window.arrived(message, reading));
-            }
+            .with_untracked(|outbox| {
+                let item = outbox.items().iter().find(|item| item.sent == Some(seq))?;
+                let (by, body) = (self.session.me.get_value(), item.body.clone());
+                Some(Message::new(self.id(), seq, item.id, by, at, body))
+            })
+            .filter(|_| next);
+        if let Some(message) = message {
+            let reading = self.reading.get_untracked();
+            self.window
+                .update(|window| _ = window.arrived(message, reading));
         }
         self.settle();
-        self.pump();
     }
 
-    fn refused(self, id: Option<Uuid>, code: Code, why: &str) {
-        match (id, code) {
-            (Some(_), Code::TooFast) => {
-                self.outbox.update_untracked(Outbox::connection_lost);
-                set_timeout(move || self.pump(), BREATH);
-            }
-            (Some(id), _) => {
-                if let Some(item) = self
-                    .outbox
-                    .try_update(|outbox| outbox.refused(id, why.to_owned()))
-                    .flatten()
-                {
-                    self.shelf().keep(&item);
-                }
-                self.pump();
-            }
-            (None, Code::NoSuchRoom) => self.gone.set(Some(Gone::NotMember)),
-            (None, Code::Unavailable) => set_timeout(move || self.open(), BREATH),
-            (None, _) => {}
-        }
+    /// Something has happened to a message.
+    fn touched(self, seq: Seq, of: Seq, what: impl Fn(&mut Message)) {
+        self.window.with_untracked(|window| window.touch(of, what));
+        self.passed(seq);
+    }
+
+    /// An entry that says nothing has come by.
+    fn passed(self, seq: Seq) {
+        self.window.update(|window| window.passed(seq));
+        self.catch_up();
     }
 
     fn present(self, count: usize, online: &[String]) {
@@ -190,8 +166,10 @@ impl Conversation {
             pace.members_stale = false;
         });
         spawn_local(async move {
-            let (me, room) = (self.me.get_value(), self.id().to_string());
-            if let Some(members) = ask::<Members>(&[("me", &me), ("room", &room)]).await {
+            let (me, room) = (self.session.me.get_value(), self.id().to_string());
+            if let Ok(members) = ask::<Members>(&[("me", &me), ("room", &room)]).await
+                && !self.has_ended()
+            {
                 self.members.set(members);
             }
         });
@@ -202,7 +180,7 @@ impl Conversation {
                 self.look_who_is_member();
             }
         };
-        set_timeout(rested, MEMBERS_PAUSE);
+        self.later(MEMBERS_PAUSE, rested);
     }
 }
 

@@ -6,25 +6,36 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 use leptos::{ev, prelude::*};
 use web_sys::VisibilityState;
 
-use super::connection::Connection;
-use crate::{domain::Millis, ui::parts::clock::now};
+use crate::{domain::Millis, ui::browser::now};
 
 const TICK: Duration = Duration::from_secs(5);
 /// The server lets go of a silent peer after 60 s. Browsers slow a hidden page's timers to one a minute, so
 /// a shorter gap proves nothing.
 const FROZEN: Millis = 75_000;
 
-/// Watches the page on behalf of its connection.
-pub fn watch(connection: &Rc<Connection>) {
+/// What was noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// The socket cannot be trusted any more.
+    Frozen,
+    /// The page is waited for, or the network is there again.
+    Wanted,
+    /// The browser says that the network is gone.
+    Offline,
+}
+
+/// Tells of every sign from now on, for as long as the document is there.
+pub fn watch(tell: impl Fn(Sign) + 'static) {
+    let tell = Rc::new(tell);
     let last = Cell::new(now());
     let look = Rc::new({
-        let connection = connection.clone();
+        let tell = tell.clone();
         move |shown: bool| {
             let gap = now() - last.replace(now());
             if gap > FROZEN {
-                connection.renew();
+                tell(Sign::Frozen);
             } else if shown {
-                connection.hurry();
+                tell(Sign::Wanted);
             }
         }
     });
@@ -40,10 +51,9 @@ pub fn watch(connection: &Rc<Connection>) {
         let look = look.clone();
         window_event_listener_untyped(event, move |_| look(is_visible()));
     }
-    let found = connection.clone();
-    window_event_listener(ev::online, move |_| found.hurry());
-    let lost = connection.clone();
-    window_event_listener(ev::offline, move |_| lost.network_lost());
+    let found = tell.clone();
+    window_event_listener(ev::online, move |_| found(Sign::Wanted));
+    window_event_listener(ev::offline, move |_| tell(Sign::Offline));
 }
 
 /// Whether the person can see this page.

@@ -1,0 +1,180 @@
+//! What the page holds of a room that is open, kept alive by the socket: messages, members, who is typing.
+
+mod incoming;
+mod reading;
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use uuid::Uuid;
+
+pub use reading::{Fetching, Stretch};
+
+use super::{Outbox, Reading, Session, Window};
+use crate::{
+    domain::{Member, Millis, Room, RoomId, RoomPage, Seq, limits},
+    protocol::ClientFrame,
+    ui::browser::now,
+};
+
+/// Why a room that was open is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    Deleted,
+    /// *me* left it on another page, or it was deleted while this one was away.
+    NotMember,
+}
+
+/// One room that is open. A handle of signals: copies are the same conversation, and all of them end with the
+/// reactive owner that it was made in.
+#[derive(Clone, Copy)]
+pub struct Conversation {
+    pub session: Session,
+    /// As it was when it was opened.
+    pub room: StoredValue<Room>,
+    pub window: RwSignal<Window>,
+    pub outbox: RwSignal<Outbox>,
+    /// By name.
+    pub members: RwSignal<Vec<Member>>,
+    pub online: RwSignal<usize>,
+    /// Who is typing, *me* left out.
+    pub typing: RwSignal<Vec<String>>,
+    pub reading: RwSignal<Reading>,
+    /// What *me* had not read when the room was entered.
+    pub unread: RwSignal<Unread>,
+    /// What is being fetched of the room's history.
+    pub fetching: RwSignal<Fetching>,
+    /// The message that the reader is to be brought to, as soon as it is in the window.
+    pub sought: RwSignal<Option<Seq>>,
+    /// The text of a refused message that its author wants to change.
+    pub taken_back: RwSignal<Option<String>>,
+    pace: StoredValue<Pace>,
+}
+
+/// A stretch of a room's log: after `read`, and up to `head`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    pub read: Seq,
+    pub head: Seq,
+}
+
+impl Unread {
+    pub fn contains(self, seq: Seq) -> bool {
+        self.read < seq && seq <= self.head
+    }
+}
+
+/// What is told and asked only once in a while.
+#[derive(Default)]
+struct Pace {
+    last_typing: Millis,
+    last_seen: Seq,
+    /// Whether what is seen has just been told.
+    seen_rests: bool,
+    /// Whether the list of members has just been looked at, and whether it has changed since.
+    members_rest: bool,
+    members_stale: bool,
+}
+
+impl Conversation {
+    /// Starts from what the server says of the room, for as long as the current owner is there.
+    pub fn open(session: Session, page: RoomPage) -> Self {
+        let room = page.room;
+        let unread = Unread {
+            read: room.seen,
+            head: room.head,
+        };
+        let window = Window::new(page.history, room.head);
+        let reading = if window.is_live() {
+            Reading::End
+        } else {
+            Reading::Earlier
+        };
+        let conversation = Self {
+            session,
+            window: RwSignal::new(window),
+            outbox: session.outboxes.of(room.id).into(),
+            online: RwSignal::new(room.online),
+            members: RwSignal::new(page.members),
+            typing: RwSignal::default(),
+            reading: RwSignal::new(reading),
+            unread: RwSignal::new(unread),
+            fetching: RwSignal::new(Fetching::Nothing),
+            sought: RwSignal::new(None),
+            taken_back: RwSignal::new(None),
+            pace: StoredValue::new(Pace {
+                last_seen: room.seen,
+                ..Pace::default()
+            }),
+            room: StoredValue::new(room),
+        };
+        session.attend(conversation);
+        conversation
+    }
+
+    pub fn id(self) -> RoomId {
+        self.room.with_value(|room| room.id)
+    }
+
+    /// Comes alive. To be called in an effect.
+    pub fn go_live(self) {
+        if self.session.is_open() {
+            self.up();
+        }
+        Effect::new(move || self.tell_what_is_seen());
+    }
+
+    /// *me* has entered the room again.
+    pub fn entered(self) {
+        let head = self.window.with_untracked(Window::head);
+        let read = self.pace.with_value(|pace| pace.last_seen);
+        if read < head {
+            self.unread.set(Unread { read, head });
+        }
+    }
+
+    /// Takes a message in: it is on the page and in storage from here on, and is sent when it can be.
+    pub fn say(self, body: String) {
+        if !self.window.with_untracked(Window::is_live) {
+            self.load(Stretch::Newest);
+        }
+        self.reading.set(Reading::End);
+        self.pace.update_value(|pace| pace.last_typing = 0);
+        self.session.outboxes.say(self.id(), body, self.session);
+    }
+
+    /// Sends a refused message again.
+    pub fn retry(self, id: Uuid) {
+        self.session.outboxes.retry(self.id(), id, self.session);
+    }
+
+    /// Takes a message back, and gives its text back.
+    pub fn discard(self, id: Uuid) -> Option<String> {
+        self.session.outboxes.discard(self.id(), id, self.session)
+    }
+
+    /// Says that *me* is typing, at most once in a while.
+    pub fn types(self) {
+        let pause = Millis::from(limits::TYPING_SECONDS) * 1_000;
+        let since = now() - self.pace.with_value(|pace| pace.last_typing);
+        if since >= pause && self.session.is_open() {
+            self.session.send(&ClientFrame::Typing { room: self.id() });
+            self.pace.update_value(|pace| pace.last_typing = now());
+        }
+    }
+
+    /// Does something later, if the conversation is still there then.
+    pub fn later(self, delay: Duration, then: impl FnOnce() + 'static) {
+        let still = move || {
+            if !self.has_ended() {
+                then();
+            }
+        };
+        set_timeout(still, delay);
+    }
+
+    /// Whether its owner is gone, and with it all signals: to be asked after every wait.
+    pub fn has_ended(self) -> bool {
+        self.window.is_disposed()
+    }
+}

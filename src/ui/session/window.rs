@@ -1,0 +1,377 @@
+//! The stretch of a room's messages that a page holds: contiguous, bounded, and either *live* (it ends at
+//! the room's head, so new messages go on its end) or not (what lies between its end and the head is in
+//! history, and is fetched when it is wanted).
+//!
+//! This is also the page's cursor: catching up after a lost connection and scrolling back down are the same
+//! thing, *fetch from the end of the window until it is live*.
+
+use leptos::prelude::*;
+
+use crate::domain::{History, Message, Quote, Seq};
+
+/// Messages that a page holds at most.
+pub const MOST: usize = 300;
+
+/// Which end of the window the reader is at; the other end gives way when it is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// At the newest message.
+    End,
+    /// Further up.
+    Earlier,
+}
+
+/// What became of a message that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is in the window now.
+    Shown,
+    /// It lies beyond the window's end.
+    Beyond,
+    /// It was known already.
+    Known,
+}
+
+/// A message on the page. Its signal changes when the message does, and with it its row alone.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub seq: Seq,
+    pub message: ArcRwSignal<Message>,
+}
+
+impl From<Message> for Said {
+    fn from(message: Message) -> Self {
+        Self {
+            seq: message.seq,
+            message: ArcRwSignal::new(message),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Window {
+    messages: Vec<Said>,
+    /// Whether there are messages before the window.
+    older: bool,
+    /// Seq up to which the room's log has been taken in. Entries that say nothing may come after the newest message.
+    end: Seq,
+    /// Seq of the room's newest entry, as far as this page has heard.
+    head: Seq,
+}
+
+impl Window {
+    /// Starts from a room's page. `head` is the room's.
+    pub fn new(page: History, head: Seq) -> Self {
+        let older = page.more;
+        let newer = page.newer.unwrap_or_default();
+        Self::of(page, older, newer, head)
+    }
+
+    fn of(page: History, older: bool, newer: bool, head: Seq) -> Self {
+        let messages: Vec<_> = page.messages.into_iter().map(Said::from).collect();
+        let last = messages.last().map_or(0, |last| last.seq);
+        let end = if newer { last } else { last.max(page.head) };
+        Self {
+            messages,
+            older,
+            end,
+            head: head.max(page.head).max(end),
+        }
+    }
+
+    pub fn messages(&self) -> &[Said] {
+        &self.messages
+    }
+
+    pub fn head(&self) -> Seq {
+        self.head
+    }
+
+    /// Seq of the oldest message here; 0 where there is none.
+    pub fn start(&self) -> Seq {
+        self.messages.first().map_or(0, |first| first.seq)
+    }
+
+    /// Seq up to which the room's log is here.
+    pub fn end(&self) -> Seq {
+        self.end
+    }
+
+    /// Whether the window ends at the room's head.
+    pub fn is_live(&self) -> bool {
+        self.end == self.head
+    }
+
+    /// Whether there are messages before the window.
+    pub fn has_older(&self) -> bool {
+        self.older
+    }
+
+    /// How much of the log lies beyond the window's end.
+    pub fn beyond(&self) -> u64 {
+        self.head - self.end
+    }
+
+    /// A new message from the socket, or *me*'s own when it has become durable.
+    pub fn arrived(&mut self, message: Message, reading: Reading) -> Arrival {
+        if message.seq <= self.end {
+            return Arrival::Known;
+        }
+        let full = self.messages.len() >= MOST;
+        let shown =
+            message.seq == self.end + 1 && self.is_live() && (reading == Reading::End || !full);
+        self.head = self.head.max(message.seq);
+        if !shown {
+            return Arrival::Beyond;
+        }
+        self.end = message.seq;
+        self.messages.push(message.into());
+        self.drop_oldest();
+        Arrival::Shown
+    }
+
+    /// An entry that says nothing has come by.
+    pub fn passed(&mut self, seq: Seq) {
+        if self.is_live() && seq == self.end + 1 {
+            self.end = seq;
+        }
+        self.heard_of(seq);
+    }
+
+    /// Something has happened to a message, and to whatever quotes it.
+    pub fn touch(&self, of: Seq, what: impl Fn(&mut Message)) {
+        let Ok(place) = self.messages.binary_search_by_key(&of, |said| said.seq) else {
+            return;
+        };
+        self.messages[place].message.update(what);
+        let now = self.messages[place].message.get_untracked();
+        for said in &self.messages[place..] {
+            let quotes = |message: &Message| message.re.as_ref().is_some_and(|re| re.seq == of);
+            if quotes(&said.message.read_untracked()) {
+                said.message.update(|message| {
+                    message.re = Some(Quote::new(of, now.by.clone(), &now.body));
+                });
+            }
+        }
+    }
+
+    /// The room's head is at least this far.
+    pub fn heard_of(&mut self, head: Seq) {
+        self.head = self.head.max(head);
+    }
+
+    /// A page of history from just before `start`. One that no longer meets the window is left out.
+    pub fn older(&mut self, page: History, start: Seq) {
+        if start != self.start() {
+            return;
+        }
+        self.older = page.more;
+        let mut messages: Vec<_> = page.messages.into_iter().map(Said::from).collect();
+        messages.append(&mut self.messages);
+        if messages.len() > MOST {
+            messages.truncate(MOST);
+            self.end = messages.last().map_or(0, |last| last.seq);
+        }
+        self.messages = messages;
+    }
+
+    /// A page of history from just after `end`. One that no longer meets the window is left out.
+    pub fn newer(&mut self, page: History, end: Seq) {
+        if end > self.end {
+            return;
+        }
+        for message in page.messages {
+            if message.seq > self.end {
+                self.end = message.seq;
+                self.messages.push(message.into());
+            }
+        }
+        if !page.more {
+            self.end = self.end.max(page.head);
+        }
+        self.head = self.head.max(self.end);
+        self.drop_oldest();
+    }
+
+    /// The newest page of history instead of what is here.
+    pub fn jump(&mut self, newest: History) {
+        let older = newest.more;
+        *self = Self::of(newest, older, false, self.head);
+    }
+
+    /// A page of history from just after some seq instead of what is here.
+    pub fn jump_back(&mut self, page: History) {
+        let older = page.messages.first().is_some_and(|first| first.seq > 1);
+        let newer = page.more;
+        *self = Self::of(page, older, newer, self.head);
+    }
+
+    fn drop_oldest(&mut self) {
+        let excess = self.messages.len().saturating_sub(MOST);
+        if excess > 0 {
+            self.messages.drain(..excess);
+            self.older = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(seq: Seq) -> Message {
+        Message::new(
+            1,
+            seq,
+            uuid::Uuid::nil(),
+            "alice".into(),
+            0,
+            seq.to_string(),
+        )
+    }
+
+    /// Messages in a room without other entries, and what is before them.
+    fn page(seqs: std::ops::RangeInclusive<Seq>) -> History {
+        History {
+            more: *seqs.start() > 1,
+            head: *seqs.end(),
+            messages: seqs.map(message).collect(),
+            newer: None,
+        }
+    }
+
+    /// The same, of a room that is further along.
+    fn page_after(seqs: std::ops::RangeInclusive<Seq>, head: Seq) -> History {
+        History {
+            more: *seqs.end() < head,
+            head,
+            ..page(seqs)
+        }
+    }
+
+    fn seqs(window: &Window) -> Vec<Seq> {
+        window.messages().iter().map(|said| said.seq).collect()
+    }
+
+    #[test]
+    fn the_next_message_goes_on_the_end_and_a_repeat_is_ignored() {
+        let mut window = Window::new(page(1..=3), 3);
+        assert_eq!(window.arrived(message(4), Reading::End), Arrival::Shown);
+        assert_eq!(window.arrived(message(4), Reading::End), Arrival::Known);
+        assert_eq!(window.arrived(message(2), Reading::End), Arrival::Known);
+        assert_eq!(seqs(&window), [1, 2, 3, 4]);
+        assert!(window.is_live());
+    }
+
+    #[test]
+    fn the_first_message_of_an_empty_room_is_shown() {
+        let mut window = Window::new(History::default(), 0);
+        assert!(window.is_live());
+        assert_eq!(window.arrived(message(1), Reading::End), Arrival::Shown);
+        assert!(!window.has_older());
+    }
+
+    #[test]
+    fn a_hole_is_closed_by_history_although_messages_go_on_arriving() {
+        let mut window = Window::new(page(1..=3), 3);
+        window.heard_of(6);
+        assert_eq!(window.arrived(message(7), Reading::End), Arrival::Beyond);
+        assert_eq!((window.is_live(), window.beyond()), (false, 4));
+        window.newer(page_after(4..=5, 7), 3);
+        assert_eq!(window.arrived(message(8), Reading::End), Arrival::Beyond);
+        window.newer(page_after(6..=8, 8), 5);
+        assert!(window.is_live());
+        assert_eq!(window.arrived(message(9), Reading::End), Arrival::Shown);
+        assert_eq!(seqs(&window), (1..=9).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn entries_that_say_nothing_are_neither_a_hole_nor_beyond() {
+        let mut window = Window::new(page(1..=3), 3);
+        window.passed(4);
+        assert!(window.is_live());
+        assert_eq!(window.arrived(message(5), Reading::End), Arrival::Shown);
+        window.heard_of(8);
+        let (messages, head) = (vec![message(7)], 8);
+        window.newer(
+            History {
+                messages,
+                head,
+                ..History::default()
+            },
+            5,
+        );
+        assert!(window.is_live());
+        assert_eq!(seqs(&window), [1, 2, 3, 5, 7]);
+    }
+
+    #[test]
+    fn what_happens_to_a_message_shows_in_it_and_in_what_quotes_it() {
+        let mut answer = message(3);
+        answer.re = Some(Quote::new(1, "alice".into(), "1"));
+        let mut window = Window::new(page(1..=2), 2);
+        window.arrived(answer, Reading::End);
+        window.touch(1, |message| message.edit("one".into(), 5));
+        let of = |place: usize| window.messages()[place].message.get_untracked();
+        assert_eq!((of(0).body.as_str(), of(0).edited), ("one", Some(5)));
+        assert_eq!(of(2).re.map(|re| re.body), Some("one".to_owned()));
+        assert_eq!(of(1), message(2));
+        // What lies outside is not here to be changed.
+        window.touch(9, Message::delete);
+    }
+
+    #[test]
+    fn overlapping_pages_repeat_nothing_and_a_page_that_does_not_fit_is_left_out() {
+        let mut window = Window::new(page(10..=12), 20);
+        assert!(!window.is_live());
+        window.older(page(5..=9), 10);
+        window.older(page(5..=9), 10);
+        window.newer(page_after(11..=14, 20), 10);
+        window.newer(page_after(17..=18, 20), 16);
+        assert_eq!(seqs(&window), (5..=14).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_reader_at_the_end_loses_the_oldest_messages() {
+        let most = MOST as Seq;
+        let mut window = Window::new(page(1..=most), most);
+        window.arrived(message(most + 1), Reading::End);
+        assert_eq!((window.start(), window.end()), (2, most + 1));
+        assert!(window.has_older());
+    }
+
+    #[test]
+    fn a_reader_further_up_keeps_what_is_on_the_page() {
+        let most = MOST as Seq;
+        let mut window = Window::new(page(1..=most), most);
+        assert_eq!(
+            window.arrived(message(most + 1), Reading::Earlier),
+            Arrival::Beyond
+        );
+        assert_eq!(
+            (window.start(), window.end(), window.beyond()),
+            (1, most, 1)
+        );
+    }
+
+    #[test]
+    fn paging_back_lets_the_newest_go() {
+        let most = MOST as Seq;
+        let mut window = Window::new(page(51..=most + 50), most + 50);
+        window.older(page(1..=50), 51);
+        assert_eq!((window.start(), window.end()), (1, most));
+        assert!(!window.is_live() && !window.has_older());
+    }
+
+    #[test]
+    fn jumping_to_the_newest_is_live_unless_more_was_heard_of() {
+        let mut window = Window::new(page(1..=3), 100);
+        window.jump(page(51..=100));
+        assert!(window.is_live());
+        window.heard_of(101);
+        assert!(!window.is_live());
+        window.jump_back(page_after(11..=60, 101));
+        assert_eq!((window.start(), window.end()), (11, 60));
+        assert!(window.has_older() && !window.is_live());
+    }
+}
