@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test format site lint units end2end sizes fuzz bench peers tools browser
+.PHONY: help serve test format site lint units end2end sizes torture fuzz bench peers tools browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -63,6 +63,14 @@ end2end: units browser # The release build in a real browser.
 
 sizes: site ## Print what a first visit to a room page costs over the wire.
 	cargo test $(SERVER) --test server -- --exact assets::what_a_first_visit_to_a_room_costs_is_printed_beside_its_budget --nocapture
+
+CRASHES := 10000
+KILLS := 1000
+torture: site ## Crash the store at CRASHES=10000 points and kill the server KILLS=1000 times, and audit every answer.
+	LATCHKEY_CRASHES=$(CRASHES) cargo test $(SERVER) --lib -- --nocapture --exact \
+		server::store::sqlite::crash::at_any_point_of_a_crash_what_was_answered_is_true
+	LATCHKEY_KILLS=$(KILLS) cargo test $(SERVER) --test server -- --nocapture --exact \
+		durability::confirmed_messages_survive_kills_under_load
 
 # libFuzzer, instrumented as cargo-fuzz does it. What it learns stays for the next time.
 fuzz: site ## Look for bytes that break a live socket, a minute long; ARGS="-max_total_time=3600" looks longer.

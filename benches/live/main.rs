@@ -142,9 +142,6 @@ fn run(asked: &Asked) -> Result<(), String> {
         results.add("crowd", Peer::Latchkey.name(), 10_000, bench.crowd(10_000));
     }
     if wanted("posts") {
-        let disk =
-            empty(&folder).and_then(|()| own::disk(&folder).map_err(|error| error.to_string()));
-        results.add("posts", "this disk", 64, disk);
         for peer in [Peer::DurableLimit, Peer::Latchkey] {
             results.add("posts", peer.name(), 64, bench.posts(peer));
         }

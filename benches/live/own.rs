@@ -1,12 +1,7 @@
-//! What only Latchkey is asked, each beside a measure of what this machine allows: a crowd that returns, posts
-//! as fast as they are durable.
+//! What only Latchkey is asked, each beside the bare limit of it: a crowd that returns, posts as fast as they are
+//! durable.
 
-use std::{
-    fs::File,
-    io::{Seek, SeekFrom, Write},
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -136,30 +131,4 @@ impl Bench<'_> {
         figures["confirmed_us"] = spread(&mut latencies);
         Ok(figures)
     }
-}
-
-/// What the disk takes: the bytes that a batch of posts comes to, written and synced, over and over.
-///
-/// # Errors
-/// Those of the file.
-pub fn disk(folder: &Path) -> std::io::Result<Value> {
-    const BATCH_BYTES: usize = 4 * 4_096;
-    let mut file = File::create(folder.join("probe"))?;
-    let batch = [7; BATCH_BYTES];
-    // The file has its size before, as a write-ahead log has that is used again.
-    (0..256).try_for_each(|_| file.write_all(&batch))?;
-    file.sync_all()?;
-    let mut took = Vec::new();
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(2) {
-        file.seek(SeekFrom::Start((took.len() % 256 * BATCH_BYTES) as u64))?;
-        let one = Instant::now();
-        file.write_all(&batch)?;
-        file.sync_data()?;
-        took.push(one.elapsed().as_nanos() as u64);
-    }
-    let rate = took.len() as f64 / begun.elapsed().as_secs_f64();
-    Ok(
-        json!({ "syncs_per_second": rate, "sync_us": spread(&mut took), "posts_per_second_allowed": rate * SENDERS as f64 }),
-    )
 }

@@ -32,53 +32,91 @@ async fn check(reader: &Person, room: i64, senders: &[Sender]) {
     }
 }
 
+/// How often the server is killed; `make torture` says more.
+fn kills() -> usize {
+    let asked = std::env::var("LATCHKEY_KILLS").ok();
+    asked.and_then(|kills| kills.parse().ok()).unwrap_or(12)
+}
+
 #[tokio::test]
-async fn confirmed_messages_survive_a_dozen_kills_under_load() {
+async fn confirmed_messages_survive_kills_under_load() {
+    const A_ROOM: usize = 12;
     let mut server = Server::start().await;
     let reader = server.person("reader").await;
-    let room = reader.create("general", "sesame").await;
-    let mut senders = Vec::new();
+    let mut people = Vec::new();
     for n in 0..8 {
-        let person = server.person(&format!("sender{n}")).await;
-        person.join("general", "sesame").await;
-        senders.push(Sender::new(person, room));
+        people.push(server.person(&format!("sender{n}")).await);
     }
-    for kill in 1..=12_usize {
-        let url = server.url.clone();
-        let (told, mut confirmations) = tokio::sync::mpsc::unbounded_channel();
-        let mut working = tokio::task::JoinSet::new();
+    let mut rooms = Vec::new();
+    let mut left = kills();
+    while left > 0 {
+        // A room that is read back whole after every kill does not grow for ever.
+        let name = format!("room {}", rooms.len());
+        let here = reader.now_at(&server.url);
+        let room = here.create(&name, "sesame").await;
+        let mut senders = Vec::new();
+        for person in &people {
+            let person = person.now_at(&server.url);
+            person.join(&name, "sesame").await;
+            senders.push(Sender::new(person, room));
+        }
+        for kill in 1..=A_ROOM.min(left) {
+            senders = post_until_a_kill(&mut server, senders, kill).await;
+            server = server.restart().await;
+            check(&reader.now_at(&server.url), room, &senders).await;
+        }
+        left = left.saturating_sub(A_ROOM);
+        // What was in doubt at the last kill is sent once more, and is there once.
+        let mut again = Vec::new();
         for sender in senders {
-            let (told, mut sender) = (told.clone(), sender.now_at(&url));
-            working.spawn(async move {
-                loop {
-                    let before = sender.confirmed.len();
-                    sender.post(1 + kill).await;
-                    if sender.confirmed.len() == before {
-                        return sender;
-                    }
-                    let _ = told.send(sender.confirmed.len() - before);
-                }
-            });
+            let mut sender = sender.now_at(&server.url);
+            sender.post(10).await;
+            again.push(sender);
         }
-        // The kill comes at another depth of every round's load, and always in the middle of it.
-        let mut confirmed = 0;
-        while confirmed < 20 * kill {
-            confirmed += within("confirmations", confirmations.recv())
-                .await
-                .expect("senders are at work");
-        }
-        server.kill();
-        senders = within("the senders to notice", working.join_all()).await;
-        server = server.restart().await;
-        check(&reader.now_at(&server.url), room, &senders).await;
+        check(&reader.now_at(&server.url), room, &again).await;
+        rooms.push((room, again));
     }
-    // What was in doubt at the last kill is sent once more, and is there once.
-    for sender in &mut senders {
-        *sender = std::mem::replace(sender, Sender::new(reader.clone(), room)).now_at(&server.url);
-        sender.post(10).await;
+    let server = server.restart().await;
+    let mut confirmed = 0;
+    for (room, senders) in &rooms {
+        check(&reader.now_at(&server.url), *room, senders).await;
+        confirmed += senders
+            .iter()
+            .map(|sender| sender.confirmed.len())
+            .sum::<usize>();
     }
-    check(&reader.now_at(&server.url), room, &senders).await;
+    println!(
+        "{} kills, {confirmed} messages confirmed, all there",
+        kills()
+    );
     server.is_well().await;
+}
+
+/// The kill comes at another depth of every round's load, and always in the middle of it.
+async fn post_until_a_kill(server: &mut Server, senders: Vec<Sender>, kill: usize) -> Vec<Sender> {
+    let (told, mut confirmations) = tokio::sync::mpsc::unbounded_channel();
+    let mut working = tokio::task::JoinSet::new();
+    for sender in senders {
+        let (told, mut sender) = (told.clone(), sender.now_at(&server.url));
+        working.spawn(async move {
+            loop {
+                let before = sender.confirmed.len();
+                sender.post(1 + kill).await;
+                if sender.confirmed.len() == before {
+                    return sender;
+                }
+                let _ = told.send(sender.confirmed.len() - before);
+            }
+        });
+    }
+    let mut confirmed = 0;
+    while confirmed < 20 * kill {
+        confirmed += within("confirmations", confirmations.recv())
+            .await
+            .expect("senders are at work");
+    }
+    server.kill();
+    within("the senders to notice", working.join_all()).await
 }
 
 #[tokio::test]
@@ -126,4 +164,25 @@ async fn an_id_is_known_again_after_a_restart() {
     let alice = alice.now_at(&server.url);
     assert_eq!(alice.call("post_message", &fields).await.ok(), first);
     assert_eq!(alice.messages_after(room, 0).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_stop_in_the_middle_of_a_purge_is_quick_and_the_purge_goes_on_afterwards() {
+    let mut server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    let mut live = alice.live_in(room).await;
+    let body = "a secret ".repeat(440);
+    live.post_many(room, 4_000, &body).await;
+    drop(live);
+    alice.call("delete_room", &[("room", &room)]).await.ok();
+    let stopped = std::time::Instant::now();
+    assert!(server.stop().await.success());
+    assert!(stopped.elapsed().as_secs() < 5, "{:?}", stopped.elapsed());
+    let server = server.restart().await;
+    eventually("what was said to be gone", async || {
+        (!server.database_holds("a secret")).then_some(())
+    })
+    .await;
+    server.is_well().await;
 }

@@ -97,6 +97,26 @@ async fn the_environment_configures_as_the_flags_do() {
 }
 
 #[tokio::test]
+async fn a_new_database_can_be_read_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::start().await;
+    server.person("alice").await;
+    for end in ["", "-wal", "-shm"] {
+        let file = server.home().join(format!("latchkey.db{end}"));
+        let mode = fs::metadata(file).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "latchkey.db{end}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_sqlite_would_not_take_for_a_path_is_refused() {
+    for data in ["file:latchkey.db?mode=memory", ":memory:"] {
+        let (ok, _, why) = latchkey(&["serve", "--listen", "127.0.0.1:0", "--data", data]);
+        assert!(!ok && why.contains(data), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn health_is_told_once_work_is_accepted() {
     let server = Server::start().await;
     assert_eq!(server.browser().get("/healthz").await.status, 200);

@@ -87,3 +87,58 @@ async fn a_full_disk_refuses_new_messages_clearly_and_goes_on_serving_the_old() 
     let messages = alice.now_at(&server.url).messages_after(room, 0).await;
     assert_eq!(seqs(&messages), (1..=stored + 1).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn what_a_full_disk_refuses_is_not_there_while_a_long_room_is_deleted() {
+    let server = Server::start_with(Options {
+        under: NO_SIGNAL,
+        ..Options::default()
+    })
+    .await;
+    let owner = server.person("owner").await;
+    let long = owner.create("long", "sesame").await;
+    owner
+        .live_in(long)
+        .await
+        .post_many(long, 3_000, &"x".repeat(4_000))
+        .await;
+    let room = owner.create("general", "sesame").await;
+    let mut people = vec![owner.clone()];
+    for n in 0..3 {
+        let person = server.person(&format!("person{n}")).await;
+        person.join("general", "sesame").await;
+        people.push(person);
+    }
+    let mut posting = tokio::task::JoinSet::new();
+    for person in people {
+        posting.spawn(async move {
+            let mut told = Vec::new();
+            for _ in 0..200 {
+                let (id, body) = (new_id(), "y".repeat(4_000));
+                let fields: [(&str, Field); 3] = [("room", &room), ("id", &id), ("body", &body)];
+                let answer = person.call("post_message", &fields).await;
+                assert!([200, 503].contains(&answer.status), "{}", answer.text());
+                told.push((id, answer.status == 200));
+            }
+            told
+        });
+    }
+    owner.call("delete_room", &[("room", &long)]).await.ok();
+    // Its messages are being purged when the disk is full.
+    limit_files(&server, "1000000");
+    let told = within("all answers", posting.join_all()).await;
+    limit_files(&server, "unlimited");
+    owner.post(room, "there is room again").await;
+    let messages = owner.messages_after(room, 0).await;
+    assert_eq!(
+        seqs(&messages),
+        (1..=messages.len() as u64).collect::<Vec<_>>()
+    );
+    let refused = told.iter().flatten().filter(|(_, stored)| !stored).count();
+    assert!(refused > 0, "the disk was never full");
+    for (id, stored) in told.iter().flatten() {
+        let there = messages.iter().any(|message| message["id"] == *id);
+        assert_eq!(there, *stored, "{id}");
+    }
+    server.is_well().await;
+}

@@ -2,6 +2,9 @@
 
 mod alarm;
 mod committer;
+#[cfg(test)]
+#[allow(unsafe_code, reason = "SQLite takes a VFS as C functions")]
+mod crash;
 mod errors;
 mod job;
 mod migrate;

@@ -139,6 +139,20 @@ impl Live {
             .await;
     }
 
+    /// Posts so many messages, and waits until all are confirmed.
+    pub async fn post_many(&mut self, room: i64, count: usize, body: &str) {
+        const AT_ONCE: usize = 32;
+        let (mut sent, mut confirmed) = (0, 0);
+        while confirmed < count {
+            while sent < count && sent - confirmed < AT_ONCE {
+                self.post(room, &super::new_id(), body).await;
+                sent += 1;
+            }
+            self.frame("sent").await;
+            confirmed += 1;
+        }
+    }
+
     /// The next `count` messages of a room.
     pub async fn messages(&mut self, room: i64, count: usize) -> Vec<Value> {
         let mut messages = Vec::with_capacity(count);

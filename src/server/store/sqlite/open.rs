@@ -103,7 +103,7 @@ pub fn lock(path: &Path) -> Result<File, OpenError> {
 pub fn writer(path: &Path) -> Result<Connection, OpenError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     for &(setting, value, wanted) in SETTINGS.iter().chain(SYNCED_THROUGH) {
-        connection.pragma_update(None, setting, value)?;
+        set(&connection, setting, value)?;
         let found: Value = connection.pragma_query_value(None, setting, |row| row.get(0))?;
         let found = match found {
             Value::Integer(number) => number.to_string(),
@@ -118,9 +118,26 @@ pub fn writer(path: &Path) -> Result<Connection, OpenError> {
             });
         }
     }
+    // Asked for its journal mode, SQLite says what it means to do: whether it does, its log shows.
+    let frames: i64 = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?;
+    if frames < 0 {
+        return Err(OpenError::Unsafe {
+            setting: "journal_mode",
+            found: "without a log".to_owned(),
+            wanted: "wal",
+        });
+    }
     // The writer carries the log over itself.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)
+}
+
+/// Reads on to the end: where there is something to commit, that is when it is, and when it fails.
+fn set(connection: &Connection, setting: &str, value: &str) -> rusqlite::Result<()> {
+    let mut pragma = connection.prepare(&format!("PRAGMA {setting} = {value}"))?;
+    let mut rows = pragma.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 /// One that reads, beside it.
