@@ -327,6 +327,10 @@ impl Navigator {
 
     fn show(self, shows: Shown, url: &str, how: How, session: Session) {
         let was = self.shown_untracked();
+        if how == How::Moved && was == shows {
+            // To a place within the page: the browser is there already.
+            return;
+        }
         match how {
             How::Push if was != shows => browser::push_path(url),
             How::Push | How::Moved => {}
