@@ -55,8 +55,8 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
                     content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
                 />
                 <meta name="color-scheme" content="light dark" />
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf6ed" />
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#151a20" />
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fcf9f4" />
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#13181e" />
                 <meta
                     name="description"
                     content="Claim a name, open a room, hand over the key, and talk."

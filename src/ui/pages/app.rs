@@ -62,7 +62,7 @@ pub fn App(
                     First::Dashboard { flash } => flash,
                     First::Room { .. } => None,
                 };
-                Either::Left(view! { <DashboardPage session flash /> })
+                Either::Left(view! { <DashboardPage session flash clock /> })
             }
             Start::Room(page) => {
                 let (sheet, leaving) = match first {
@@ -79,7 +79,7 @@ pub fn App(
     };
     view! {
         <div class="place" class:room=in_room>
-            <RoomsSide session in_room />
+            <RoomsSide session in_room clock />
             <For each=move || session.navigator.panes() key=|pane| pane.shows children=pane />
         </div>
         <Announcer session />

@@ -6,14 +6,18 @@ use crate::{
     domain::Flash,
     ui::{
         browser,
-        parts::{Confirm, Field, FormError, KeyField, LastTry, RoomList},
+        parts::{Clock, Confirm, Field, FormError, KeyField, LastTry, RoomList},
         session::{Session, Shown},
     },
 };
 
 /// `flash` is what was refused the last time, where something was.
 #[component]
-pub fn DashboardPage(session: Session, flash: Option<Flash>) -> impl IntoView {
+pub fn DashboardPage(
+    session: Session,
+    flash: Option<Flash>,
+    clock: RwSignal<Clock>,
+) -> impl IntoView {
     let way_out = |endpoint| LastTry::at(endpoint, flash.as_ref()).error_besides(&[]);
     let me = session.me.get_value();
     let owns_some = Memo::new(move |_| session.rooms.any_owned());
@@ -54,7 +58,7 @@ pub fn DashboardPage(session: Session, flash: Option<Flash>) -> impl IntoView {
                 <h2 id="your-rooms">"Your rooms"</h2>
                 <FormError error=way_out("leave_room") />
                 <FormError error=way_out("delete_room") />
-                <RoomList session />
+                <RoomList session clock />
                 {move || {
                     owns_some
                         .get()

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::{
     domain::Flash,
     ui::{
-        parts::{ClaimForm, FormError, KeyField, LastTry},
+        parts::{ClaimForm, Face, FormError, KeyField, LastTry, RoomDoor},
         paths,
     },
 };
@@ -33,8 +33,13 @@ pub fn InvitePage(
     let claim = view! { <ClaimForm flash then=paths::invite(&room) /> };
     view! {
         <main id="main" class="page invite" tabindex="-1">
-            <p class="eyebrow">"You are invited to"</p>
-            <h1>{room.clone()}</h1>
+            <div class="invited ajar">
+                <RoomDoor name=&room />
+                <div>
+                    <p class="eyebrow">"You are invited to"</p>
+                    <h1 dir="auto">{room.clone()}</h1>
+                </div>
+            </div>
             {(!inside.is_empty()).then(|| view! { <Inside room=room.clone() names=inside /> })}
             {(!outside.is_empty()).then(|| view! { <JoinForm room names=outside wanted last /> })}
             {if stranger {
@@ -65,6 +70,7 @@ fn Inside(room: String, names: Vec<String>) -> impl IntoView {
         view! {
             <li>
                 <a href=paths::room(&name, &room)>
+                    <Face name=&name />
                     <span class="clip">{format!("Open as @{name}")}</span>
                 </a>
             </li>
@@ -97,6 +103,7 @@ fn JoinForm(
         view! {
             <label class="choice">
                 <input type="radio" name="me" value=name.clone() checked=wanted.as_ref() == Some(&name) />
+                <Face name=&name />
                 <span class="clip">{format!("@{name}")}</span>
             </label>
         }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     domain::Flash,
     ui::{
-        parts::{ClaimForm, Door},
+        parts::{ClaimForm, Doorway, Face},
         paths,
     },
 };
@@ -15,7 +15,7 @@ pub fn LandingPage(names: Vec<String>, flash: Option<Flash>) -> impl IntoView {
     view! {
         <main id="main" class="landing" tabindex="-1">
             <div class="threshold">
-                <Door />
+                <Doorway />
             </div>
             <div class="welcome">
                 <h1>"A name, a key, a room."</h1>
@@ -35,6 +35,7 @@ fn YourNames(names: Vec<String>) -> impl IntoView {
         view! {
             <li>
                 <a href=paths::dashboard(&name)>
+                    <Face name=&name />
                     <span class="clip">{format!("@{name}")}</span>
                 </a>
             </li>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{ApiError, Code},
-    ui::{parts::Door, paths},
+    ui::{parts::Doorway, paths},
 };
 
 /// The title of [`NotFound`].
@@ -91,7 +91,7 @@ pub fn Refused(error: ApiError, me: Option<String>, room: Option<String>) -> imp
 fn Dead(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <main id="main" class="dead" tabindex="-1">
-            <Door />
+            <Doorway />
             <h1>{title}</h1>
             {children()}
         </main>

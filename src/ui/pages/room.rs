@@ -8,7 +8,7 @@ use crate::{
         browser,
         parts::{
             Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, LeaveHint,
-            MemberList, OnlineCount, RoomNav, Sheet, Timeline, Typing, focus_composer,
+            MemberList, OnlineCount, RoomDoor, RoomNav, Sheet, Timeline, Typing, focus_composer,
         },
         paths,
         session::{Conversation, Session, Shown},
@@ -17,16 +17,16 @@ use crate::{
 
 /// *me*'s rooms, beside whichever is open.
 #[component]
-pub fn RoomsSide(session: Session, in_room: Memo<bool>) -> impl IntoView {
+pub fn RoomsSide(session: Session, in_room: Memo<bool>, clock: RwSignal<Clock>) -> impl IntoView {
     let dashboard = session.me.with_value(|me| paths::dashboard(me));
     view! {
         <aside class="side" id="rooms-side" popover="auto" hidden=move || !in_room.get()>
             <nav aria-labelledby="rooms-title">
-                <h2 id="rooms-title">"Rooms"</h2>
-                <p class="all-rooms">
-                    <a href=dashboard>{Icon::Back.view()} "All rooms"</a>
-                </p>
-                <RoomNav session />
+                <div class="side-head">
+                    <h2 id="rooms-title">"Rooms"</h2>
+                    <a href=dashboard>"All rooms"</a>
+                </div>
+                <RoomNav session clock />
             </nav>
             <Close side="rooms-side".to_owned() />
         </aside>
@@ -43,7 +43,9 @@ pub fn RoomPage(
     leaving: Option<String>,
     clock: RwSignal<Clock>,
 ) -> impl IntoView {
-    let Room { id, name, .. } = page.room.clone();
+    let Room {
+        id, name, topic, ..
+    } = page.room.clone();
     let conversation = Conversation::open(session, page);
     Effect::new(move || untrack(|| conversation.go_live()));
     let here = Memo::new(move |_| session.navigator.shown() == Shown::Room(id));
@@ -61,29 +63,41 @@ pub fn RoomPage(
         <div class="pane" hidden=move || !here.get() inert=move || !here.get()>
             <main id=move || here.get().then_some("main") class="conversation" tabindex="-1">
                 <header class="room-head">
-                    <h1 class="clip" dir="auto" title=name.clone() tabindex="-1" node_ref=heading>
-                        {name.clone()}
-                    </h1>
-                    <div class="room-doors">
-                        <button type="button" class="quiet to-rooms" popovertarget="rooms-side">
+                    <div class="lane open">
+                        <button type="button" class="icon-button to-rooms" popovertarget="rooms-side">
                             {Icon::Back.view()}
-                            <span class="word">"Rooms"</span>
+                            <span class="hush">"Rooms"</span>
                             <Elsewhere session />
                         </button>
+                        <RoomDoor name=&name />
+                        <div class="title">
+                            <h1 class="clip" dir="auto" title=name.clone() tabindex="-1" node_ref=heading>
+                                {name.clone()}
+                            </h1>
+                            {(!topic.is_empty())
+                                .then(|| {
+                                    view! {
+                                        <p class="clip" dir="auto" title=topic.clone()>
+                                            {topic.clone()}
+                                        </p>
+                                    }
+                                })}
+                        </div>
                         <button type="button" class="quiet to-members" popovertarget=members_side.clone()>
                             <OnlineCount conversation />
-                            <span class="hush">" online, "</span>
-                            <span class="word">"Members"</span>
+                            <span class="hush">" online, Members"</span>
                         </button>
                     </div>
                 </header>
                 <Timeline conversation clock />
-                <CutOff
-                    link=session.link
-                    meanwhile=" What you write waits here and is sent as soon as the connection is back."
-                />
-                <Composer conversation sheet />
-                <Typing conversation />
+                <div class="foot">
+                    <CutOff
+                        link=session.link
+                        meanwhile=" What you write waits here and is sent as soon as the connection is back."
+                    />
+                    <Composer conversation sheet />
+                    <Typing conversation />
+                </div>
             </main>
             <aside class="side members-side" id=members_side.clone() popover="auto" aria-label="About this room">
                 <MemberList conversation />
@@ -108,7 +122,7 @@ fn Elsewhere(session: Session) -> impl IntoView {
     move || {
         (waiting.get() > 0).then(|| {
             view! {
-                <span class="unread">{waiting.get()} <span class="hush">" new elsewhere"</span></span>
+                <span class="count">{waiting.get()} <span class="hush">" new elsewhere"</span></span>
             }
         })
     }
@@ -124,6 +138,7 @@ fn Leave(conversation: Conversation, error: Option<String>) -> impl IntoView {
             id=format!("leave-{id}-here")
             opener="Leave room"
             class="quiet danger"
+            icon=Icon::Leave
             title=format!("Leave {name}?")
             text="To come back you need its key."
         >

@@ -91,6 +91,19 @@ impl Clock {
         }
     }
 
+    /// Where there is little space: `14:05` today, `Mon` in the days before, `23 Nov` further back.
+    pub fn brief(&self, at: Millis) -> String {
+        let (day, today) = (self.day(at), self.day(self.now));
+        match today - day {
+            ..=0 => self.time(at),
+            1..=6 => DAYS[day.rem_euclid(7) as usize][..3].to_owned(),
+            _ => {
+                let (_, month, of_month) = civil(day);
+                format!("{of_month} {}", &MONTHS[month as usize - 1][..3])
+            }
+        }
+    }
+
     fn local(&self, at: Millis) -> Millis {
         let offset = self.offset.unwrap_or_else(|| browser_offset(at));
         at.saturating_add(i64::from(offset) * MINUTE)
@@ -212,6 +225,15 @@ mod tests {
         assert_eq!(clock(0).full(LEAP), "Sunday 29 February 2032, 23:30");
         assert_eq!(clock(45).full(LEAP), "Monday 1 March 2032, 00:15");
         assert_eq!(clock(-24 * 60).time(LEAP), "23:30");
+    }
+
+    #[test]
+    fn a_brief_time_is_as_long_as_it_has_to_be() {
+        let clock = clock(0);
+        assert_eq!(clock.brief(LEAP), "23:30");
+        assert_eq!(clock.brief(LEAP - DAY), "Sat");
+        assert_eq!(clock.brief(LEAP - 6 * DAY), "Mon");
+        assert_eq!(clock.brief(LEAP - 7 * DAY), "22 Feb");
     }
 
     #[test]

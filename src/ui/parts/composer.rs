@@ -46,6 +46,9 @@ impl Sheet {
 pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
     let me = conversation.session.me.get_value();
     let room = conversation.id();
+    let placeholder = conversation
+        .room
+        .with_value(|room| format!("Write to {}", room.name));
     let Sheet { id, typed, refusal } = sheet;
     let refusal = RwSignal::new(refusal);
     let chars = RwSignal::new(typed.chars().count());
@@ -140,7 +143,7 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
                 name="body"
                 rows=move || lines.get().to_string()
                 dir="auto"
-                placeholder="Write a message"
+                placeholder=placeholder
                 autocomplete="off"
                 enterkeyhint=move || if touched.get() { "enter" } else { "send" }
                 aria-describedby=format!("message-hint-{room}")

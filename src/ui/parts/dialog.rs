@@ -3,6 +3,8 @@
 use leptos::{html, prelude::*};
 use web_sys::MouseEvent;
 
+use super::Icon;
+
 /// The dialog that is open, by its id, where one is. A page provides it to its parts.
 #[derive(Clone, Copy)]
 pub struct Asked(pub RwSignal<Option<String>>);
@@ -23,6 +25,7 @@ pub fn Confirm<V>(
     #[prop(optional, into)]
     label: Option<String>,
     #[prop(default = "quiet")] class: &'static str,
+    #[prop(optional, into)] icon: Option<Icon>,
     #[prop(into)] title: String,
     text: &'static str,
     children: TypedChildrenFn<V>,
@@ -55,6 +58,7 @@ where
     view! {
         <form method="get">
             <button name="ask" value=name class=class aria-label=label on:click=ask>
+                {icon.map(Icon::view)}
                 {opener}
             </button>
         </form>

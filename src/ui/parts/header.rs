@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, Logo};
+use super::{Face, Icon, Logo};
 use crate::ui::paths;
 
 /// `me` is who the page acts as, if that is one of the `names` that this browser holds.
@@ -14,7 +14,7 @@ pub fn Header(me: Option<String>, names: Vec<String>) -> impl IntoView {
         .map_or_else(|| paths::home().to_owned(), paths::dashboard);
     view! {
         <header class="bar">
-            <a href=home>
+            <a class="home" href=home>
                 <Logo />
                 <span class="wordmark">"Latchkey"</span>
             </a>
@@ -29,11 +29,12 @@ fn Switch(me: Option<String>, names: Vec<String>) -> impl IntoView {
     let who = me
         .as_ref()
         .map_or_else(|| "Your names".to_owned(), |me| format!("@{me}"));
-    let choice = |name: String| {
-        let current = me.as_ref() == Some(&name);
+    let choice = |name: &String| {
+        let current = me.as_ref() == Some(name);
         view! {
             <li class:current=current>
-                <a href=paths::dashboard(&name)>
+                <a href=paths::dashboard(name)>
+                    <Face name />
                     <span class="clip">{format!("@{name}")}</span>
                     {current.then(|| Icon::Check.view())}
                 </a>
@@ -43,11 +44,12 @@ fn Switch(me: Option<String>, names: Vec<String>) -> impl IntoView {
     view! {
         <nav class="switch" aria-label="Who you are">
             <button type="button" class="switch-button" popovertarget="switch-menu">
+                {me.as_ref().map(|me| view! { <Face name=me /> })}
                 <span class="clip">{who}</span>
                 {Icon::Chevron.view()}
             </button>
             <div class="menu" id="switch-menu" popover="auto">
-                <ul aria-label="Switch to">{names.into_iter().map(choice).collect_view()}</ul>
+                <ul aria-label="Switch to">{names.iter().map(choice).collect_view()}</ul>
                 <a href=paths::home()>{Icon::Plus.view()} "Use another name"</a>
             </div>
         </nav>

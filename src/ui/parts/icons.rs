@@ -11,6 +11,7 @@ pub enum Icon {
     Eye,
     EyeOff,
     Key,
+    Leave,
     Link,
     Plus,
 }
@@ -31,6 +32,7 @@ impl Icon {
             Icon::Key => {
                 "M8 11.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM11.2 12.8L20 4M16 8l3 3M13.5 10.5l2 2"
             }
+            Icon::Leave => "M13 4H6v16h7M10 12h10M16.5 8.5L20 12l-3.5 3.5",
             Icon::Link => {
                 "M10 14a4 4 0 0 0 5.7 0l3.1-3.1a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.1 3.1a4 4 0 0 0 5.7 5.7l1.1-1.1"
             }
@@ -51,7 +53,7 @@ impl Icon {
 #[component]
 pub fn Logo() -> impl IntoView {
     view! {
-        <svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+        <svg class="logo" viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
             <path class="logo-door" d="M6 29V13a10 10 0 0 1 20 0v16z" />
             <path class="logo-hole" d="M16 11.5a3.5 3.5 0 0 1 1.7 6.56L19 24h-6l1.3-5.94A3.5 3.5 0 0 1 16 11.5z" />
         </svg>
@@ -61,15 +63,15 @@ pub fn Logo() -> impl IntoView {
 /// The picture on the landing page and on pages that lead nowhere: an arched door, light in its keyhole and
 /// under it.
 #[component]
-pub fn Door() -> impl IntoView {
+pub fn Doorway() -> impl IntoView {
     view! {
-        <svg class="door" viewBox="0 0 200 260" width="200" height="260" aria-hidden="true">
-            <path class="door-light" d="M14 246h172l12 14H2z" />
-            <path class="door-frame" d="M14 246V104a86 86 0 0 1 172 0v142z" />
-            <path class="door-leaf" d="M26 246V104a74 74 0 0 1 148 0v142z" />
-            <path class="door-panel" d="M42 132v-28a58 58 0 0 1 52-57.7V132zM106 132V46.3A58 58 0 0 1 158 104v28zM42 228v-56h52v56zM106 228v-56h52v56z" />
-            <path class="door-plate" d="M90 130a10 10 0 0 1 20 0v44a10 10 0 0 1-20 0z" />
-            <path class="door-hole" d="M100 138a7 7 0 0 1 3.4 13.1L106 166H94l2.6-14.9A7 7 0 0 1 100 138z" />
+        <svg class="doorway" viewBox="0 0 200 260" width="200" height="260" aria-hidden="true">
+            <path class="doorway-light" d="M14 246h172l12 14H2z" />
+            <path class="doorway-frame" d="M14 246V104a86 86 0 0 1 172 0v142z" />
+            <path class="doorway-leaf" d="M26 246V104a74 74 0 0 1 148 0v142z" />
+            <path class="doorway-panel" d="M42 132v-28a58 58 0 0 1 52-57.7V132zM106 132V46.3A58 58 0 0 1 158 104v28zM42 228v-56h52v56zM106 228v-56h52v56z" />
+            <path class="doorway-plate" d="M90 130a10 10 0 0 1 20 0v44a10 10 0 0 1-20 0z" />
+            <path class="doorway-hole" d="M100 138a7 7 0 0 1 3.4 13.1L106 166H94l2.6-14.9A7 7 0 0 1 100 138z" />
         </svg>
     }
 }

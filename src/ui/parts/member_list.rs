@@ -2,15 +2,26 @@
 
 use leptos::prelude::*;
 
+use super::Face;
 use crate::{domain::Member, ui::session::Conversation};
 
-/// How many are online, with a dot that tells whether anybody is.
+/// Faces that stand for all who are online.
+const FACES: usize = 3;
+
+/// Who is online: the first faces, and how many there are.
 #[component]
 pub fn OnlineCount(conversation: Conversation) -> impl IntoView {
-    let online = conversation.online;
+    let faces = Memo::new(move |_| {
+        conversation.members.with(|members| {
+            let online = members.iter().filter(|member| member.online);
+            let names = online.map(|member| member.name.clone());
+            names.take(FACES).collect::<Vec<_>>()
+        })
+    });
+    let face = |name: &String| view! { <Face name /> };
     view! {
-        <span class="dot" class:someone=move || { online.get() > 0 } aria-hidden="true"></span>
-        {move || online.get()}
+        <span class="stack">{move || faces.read().iter().map(face).collect_view()}</span>
+        {move || conversation.online.get()}
     }
 }
 
@@ -24,11 +35,13 @@ pub fn MemberList(conversation: Conversation) -> impl IntoView {
         members
     };
     view! {
-        <h2 id=title.clone()>"Members"</h2>
-        <p class="side-note">
-            {move || conversation.online.get()} " online of "
-            {move || conversation.members.with(Vec::len).max(conversation.online.get())}
-        </p>
+        <div class="side-head">
+            <h2 id=title.clone()>"Members"</h2>
+            <p class="side-note">
+                {move || conversation.online.get()} " online of "
+                {move || conversation.members.with(Vec::len).max(conversation.online.get())}
+            </p>
+        </div>
         <ul class="members" aria-labelledby=title tabindex="0">
             <For each=sorted key=Member::clone children=row />
         </ul>
@@ -56,7 +69,7 @@ fn row(member: Member) -> impl IntoView {
     } = member;
     view! {
         <li class="member" class:present=online>
-            <span class="dot" aria-hidden="true"></span>
+            <Face name=&name />
             <span class="clip" dir="auto" title=name.clone()>
                 {name.clone()}
             </span>

@@ -3,6 +3,7 @@
 use leptos::{either::Either, prelude::*};
 
 use super::{
+    Face,
     clock::{Clock, machine},
     composer::focus_composer,
     links::{Piece, pieces},
@@ -15,12 +16,20 @@ use crate::{
 
 /// A message that the room has, with what is above it.
 #[component]
-pub fn SaidRow(said: Said, above: ArcRwSignal<Above>, clock: RwSignal<Clock>) -> impl IntoView {
+pub fn SaidRow(
+    said: Said,
+    above: ArcRwSignal<Above>,
+    me: StoredValue<String>,
+    /// Whether it came while the reader was there.
+    fresh: bool,
+    clock: RwSignal<Clock>,
+) -> impl IntoView {
     let (above, message) = (RwSignal::from(above), said.message);
     let (by, at) = {
         let message = message.read_untracked();
         (message.by.clone(), message.at)
     };
+    let mine = me.with_value(|me| *me == by);
     let first = move || above.read().first;
     let lines = move || {
         let Above { day, new, .. } = above.get();
@@ -42,11 +51,14 @@ pub fn SaidRow(said: Said, above: ArcRwSignal<Above>, clock: RwSignal<Clock>) ->
     };
     view! {
         {lines}
-        <div class="row-said" class:first=first data-seq=said.seq.to_string()>
-            <b class="by" class:hush=move || !first() dir="auto">
-                {by}
-            </b>
-            <Time at clock />
+        <div class="said" class:first=first class:mine=mine class:fresh=fresh data-seq=said.seq.to_string()>
+            <Face name=&by />
+            <div class="who">
+                <b class:hush=move || !first() dir="auto">
+                    {by}
+                </b>
+                <Time at clock />
+            </div>
             <p class="body" dir="auto">
                 {move || text(&message.read().body)}
             </p>
@@ -62,6 +74,7 @@ pub fn UnsentRow(
     first: bool,
     clock: RwSignal<Clock>,
 ) -> impl IntoView {
+    let me = conversation.session.me.get_value();
     let (id, at, sent) = (item.id, item.at, item.sent.is_some());
     let (refused, why) = (item.refused.is_some(), item.refused);
     let pending = !sent && !refused;
@@ -81,15 +94,18 @@ pub fn UnsentRow(
         focus_composer(conversation);
     };
     view! {
-        <div class="row-said" class:first=first class:pending=pending class:refused=refused>
-            <b class="by" class:hush=!first dir="auto">
-                {conversation.session.me.get_value()}
-            </b>
-            {if sent {
-                Either::Left(view! { <Time at clock /> })
-            } else {
-                Either::Right(view! { <span class="state">{state}</span> })
-            }}
+        <div class="said mine" class:first=first class:pending=pending class:refused=refused>
+            <Face name=&me />
+            <div class="who">
+                <b class:hush=!first dir="auto">
+                    {me}
+                </b>
+                {if sent {
+                    Either::Left(view! { <Time at clock /> })
+                } else {
+                    Either::Right(view! { <span class="state">{state}</span> })
+                }}
+            </div>
             <p class="body" dir="auto">
                 {text(&item.body)}
             </p>

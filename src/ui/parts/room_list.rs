@@ -1,8 +1,8 @@
 //! The list of *me*'s rooms on the dashboard.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
-use super::{Confirm, banner::CutOff, steady::steady};
+use super::{Clock, Confirm, LastWords, RoomDoor, When, banner::CutOff, steady::steady};
 use crate::{
     domain::RoomId,
     ui::{
@@ -11,12 +11,9 @@ use crate::{
     },
 };
 
-/// Characters of a last message that its row shows: it is one line.
-const EXCERPT_CHARS: usize = 120;
-
 /// List "Your rooms": a link by room name, what is new in it, and the ways out of it.
 #[component]
-pub fn RoomList(session: Session) -> impl IntoView {
+pub fn RoomList(session: Session, clock: RwSignal<Clock>) -> impl IntoView {
     let empty = Memo::new(move |_| session.rooms.is_empty());
     let (rooms, hold) = steady(session.rooms);
     view! {
@@ -35,45 +32,37 @@ pub fn RoomList(session: Session) -> impl IntoView {
         }}
         <ul class="room-list" aria-labelledby="your-rooms" hidden=move || empty.get() {..hold}>
             <For each=move || rooms.get() key=|known| known.id let:known>
-                <Row session known />
+                <Row session known clock />
             </For>
         </ul>
     }
 }
 
 #[component]
-fn Row(session: Session, known: Known) -> impl IntoView {
+fn Row(session: Session, known: Known, clock: RwSignal<Clock>) -> impl IntoView {
     let id = known.id;
     let summary = RwSignal::from(known.summary);
     let me = session.me.get_value();
     let name = summary.read_untracked().room.name.clone();
     let owned = Memo::new(move |_| summary.read().room.owned);
-    let unread = move || match summary.read().room.unread() {
+    let unread = Memo::new(move |_| summary.read().room.unread());
+    let count = move || match unread.get() {
         0 => None,
-        count => Some(view! { <span class="unread">{count} " new"</span> }),
-    };
-    let last = move || match &summary.read().last {
-        None => Either::Left(view! { <span>"Nothing said yet."</span> }),
-        Some(last) => {
-            let body: String = last.body.chars().take(EXCERPT_CHARS).collect();
-            Either::Right(view! {
-                <b>{last.by.clone()}</b>
-                " "
-                {body}
-            })
-        }
+        count => Some(view! { <span class="count">{count} " new"</span> }),
     };
     let online = Memo::new(move |_| summary.read().room.online);
     view! {
-        <li class="row">
+        <li class="room-row" class:ajar=move || { unread.get() > 0 } class:named=move || { summary.read().room.mentions > 0 }>
+            <RoomDoor name=&name />
             <div class="row-main">
-                <h3>
+                <h3 class="clip" dir="auto">
                     <a href=paths::room(&me, &name)>{name.clone()}</a>
                 </h3>
-                <p class="last clip">{last}</p>
+                <LastWords summary />
             </div>
             <p class="row-state">
-                {unread} <span class="online" class:someone=move || { online.get() > 0 }>
+                <span class="row-news">{count} <When summary clock /></span>
+                <span class="online" class:someone=move || { online.get() > 0 }>
                     {move || online.get()}
                     " online"
                 </span>

@@ -1,8 +1,9 @@
 //! *me*'s rooms beside a conversation: where there is something new, and the way there.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
+use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::steady::steady;
+use super::{Clock, LastWords, RoomDoor, When, steady::steady};
 use crate::ui::{
     paths,
     session::{Known, Session, Shown},
@@ -10,19 +11,19 @@ use crate::ui::{
 
 /// The list of rooms. The one that is open has nothing unread: it is being read.
 #[component]
-pub fn RoomNav(session: Session) -> impl IntoView {
+pub fn RoomNav(session: Session, clock: RwSignal<Clock>) -> impl IntoView {
     let (rooms, hold) = steady(session.rooms);
     view! {
         <ul class="room-nav" {..hold}>
             <For each=move || rooms.get() key=|known| known.id let:known>
-                <Row session known />
+                <Row session known clock />
             </For>
         </ul>
     }
 }
 
 #[component]
-fn Row(session: Session, known: Known) -> impl IntoView {
+fn Row(session: Session, known: Known, clock: RwSignal<Clock>) -> impl IntoView {
     let id = known.id;
     let summary = RwSignal::from(known.summary);
     let name = summary.read_untracked().room.name.clone();
@@ -35,23 +36,33 @@ fn Row(session: Session, known: Known) -> impl IntoView {
             summary.read().room.unread()
         }
     });
+    let named = Memo::new(move |_| !here.get() && summary.read().room.mentions > 0);
+    let row = NodeRef::<html::Li>::new();
+    Effect::new(move || {
+        if let (true, Some(row)) = (here.get(), row.get()) {
+            let nearest = ScrollIntoViewOptions::new();
+            nearest.set_block(ScrollLogicalPosition::Nearest);
+            row.scroll_into_view_with_scroll_into_view_options(&nearest);
+        }
+    });
     view! {
-        <li class="room-link" class:here=here>
-            <a href=href>
-                <span class="clip" dir="auto" aria-current=move || here.get().then_some("page")>
-                    {name}
-                </span>
+        <li node_ref=row class="room-link" class:open=here class:ajar=move || { unread.get() > 0 } class:named=named>
+            <RoomDoor name=&name />
+            <a href=href class="clip" aria-current=move || here.get().then_some("page")>
+                <span dir="auto">{name}</span>
                 {move || {
                     (unread.get() > 0)
                         .then(|| {
                             view! {
-                                <span class="unread">
+                                <span class="count">
                                     {unread.get()} <span class="hush">" new"</span>
                                 </span>
                             }
                         })
                 }}
             </a>
+            <When summary clock />
+            <LastWords summary />
         </li>
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::{ev::MouseEvent, html, prelude::*};
 
 use super::{
-    Icon,
+    Icon, RoomDoor,
     clock::Clock,
     message_row::{SaidRow, SaidRowProps, UnsentRow},
     place::{self, Place},
@@ -42,8 +42,15 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
         away: StoredValue::new(false),
     };
     reader.follow(clock);
+    let head = conversation.window.with_untracked(Window::head);
     let said = rows(conversation, clock, move |said, above| {
-        SaidRow(SaidRowProps { said, above, clock })
+        SaidRow(SaidRowProps {
+            fresh: said.seq > head,
+            said,
+            above,
+            me: conversation.session.me,
+            clock,
+        })
     });
     let unsent = move || {
         let items = conversation.outbox.get();
@@ -71,7 +78,7 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
                 node_ref=log
                 on:scroll=move |_| reader.look()
             >
-                <div class="log-rows" node_ref=list>
+                <div class="log-rows lane" node_ref=list>
                     <Older conversation />
                     {move || empty.get().then(|| view! { <Silence conversation /> })}
                     {said}
@@ -280,8 +287,8 @@ fn Older(conversation: Conversation) -> impl IntoView {
 fn Silence(conversation: Conversation) -> impl IntoView {
     let name = conversation.room.with_value(|room| room.name.clone());
     view! {
-        <div class="silence">
-            {Icon::Key.view()}
+        <div class="silence open">
+            <RoomDoor name=&name />
             <p>
                 "Nobody has said anything in " <b>{name}</b>
                 " yet. Say the first word, or copy an invitation and hand over the key."
