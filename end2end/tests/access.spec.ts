@@ -12,8 +12,8 @@ const SIZES = [
 const SCHEMES = ["light", "dark"] as const;
 
 /** Has axe look at a page in every size and scheme; a phone's page must not scroll sideways either. */
-async function check(page: Page): Promise<void> {
-  for (const size of SIZES) {
+async function check(page: Page, sizes = SIZES): Promise<void> {
+  for (const size of sizes) {
     await page.setViewportSize(size);
     for (const colorScheme of SCHEMES) {
       // Colours that are still on their way from one scheme to the other are nobody's.
@@ -96,6 +96,31 @@ test.describe("the room", () => {
   });
 });
 
+test("what opens over a room: rooms and members on a phone, the question before leaving, the names", async ({ named }) => {
+  const [alice, bob] = [await named("alice", { viewport: SIZES[0]! }), await named("bob")];
+  const room = await alice.hasCreated("general");
+  const garden = await alice.hasCreated("garden");
+  for (const name of ["general", "garden"]) await bob.hasJoined(name);
+  await bob.hasSaid(room, "hello");
+  await bob.hasSaid(garden, "the roses are out");
+  await alice.goto(alice.room("general"));
+  const button = (name: string | RegExp) => alice.page.getByRole("button", { name });
+  await button("Rooms").click();
+  await expect(alice.page.getByRole("navigation", { name: "Rooms" })).toBeInViewport({ ratio: 1 });
+  await check(alice.page, SIZES.slice(0, 1));
+  await alice.page.keyboard.press("Escape");
+  await button(/Members/).click();
+  await expect(alice.members).toBeInViewport();
+  await check(alice.page, SIZES.slice(0, 1));
+  await button("Leave room").click();
+  await expect(alice.page.getByRole("dialog", { name: "Leave general?" })).toBeVisible();
+  await check(alice.page);
+  await alice.page.keyboard.press("Escape");
+  await alice.goto(alice.room("general"));
+  await button("@alice").click();
+  await check(alice.page, SIZES.slice(1));
+});
+
 test("an invitation, to a stranger, to a guest and to one who is inside", async ({ named, person }) => {
   const [alice, bob, stranger] = [await named("alice"), await named("bob"), await person("stranger")];
   await alice.hasCreated("general");
@@ -137,7 +162,7 @@ test("the longest names and words stay inside a phone's width", async ({ named }
   await wide.page.getByRole("button", { name: /Members/ }).click();
   await expect(wide.members).toBeVisible();
   await staysInside(wide.page);
-  await wide.page.keyboard.press("Escape");
+  await wide.goto(wide.dashboard());
   await wide.page.getByRole("button", { name: `@${wide.name}` }).click();
   await staysInside(wide.page);
 });

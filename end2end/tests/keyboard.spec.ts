@@ -53,11 +53,15 @@ test("every stop of the keyboard is in sight and can be seen to have it", async 
         const element = document.activeElement as HTMLElement;
         if (element === document.body) return undefined;
         const box = element.getBoundingClientRect();
-        const style = getComputedStyle(element);
-        const marked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+        // The mark may be around what a link lies over, or around the card that a textbox is in.
+        const marked = [
+          getComputedStyle(element),
+          getComputedStyle(element, "::after"),
+          getComputedStyle(element.closest("form") ?? element),
+        ].some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && parseFloat(outlineWidth) > 0);
         return {
           what: element.outerHTML.slice(0, 160),
-          seen: box.width > 1 && box.bottom > 0 && box.top < innerHeight && (marked || style.boxShadow !== "none"),
+          seen: box.width > 1 && box.bottom > 0 && box.top < innerHeight && marked,
         };
       });
       if (!stop || stops.has(stop.what)) break;

@@ -111,7 +111,7 @@ test("errors are on the page, beside their fields, and what was typed is kept", 
 
 test("on a phone a refused form comes back with its error in sight", async ({ named }) => {
   const alice = await named("alice", { ...OFF, viewport: { width: 360, height: 740 } });
-  for (const name of ["general", "garden", "kitchen", "library"]) await alice.hasCreated(name);
+  for (const name of ["general", "garden", "kitchen", "library", "workshop"]) await alice.hasCreated(name);
   await alice.page.goto(alice.dashboard());
   await expect(alice.form("Create a room")).not.toBeInViewport();
   await alice.create("general", "k");

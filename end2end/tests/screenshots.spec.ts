@@ -1,8 +1,9 @@
-// Pictures: two for the README, and every page and state for whoever wants to look at them all.
+// Pictures: three for the README, and every page and state for whoever wants to look at them all.
 // `npm run screenshots`; SHOTS names the folder for the whole set.
 
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Page } from "@playwright/test";
 import type { Person } from "../support/person.ts";
 import { LOST, expect, test } from "../support/test.ts";
 
@@ -15,40 +16,94 @@ const SIZES = [
   { width: 360, height: 740 },
   { width: 768, height: 1024 },
   { width: 1280, height: 800 },
+  { width: 1920, height: 1080 },
 ];
 
-const TALK: [who: 0 | 1 | 2, said: string][] = [
-  [0, "The kiln is free on Saturday after all. Who is in?"],
-  [1, "Me! I still have the two big bowls from last week."],
-  [1, "And the teapot, if it dries in time."],
-  [2, "I can bring the celadon glaze. There is enough for everybody."],
-  [0, "Lovely. Then let us say ten o'clock at the workshop."],
-  [0, "The firing schedule is here: https://example.org/kiln/cone-6"],
-  [2, "Ten is fine.\nI'll be there a little earlier to open up and start the fan."],
-  [1, "Perfect, see you both on Saturday."],
+const HOUR = 3_600_000;
+
+/** Who says what in the README's pictures, and how many hours before they are taken. */
+const TALK: [who: 0 | 1 | 2, hours: number, said: string][] = [
+  [1, 25.2, "The shelf above the wheel is fixed. Please let the bowls dry for two days, not one."],
+  [1, 25.2, "Same for everything with a handle."],
+  [2, 25, "Noted! The blue buckets by the sink are glaze, not slip. Somebody nearly threw a vase into one of them."],
+  [0, 24.9, "That was me. Sorry."],
+  [0, 1.1, "The kiln is free on Saturday after all. Who is in?"],
+  [2, 0.9, "I am, and I can bring the celadon. There is enough for everybody.\nThe schedule, so that nobody burns it again: https://example.org/kiln/cone-6"],
+  [1, 0.5, "Me! I still have the two big bowls from last week."],
+  [1, 0.5, "And the teapot, if it dries in time."],
+  [0, 0.3, "Lovely. Then let us say ten o'clock at the workshop."],
+  [2, 0.2, "Ten is fine. I'll be there a little earlier to open up and start the fan."],
 ];
+
+/** What was said in the other rooms, and how many of the last words Ines has not read. */
+const ELSEWHERE: [room: string, unread: number, ...said: string[]][] = [
+  ["Kiln rota", 0, "Next week is Runa's."],
+  ["The stairwell", 0, "The lift is back."],
+  ["Choir", 2, "Who has the alto part of the second piece?", "Bring pencils."],
+  ["Saturday market", 3, "Stall 14 again.", "The van leaves at six.", "Can anybody lend a second table?"],
+];
+
+/** Has a page get messages that are as old as the talk wants them: a server dates what it stores by its own clock. */
+async function age(page: Page): Promise<void> {
+  await page.route("**/api/room_page", async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    for (const [index, message] of answer.history.messages.entries()) message.at -= (TALK[index]?.[1] ?? 0) * HOUR;
+    await route.fulfill({ response, json: answer });
+  });
+}
 
 test("the README's pictures", async ({ named }) => {
   const viewport = { width: 1280, height: 800 };
   const people = [await named("Ines", { viewport }), await named("Matteo"), await named("Runa")];
   const [ines, matteo, runa] = people as [Person, Person, Person];
-  const room = await ines.hasCreated("Pottery");
-  for (const name of ["Choir", "Saturday market"]) {
-    const other = await matteo.hasCreated(name);
+  for (const [name, unread, ...said] of ELSEWHERE) {
+    const room = await matteo.hasCreated(name);
     await ines.hasJoined(name);
-    await matteo.hasSaid(other, "Is anybody there?");
+    await matteo.hasSaid(room, ...said);
+    if (unread === 0) {
+      await ines.enter(name);
+      await expect(ines.log.getByText(said.at(-1)!)).toBeVisible();
+    }
   }
-  for (const person of [matteo, runa]) await person.hasJoined("Pottery");
-  for (const person of people) await person.enter("Pottery");
-  for (const [who, said] of TALK) await people[who]!.hasSaid(room, said);
-  await expect(ines.log.getByText("see you both on Saturday")).toBeVisible();
+  const room = await ines.hasCreated("Pottery");
+  for (const person of [matteo, runa, await named("Tomas"), await named("Abiola")]) await person.hasJoined("Pottery");
+  for (const person of [matteo, runa]) await person.enter("Pottery");
+  for (const [who, , said] of TALK) await people[who]!.hasSaid(room, said);
+  mkdirSync(README, { recursive: true });
+
+  const shoot = async ({ page }: Person, name: string) => {
+    await page.getByRole("main").hover({ position: { x: 300, y: 4 } });
+    await page.screenshot({ path: join(README, `${name}.png`) });
+  };
+  await age(ines.page);
+  await ines.goto(ines.dashboard());
+  await ines.row("Pottery").getByRole("link").click();
+  await expect(ines.log.getByText("start the fan")).toBeVisible();
+  await ines.live();
   await runa.box.pressSequentially("S");
   await expect(ines.page.getByText("Runa is typing")).toBeVisible();
-  mkdirSync(README, { recursive: true });
   for (const colorScheme of SCHEMES) {
     await ines.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await ines.page.screenshot({ path: join(README, `room-${colorScheme}.png`) });
+    await shoot(ines, `room-${colorScheme}`);
   }
+
+  const phone = await ines.context.browser()!.newContext({
+    baseURL: new URL(ines.page.url()).origin,
+    viewport: { width: 390, height: 780 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+    reducedMotion: "reduce",
+    storageState: await ines.context.storageState(),
+  });
+  const page = await phone.newPage();
+  await age(page);
+  await page.goto(ines.dashboard());
+  await page.getByRole("list", { name: "Your rooms" }).getByRole("link", { name: "Pottery" }).tap();
+  await expect(page.getByRole("log").getByText("start the fan")).toBeVisible();
+  await page.screenshot({ path: join(README, "room-phone.png") });
+  await phone.close();
 });
 
 test("every page and state", async ({ named, person }) => {
@@ -94,7 +149,7 @@ test("every page and state", async ({ named, person }) => {
     await guest.hasJoined("Pottery");
   }
   await matteo.enter("Pottery");
-  for (const [who, said] of TALK) await people[who]!.hasSaid(room, said);
+  for (const [who, , said] of TALK) await people[who]!.hasSaid(room, said);
   await matteo.hasSaid(choir, "Is anybody there?");
   await ines.goto(ines.dashboard());
   await shoot(ines, "dashboard");
