@@ -27,7 +27,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(serve(config)));
+        .and_then(|runtime| {
+            let served = runtime.block_on(serve(config));
+            // What hangs now is what the server stops for, or in spite of: nobody waits for it.
+            runtime.shutdown_background();
+            served
+        });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

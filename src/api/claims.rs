@@ -20,8 +20,8 @@ pub struct Claimed {
 pub async fn claim_username(username: String) -> Result<Claimed, ApiError> {
     answer(async |request| {
         let username = Username::parse(&username)?;
-        let cookie = request.chat().claim(&request.caller, &username).await?;
-        request.set_cookie(&cookie);
+        let cookies = request.chat().claim(&request.caller, &username).await?;
+        request.set_cookies(cookies);
         Ok(Claimed {
             username: username.as_str().to_owned(),
         })
@@ -35,8 +35,8 @@ pub async fn claim_username(username: String) -> Result<Claimed, ApiError> {
 pub async fn give_up_username(me: String) -> Result<(), ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        let cookie = request.chat().give_up(&request.caller, &me).await?;
-        request.set_cookie(&cookie);
+        let cookies = request.chat().give_up(&request.caller, &me).await?;
+        request.set_cookies(cookies);
         Ok(())
     })
     .await

@@ -35,13 +35,23 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_DATA", default_value = "./latchkey.db")]
     pub data: PathBuf,
 
-    /// Rate limits, per identity and per address: `on`, `off`, or a list of those to change, as in
-    /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40` (the last number is the burst).
+    /// Rate limits: `on`, `off`, or a list of those to change, as in
+    /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,requests=100/s:1000,frames=40/s:400` (the last number
+    /// is the burst). Keys, rooms and messages are per identity, ten times as many per address; claims and requests
+    /// are per address; frames are per live socket.
     #[arg(long, env = "LATCHKEY_RATE_LIMITS", default_value = "on")]
     pub rate_limits: RateLimits,
 
-    /// Reverse proxies (addresses, separated by commas) whose `X-Forwarded-For` is believed. Those on this
-    /// machine always are.
+    /// Live sockets of one identity at most [default: 64, or any number where rate limits are off].
+    #[arg(long, env = "LATCHKEY_MAX_SOCKETS_PER_IDENTITY")]
+    pub max_sockets_per_identity: Option<usize>,
+
+    /// Live sockets of one address at most [default: 1000, or any number where rate limits are off].
+    #[arg(long, env = "LATCHKEY_MAX_SOCKETS_PER_ADDRESS")]
+    pub max_sockets_per_address: Option<usize>,
+
+    /// Reverse proxies (addresses, separated by commas) whose `X-Forwarded-For`, `X-Forwarded-Proto` and
+    /// `X-Forwarded-Host` are believed. Those on this machine always are.
     #[arg(long, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
 
@@ -51,7 +61,24 @@ pub struct Config {
     pub log: String,
 }
 
-/// How often one identity, and one address, may do what.
+/// How many live sockets there may be.
+pub struct MaxSockets {
+    pub per_identity: usize,
+    pub per_address: usize,
+}
+
+impl Config {
+    pub fn max_sockets(&self) -> MaxSockets {
+        let limited = self.rate_limits != RateLimits::OFF;
+        let or = |most| if limited { most } else { usize::MAX };
+        MaxSockets {
+            per_identity: self.max_sockets_per_identity.unwrap_or(or(64)),
+            per_address: self.max_sockets_per_address.unwrap_or(or(1_000)),
+        }
+    }
+}
+
+/// How often one may do what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimits {
     pub claims: Option<Rate>,
@@ -59,6 +86,10 @@ pub struct RateLimits {
     pub keys: Option<Rate>,
     pub rooms: Option<Rate>,
     pub messages: Option<Rate>,
+    /// Requests over HTTP, files apart, by address.
+    pub requests: Option<Rate>,
+    /// What one live socket says, of whatever kind.
+    pub frames: Option<Rate>,
 }
 
 /// So many in a time, and so many at once.
@@ -68,9 +99,23 @@ pub struct Rate {
     pub burst: NonZeroU32,
 }
 
+impl Rate {
+    /// So many times as often.
+    pub fn times(self, factor: u32) -> Self {
+        Self {
+            each: self.each / factor,
+            burst: self
+                .burst
+                .saturating_mul(NonZeroU32::new(factor).unwrap_or(NonZeroU32::MIN)),
+        }
+    }
+}
+
 impl RateLimits {
     fn on() -> Result<Self, String> {
-        Self::OFF.with("claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40")
+        Self::OFF.with(
+            "claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,requests=100/s:1000,frames=40/s:400",
+        )
     }
 
     const OFF: Self = Self {
@@ -78,6 +123,8 @@ impl RateLimits {
         keys: None,
         rooms: None,
         messages: None,
+        requests: None,
+        frames: None,
     };
 
     fn with(mut self, list: &str) -> Result<Self, String> {
@@ -91,9 +138,11 @@ impl RateLimits {
                 "keys" => self.keys = rate,
                 "rooms" => self.rooms = rate,
                 "messages" => self.messages = rate,
+                "requests" => self.requests = rate,
+                "frames" => self.frames = rate,
                 other => {
                     return Err(format!(
-                        "'{other}' is none of claims, keys, rooms, messages"
+                        "'{other}' is none of claims, keys, rooms, messages, requests, frames"
                     ));
                 }
             }

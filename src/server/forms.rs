@@ -3,7 +3,7 @@
 //! Server functions speak JSON. For a form that a browser without JavaScript sends, the same answer becomes a
 //! redirect: onwards where it went well, back to the form with its error and what was typed where it did not.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -13,8 +13,9 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use http_body_util::BodyExt;
+use tokio::time::timeout;
 
-use super::{flashes::Flashes, guard};
+use super::{flashes::Flashes, guard, proxies::Origin};
 use crate::{
     domain::{ApiError, Code, Flash},
     ui::paths::{self, Outcome},
@@ -24,6 +25,9 @@ use crate::{
 const REQUEST_BYTES: usize = 128 * 1024;
 /// Bytes of one that is too long after which it is cut off.
 const READ_ON_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long a request's body may take.
+const READ_TIME: Duration = Duration::from_secs(10);
 
 /// Fields of a form that are never kept.
 const SECRET: &str = "key";
@@ -50,16 +54,20 @@ pub async fn front_door(
     if !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
-    if let Err(error) = guard::same_origin(request.headers()) {
+    if let Err(error) = guard::same_origin(request.headers(), &Origin::of(request.extensions())) {
         return error.into_response();
     }
     let (mut parts, body) = request.into_parts();
-    let Some(body) = read(body).await else {
-        return ApiError::new(
-            Code::BodyTooLong,
-            "That request is longer than the server takes.",
-        )
-        .into_response();
+    let body = match timeout(READ_TIME, read(body)).await {
+        Ok(Some(body)) => body,
+        Ok(None) => {
+            let why = "That request is longer than the server takes.";
+            return ApiError::new(Code::BodyTooLong, why).into_response();
+        }
+        // What still comes is read no more, and so the connection ends with the answer.
+        Err(_) => {
+            return ApiError::bad_request("That request took too long to arrive.").into_response();
+        }
     };
     let plain_form =
         wants_page(&parts.headers).then(|| Form::new(&parts.uri, &parts.headers, &body));

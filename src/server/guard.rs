@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -16,6 +19,7 @@ use governor::{
 
 use super::{
     config::{Rate, RateLimits},
+    proxies::Origin,
     store::UserId,
 };
 use crate::domain::ApiError;
@@ -25,7 +29,7 @@ use crate::domain::ApiError;
 ///
 /// # Errors
 /// `cross_origin`.
-pub fn same_origin(headers: &HeaderMap) -> Result<(), ApiError> {
+pub fn same_origin(headers: &HeaderMap, from: &Origin) -> Result<(), ApiError> {
     let text = |name: HeaderName| {
         headers
             .get(name)
@@ -40,10 +44,11 @@ pub fn same_origin(headers: &HeaderMap) -> Result<(), ApiError> {
         return Ok(());
     };
     let host = origin.split_once("://").map(|(_, host)| host);
-    let ours = [
-        text(header::HOST),
-        text(HeaderName::from_static("x-forwarded-host")),
-    ];
+    let told = from
+        .host
+        .as_ref()
+        .map(|host| host.to_str().unwrap_or_default());
+    let ours = [text(header::HOST), told];
     if host.is_some() && ours.contains(&host) {
         Ok(())
     } else {
@@ -84,13 +89,24 @@ pub fn page_policy(nonce: &str) -> String {
     )
 }
 
+/// An address may do so many times what an identity may: an office behind one address can talk.
+const IDENTITIES_OF_AN_ADDRESS: u32 = 10;
+
 /// How often one identity, and one address, may do what.
 pub struct Limits {
     claims: Option<PerKey<IpAddr>>,
     keys: Option<KeyTries>,
     rooms: Option<Both>,
     messages: Option<Both>,
+    requests: Option<PerKey<IpAddr>>,
+    /// What one live socket may say: it is kept with the socket.
+    pub frames: Option<Rate>,
+    /// Asked since those who have been quiet were last forgotten.
+    asked: AtomicUsize,
 }
+
+/// So many may be asked about before those who have been quiet are forgotten: a flood of addresses is not remembered.
+const ASKED: usize = 50_000;
 
 impl Limits {
     pub fn new(rates: &RateLimits) -> Self {
@@ -98,15 +114,28 @@ impl Limits {
             claims: rates.claims.map(PerKey::new),
             keys: rates.keys.map(|rate| KeyTries {
                 users: Strikes::new(rate),
-                addresses: Strikes::new(rate),
+                addresses: Strikes::new(rate.times(IDENTITIES_OF_AN_ADDRESS)),
             }),
             rooms: rates.rooms.map(Both::new),
             messages: rates.messages.map(Both::new),
+            requests: rates.requests.map(PerKey::new),
+            frames: rates.frames,
+            asked: AtomicUsize::new(0),
         }
     }
 
     /// # Errors
     /// `too_fast`; so for all of these.
+    pub fn request(&self, address: IpAddr) -> Result<(), ApiError> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) >= ASKED {
+            self.asked.store(0, Ordering::Relaxed);
+            self.forget_quiet();
+        }
+        self.requests
+            .as_ref()
+            .map_or(Ok(()), |limit| limit.take(network(address)))
+    }
+
     pub fn claim(&self, address: IpAddr) -> Result<(), ApiError> {
         self.claims
             .as_ref()
@@ -144,7 +173,9 @@ impl Limits {
 
     /// Forgets those who have been quiet long enough to start afresh.
     pub fn forget_quiet(&self) {
-        self.claims.iter().for_each(PerKey::forget_quiet);
+        for addresses in [&self.claims, &self.requests].into_iter().flatten() {
+            addresses.forget_quiet();
+        }
         for both in [&self.rooms, &self.messages].into_iter().flatten() {
             both.users.forget_quiet();
             both.addresses.forget_quiet();
@@ -165,7 +196,7 @@ impl Both {
     fn new(rate: Rate) -> Self {
         Self {
             users: PerKey::new(rate),
-            addresses: PerKey::new(rate),
+            addresses: PerKey::new(rate.times(IDENTITIES_OF_AN_ADDRESS)),
         }
     }
 
@@ -247,7 +278,7 @@ impl<K: Hash + Eq> Strikes<K> {
 }
 
 /// Whoever has an IPv6 address has 2⁶⁴ of them: the network counts as one address.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(
@@ -259,12 +290,22 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+    use crate::server::proxies::Proxies;
 
     fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
         list.iter()
             .map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)))
             .collect()
+    }
+
+    /// As a proxy on this machine passes it on.
+    fn asked(list: &[(&'static str, &'static str)]) -> Result<(), ApiError> {
+        let headers = headers(list);
+        let from = Proxies::default().origin(Ipv4Addr::LOCALHOST.into(), &headers);
+        same_origin(&headers, &from)
     }
 
     #[test]
@@ -280,7 +321,7 @@ mod tests {
             &[("host", "chat.example"), ("sec-fetch-site", "same-origin")],
             &[("host", "chat.example"), ("sec-fetch-site", "none")],
         ] {
-            assert!(same_origin(&headers(ok)).is_ok(), "{ok:?}");
+            assert!(asked(ok).is_ok(), "{ok:?}");
         }
         for bad in [
             &[("host", "chat.example"), ("origin", "https://evil.example")][..],
@@ -296,8 +337,20 @@ mod tests {
             ],
             &[("host", "chat.example"), ("sec-fetch-site", "same-site")],
         ] {
-            assert!(same_origin(&headers(bad)).is_err(), "{bad:?}");
+            assert!(asked(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_a_stranger_says_of_the_host_is_not_believed() {
+        let headers = headers(&[
+            ("host", "chat.example"),
+            ("x-forwarded-host", "evil.example"),
+            ("origin", "https://evil.example"),
+        ]);
+        let stranger = Ipv4Addr::new(192, 0, 2, 1).into();
+        let from = Proxies::default().origin(stranger, &headers);
+        assert!(same_origin(&headers, &from).is_err());
     }
 
     #[test]
@@ -307,13 +360,29 @@ mod tests {
         assert!(limits.message(1, here).is_ok() && limits.message(1, here).is_ok());
         let refused = limits.message(1, here).expect_err("the third is too fast");
         assert!((1..=60).contains(&refused.retry_after.expect("a time")));
-        // Another identity at the same address has no more left either, one elsewhere has.
-        assert!(limits.message(2, here).is_err());
-        assert!(
-            limits
-                .message(3, "192.0.2.2".parse().expect("an address"))
-                .is_ok()
-        );
+    }
+
+    #[test]
+    fn an_address_may_do_ten_times_what_an_identity_may() {
+        let limits = Limits::new(&"messages=1/h:2,keys=2/h".parse().expect("rates"));
+        let here: IpAddr = "192.0.2.1".parse().expect("an address");
+        let elsewhere: IpAddr = "192.0.2.2".parse().expect("an address");
+        for user in 1..=10 {
+            assert!(limits.message(user, here).is_ok() && limits.message(user, here).is_ok());
+            assert!(limits.key_try(user, here).is_ok() && limits.key_try(user, here).is_ok());
+        }
+        assert!(limits.message(11, here).is_err() && limits.key_try(11, here).is_err());
+        assert!(limits.message(11, elsewhere).is_ok() && limits.key_try(11, elsewhere).is_ok());
+    }
+
+    #[test]
+    fn a_flood_of_addresses_is_not_remembered() {
+        let limits = Limits::new(&"requests=1000/s:1".parse().expect("rates"));
+        for n in 0..200_000_u32 {
+            assert!(limits.request(Ipv4Addr::from(n).into()).is_ok());
+        }
+        let kept = limits.requests.as_ref().map_or(0, |limit| limit.0.len());
+        assert!(kept <= 2 * ASKED, "{kept} are remembered");
     }
 
     #[test]

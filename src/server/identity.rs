@@ -5,24 +5,23 @@
 
 use std::net::IpAddr;
 
-use axum::{
-    extract::{ConnectInfo, FromRef, FromRequestParts},
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
-};
+use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use leptos_axum::ResponseOptions;
 use sha2::{Digest, Sha256};
 
 use super::{
-    rooms::Chat,
-    store::{TokenHash, UserId},
+    proxies::Origin,
+    store::{TokenHash, User, UserId},
 };
 use crate::domain::{ApiError, Username};
 
 const COOKIE: &str = "latchkey-";
+/// What a cookie is called more under HTTPS: browsers then keep it from other hosts and from plain HTTP (RFC 6265bis
+/// §4.1.3.2).
+const HOST_ONLY: &str = "__Host-";
 /// Browsers keep a cookie 400 days at most; it is renewed whenever its identity is used on a page.
 const COOKIE_SECONDS: u32 = 400 * 24 * 60 * 60;
-/// Cookies looked at in one request at most. A browser holds no more identities than half of that.
+/// Identities looked at in one request at most. A browser holds no more than half of that.
 const COOKIES: usize = 16;
 
 /// Where a request comes from, and what it can prove.
@@ -30,8 +29,18 @@ const COOKIES: usize = 16;
 pub struct Caller {
     pub address: IpAddr,
     https: bool,
-    /// Cookie names and the tokens in them.
-    cookies: Vec<(String, String)>,
+    cookies: Vec<Cookie>,
+}
+
+/// An identity's cookie, as it was presented.
+#[derive(Clone, Debug)]
+pub struct Cookie {
+    /// Its name without [`HOST_ONLY`].
+    pub name: String,
+    pub token: String,
+    /// Whether it came under its plain name too.
+    plain: bool,
+    host_only: bool,
 }
 
 /// An identity that the caller has proved to hold.
@@ -43,165 +52,101 @@ pub struct Me {
     cookie: String,
 }
 
-/// A request, as the server functions and the live socket see it.
-#[derive(Clone)]
-pub struct Request {
-    chat: Chat,
-    pub caller: Caller,
-    response: ResponseOptions,
-}
-
-impl Request {
-    pub fn new(chat: Chat, parts: &Parts, response: ResponseOptions) -> Self {
-        let caller = Caller::of(&chat, parts);
-        Self {
-            chat,
-            caller,
-            response,
-        }
-    }
-
-    pub fn chat(&self) -> &Chat {
-        &self.chat
-    }
-
-    /// The identity of that name.
-    ///
-    /// # Errors
-    /// `not_me` where this browser does not hold it.
-    pub async fn me(&self, name: &str) -> Result<Me, ApiError> {
-        // A name that cannot exist is one that nobody holds.
-        let name = Username::parse(name).map_err(|_| ApiError::not_me())?;
-        let cookie = cookie_name(&name);
-        let token = self
-            .caller
-            .cookies
-            .iter()
-            .find(|(name, _)| *name == cookie)
-            .ok_or_else(ApiError::not_me)?;
-        let me = self.chat.identity(&token.1, &cookie).await?;
-        me.filter(|me| is_for(me, &cookie))
-            .ok_or_else(ApiError::not_me)
-    }
-
-    /// All identities that this browser holds.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn identities(&self) -> Result<Vec<Me>, ApiError> {
-        self.caller.identities(&self.chat).await
-    }
-
-    /// Puts a cookie on the answer.
-    pub fn set_cookie(&self, cookie: &HeaderValue) {
-        self.response
-            .append_header(header::SET_COOKIE, cookie.clone());
-    }
-
-    /// Puts an error's status on the answer, and when to come back.
-    pub fn respond_with_error(&self, error: &ApiError) {
-        self.response.set_status(error.code.into());
-        if let Some(seconds) = error.retry_after {
-            self.response
-                .insert_header(header::RETRY_AFTER, seconds.into());
-        }
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Request
-where
-    Chat: FromRef<S>,
-{
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::new(
-            Chat::from_ref(state),
-            parts,
-            ResponseOptions::default(),
-        ))
-    }
-}
-
 impl Caller {
     /// Who sends this request.
-    pub fn of(chat: &Chat, parts: &Parts) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
-        let peer = peer.map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(peer)| peer.ip());
-        Self::new(peer, &parts.headers, chat.trusts(peer))
-    }
-
-    /// `trusted` says whether what a proxy tells of the caller is believed.
-    fn new(peer: IpAddr, headers: &HeaderMap, trusted: bool) -> Self {
-        let text = |name| {
-            headers
-                .get(HeaderName::from_static(name))
-                .and_then(|value| value.to_str().ok())
-        };
-        // The last entry is the one that the proxy itself has added.
-        let forwarded =
-            text("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
-        let cookies = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|cookie| cookie.trim().split_once('='))
-            .filter(|(name, _)| name.starts_with(COOKIE))
-            .map(|(name, token)| (name.to_owned(), token.to_owned()))
-            .take(COOKIES)
-            .collect();
+    pub fn of(parts: &Parts) -> Self {
+        let Origin { address, https, .. } = Origin::of(&parts.extensions);
         Self {
-            address: forwarded.filter(|_| trusted).unwrap_or(peer),
-            https: text("x-forwarded-proto") == Some("https"),
-            cookies,
+            address,
+            https,
+            cookies: cookies(&parts.headers),
         }
     }
 
-    /// All identities that this browser holds.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn identities(&self, chat: &Chat) -> Result<Vec<Me>, ApiError> {
-        let mut held = Vec::new();
-        for (cookie, token) in &self.cookies {
-            if let Some(me) = chat
-                .identity(token, cookie)
-                .await?
-                .filter(|me| is_for(me, cookie))
-            {
-                held.push(me);
+    /// The cookies that say which identities this browser holds.
+    pub fn cookies(&self) -> &[Cookie] {
+        &self.cookies
+    }
+
+    /// The cookie that an identity of that name would be proved by.
+    pub fn cookie_for(&self, name: &Username) -> Option<&Cookie> {
+        self.find(&cookie_name(name))
+    }
+
+    fn find(&self, cookie: &str) -> Option<&Cookie> {
+        self.cookies.iter().find(|held| held.name == cookie)
+    }
+
+    /// The cookies that prove an identity from now on.
+    pub fn prove(&self, name: &Username, token: &str) -> Result<Vec<HeaderValue>, ApiError> {
+        self.set(&cookie_name(name), token, COOKIE_SECONDS)
+    }
+
+    /// The cookies that end an identity in this browser.
+    pub fn end(&self, me: &Me) -> Result<Vec<HeaderValue>, ApiError> {
+        self.set(&me.cookie, "", 0)
+    }
+
+    /// The identity's cookies again, with their time begun anew.
+    pub fn renew(&self, me: &Me) -> Result<Vec<HeaderValue>, ApiError> {
+        let Some(held) = self.find(&me.cookie) else {
+            return Ok(Vec::new());
+        };
+        self.set(&me.cookie, &held.token, COOKIE_SECONDS)
+    }
+
+    /// Sets a cookie under the name that fits how the browser speaks, and ends what it holds under the other.
+    fn set(&self, cookie: &str, token: &str, seconds: u32) -> Result<Vec<HeaderValue>, ApiError> {
+        let line = |name: &str, token: &str, seconds: u32| {
+            let secure = if self.https { "; Secure" } else { "" };
+            let cookie = format!(
+                "{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
+            );
+            HeaderValue::try_from(cookie).map_err(|_| ApiError::unavailable())
+        };
+        if !self.https {
+            return Ok(vec![line(cookie, token, seconds)?]);
+        }
+        let mut lines = vec![line(&format!("{HOST_ONLY}{cookie}"), token, seconds)?];
+        if self.find(cookie).is_some_and(|held| held.plain) {
+            lines.push(line(cookie, "", 0)?);
+        }
+        Ok(lines)
+    }
+}
+
+/// The identities' cookies in a request, each once: where a browser has one under both names, the one that it keeps
+/// from others counts.
+fn cookies(headers: &HeaderMap) -> Vec<Cookie> {
+    let values = headers.get_all(header::COOKIE).iter();
+    let pairs = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='));
+    let mut found: Vec<Cookie> = Vec::new();
+    for (full_name, token) in pairs {
+        let (name, host_only) = match full_name.strip_prefix(HOST_ONLY) {
+            Some(name) => (name, true),
+            None => (full_name, false),
+        };
+        if !name.starts_with(COOKIE) {
+            continue;
+        }
+        if let Some(known) = found.iter_mut().find(|known| known.name == name) {
+            known.plain |= !host_only;
+            if host_only && !known.host_only {
+                (known.token, known.host_only) = (token.to_owned(), true);
             }
+        } else if found.len() < COOKIES {
+            found.push(Cookie {
+                name: name.to_owned(),
+                token: token.to_owned(),
+                plain: !host_only,
+                host_only,
+            });
         }
-        Ok(held)
     }
-
-    /// The cookie that proves an identity from now on.
-    pub fn cookie(&self, name: &Username, token: &str) -> Result<HeaderValue, ApiError> {
-        self.cookie_with(&cookie_name(name), token, COOKIE_SECONDS)
-    }
-
-    /// The cookie that ends an identity in this browser.
-    pub fn end_cookie(&self, me: &Me) -> Result<HeaderValue, ApiError> {
-        self.cookie_with(&me.cookie, "", 0)
-    }
-
-    /// The identity's cookie again, with its time begun anew.
-    pub fn renewed_cookie(&self, me: &Me) -> Result<HeaderValue, ApiError> {
-        let token = self.cookies.iter().find(|(name, _)| *name == me.cookie);
-        self.cookie_with(
-            &me.cookie,
-            token.map_or("", |(_, token)| token),
-            COOKIE_SECONDS,
-        )
-    }
-
-    fn cookie_with(&self, name: &str, token: &str, seconds: u32) -> Result<HeaderValue, ApiError> {
-        let secure = if self.https { "; Secure" } else { "" };
-        let cookie =
-            format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-        HeaderValue::try_from(cookie).map_err(|_| ApiError::unavailable())
-    }
+    found
 }
 
 impl Me {
@@ -211,13 +156,15 @@ impl Me {
         identities.iter().find(|me| me.cookie == cookie)
     }
 
-    pub fn new(id: UserId, name: String, token: TokenHash, cookie: &str) -> Self {
-        Self {
-            id,
-            name,
+    /// The user whom this session proves, if it was presented in that user's own cookie.
+    pub fn proved(user: User, token: TokenHash, cookie: &str) -> Option<Self> {
+        let own = cookie_name(&Username::parse(&user.name).ok()?);
+        (own == cookie).then_some(Self {
+            id: user.id,
+            name: user.name,
             token,
-            cookie: cookie.to_owned(),
-        }
+            cookie: own,
+        })
     }
 }
 
@@ -243,7 +190,63 @@ fn cookie_name(name: &Username) -> String {
     format!("{COOKIE}{}", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]))
 }
 
-/// Whether a session was presented in its own cookie.
-fn is_for(me: &Me, cookie: &str) -> bool {
-    Username::parse(&me.name).is_ok_and(|name| cookie_name(&name) == cookie)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(https: bool, cookies: &'static str) -> Caller {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
+        Caller {
+            address: [127, 0, 0, 1].into(),
+            https,
+            cookies: super::cookies(&headers),
+        }
+    }
+
+    fn tokens(caller: &Caller) -> Vec<(&str, &str)> {
+        let held = caller.cookies().iter();
+        held.map(|held| (held.name.as_str(), held.token.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn a_cookie_is_found_under_both_of_its_names_and_the_protected_one_counts() {
+        let both = caller(
+            true,
+            "tz=60; latchkey-a=old; __Host-latchkey-a=new; latchkey-b=1",
+        );
+        assert_eq!(tokens(&both), [("latchkey-a", "new"), ("latchkey-b", "1")]);
+        let turned = caller(true, "__Host-latchkey-a=new; latchkey-a=old");
+        assert_eq!(tokens(&turned), [("latchkey-a", "new")]);
+    }
+
+    #[test]
+    fn under_https_the_old_name_is_ended_where_the_browser_has_it() {
+        let lines = |caller: Caller| {
+            let set = caller.set("latchkey-a", "t", 9).expect("cookies");
+            let text = |line: &HeaderValue| line.to_str().expect("text").to_owned();
+            set.iter().map(text).collect::<Vec<_>>()
+        };
+        const NEW: &str = "__Host-latchkey-a=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=9; Secure";
+        const ENDED: &str = "latchkey-a=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure";
+        assert_eq!(lines(caller(true, "__Host-latchkey-a=t")), [NEW]);
+        assert_eq!(lines(caller(true, "latchkey-a=t")), [NEW, ENDED]);
+        assert_eq!(
+            lines(caller(false, "latchkey-a=t")),
+            ["latchkey-a=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=9"]
+        );
+    }
+
+    #[test]
+    fn so_many_cookies_are_looked_at_and_no_more() {
+        let many = (0..100).map(|n| format!("latchkey-{n}=t"));
+        let mut headers = HeaderMap::new();
+        let value = many.collect::<Vec<_>>().join("; ");
+        headers.insert(
+            header::COOKIE,
+            HeaderValue::try_from(value).expect("a value"),
+        );
+        assert_eq!(super::cookies(&headers).len(), COOKIES);
+    }
 }

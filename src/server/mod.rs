@@ -6,22 +6,31 @@
 #![deny(unsafe_code)]
 
 mod assets;
+mod bounds;
 pub mod config;
+mod connections;
+mod crowd;
 mod flashes;
 mod forms;
 mod guard;
 mod hashing;
+mod health;
 mod identity;
 mod keys;
 mod live;
 mod pages;
+mod proxies;
+mod request;
 mod rooms;
 mod router;
 mod serve;
+mod sockets;
 mod store;
+mod strangers;
+mod upgrade;
 
-pub use identity::Request;
 #[cfg(feature = "fuzz")]
 pub use live::fuzz_socket;
+pub use request::Request;
 pub use rooms::Chat;
 pub use serve::serve;

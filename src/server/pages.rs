@@ -22,7 +22,6 @@ use super::{
     guard,
     identity::{Caller, Me},
     rooms::{Chat, Entered},
-    router::AppState,
 };
 use crate::{
     domain::{self, ApiError, Flash, History, RoomName, RoomSummary},
@@ -42,7 +41,13 @@ use crate::{
 /// Characters of a room's last message that its row in a list may show.
 const EXCERPT_CHARS: usize = 120;
 
-pub fn routes() -> Router<AppState> {
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Chat: FromRef<S>,
+    Arc<Flashes>: FromRef<S>,
+    Arc<Cache>: FromRef<S>,
+{
     Router::new()
         .route("/", get(landing))
         .route("/rooms/{name}", get(invite))
@@ -82,7 +87,8 @@ async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) 
 }
 
 async fn room(
-    State(AppState { chat, cache, .. }): State<AppState>,
+    State(chat): State<Chat>,
+    State(cache): State<Arc<Cache>>,
     path: Named<(String, String)>,
     visit: Visit,
 ) -> Page {
@@ -276,7 +282,10 @@ impl Visit {
         if let Ok(policy) = HeaderValue::try_from(guard::page_policy(nonce)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        if let Some(Ok(cookie)) = me.map(|me| self.caller.renewed_cookie(me)) {
+        for cookie in me
+            .and_then(|me| self.caller.renew(me).ok())
+            .unwrap_or_default()
+        {
             headers.append(header::SET_COOKIE, cookie);
         }
         page
@@ -308,13 +317,13 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let chat = Chat::from_ref(state);
         let mut visit = Self {
-            caller: Caller::of(&chat, parts),
+            caller: Caller::of(parts),
             identities: Vec::new(),
             flash: None,
             clock: Clock::of_reader(offset(&parts.headers)),
             query: parts.uri.query().unwrap_or_default().to_owned(),
         };
-        match visit.caller.identities(&chat).await {
+        match chat.identities(&visit.caller).await {
             Ok(identities) => visit.identities = identities,
             Err(error) => return Err(visit.refuse(error, None, None)),
         }

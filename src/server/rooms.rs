@@ -1,20 +1,22 @@
 //! What the server does, in the domain's words: claim, create, join, post, read, leave, delete.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::http::HeaderValue;
 use uuid::Uuid;
 
 use super::{
     guard::Limits,
-    identity::{self, Caller, Me},
+    identity::{self, Caller, Cookie, Me},
     keys::Keys,
     live::Live,
+    sockets::Sockets,
     store::{NewMessage, Store, StoreError, Stretch, User},
+    strangers::Strangers,
 };
 use crate::domain::{
-    ApiError, Body, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage, RoomSummary,
-    Seq, Username, limits,
+    ApiError, Body, Code, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage,
+    RoomSummary, Seq, Username, limits,
 };
 
 /// The chat: everything that pages, API and sockets ask for goes through it.
@@ -26,7 +28,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     pub limits: Arc<Limits>,
     pub keys: Keys,
-    pub trusted_proxies: Vec<IpAddr>,
+    pub sockets: Sockets,
+    pub strangers: Strangers,
 }
 
 /// What stands around a room's messages on its page.
@@ -48,42 +51,79 @@ impl Chat {
         &self.0.live
     }
 
-    /// Whether what this peer says about whom it speaks for is believed.
-    pub fn trusts(&self, peer: IpAddr) -> bool {
-        peer.to_canonical().is_loopback() || self.0.trusted_proxies.contains(&peer.to_canonical())
+    /// Whether the store and the live engine do their work.
+    ///
+    /// # Errors
+    /// `unavailable` or `storage_full`, saying which of them does not.
+    pub async fn alive(&self) -> Result<(), ApiError> {
+        let (store, live) = tokio::join!(self.0.store.alive(), self.0.live.alive());
+        let code = match store {
+            Err(error) => ApiError::from(error).code,
+            Ok(()) if live => return Ok(()),
+            Ok(()) => Code::Unavailable,
+        };
+        let which = if live { "store" } else { "live engine" };
+        Err(ApiError::new(code, format!("The {which} does not answer.")))
     }
 
-    /// The identity that a session token proves, if any.
+    pub fn sockets(&self) -> &Sockets {
+        &self.0.sockets
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The identity that a cookie proves, if any.
     ///
     /// # Errors
     /// Those of the store; so for all that follow.
-    pub async fn identity(&self, token: &str, cookie: &str) -> Result<Option<Me>, ApiError> {
-        let token = identity::hash_token(token);
+    pub async fn identity(&self, cookie: &Cookie) -> Result<Option<Me>, ApiError> {
+        let token = identity::hash_token(&cookie.token);
+        if self.0.strangers.are_known(token) {
+            return Ok(None);
+        }
         let user = self.0.store.user(token).await?;
-        Ok(user.map(|user| Me::new(user.id, user.name, token, cookie)))
+        if user.is_none() {
+            self.0.strangers.remember(token);
+        }
+        Ok(user.and_then(|user| Me::proved(user, token, &cookie.name)))
     }
 
-    /// Takes a free username for the caller. Answers the cookie that proves it.
+    /// All identities that the caller's browser holds.
+    pub async fn identities(&self, caller: &Caller) -> Result<Vec<Me>, ApiError> {
+        let mut held = Vec::new();
+        for cookie in caller.cookies() {
+            held.extend(self.identity(cookie).await?);
+        }
+        Ok(held)
+    }
+
+    /// Takes a free username for the caller. Answers the cookies that prove it.
     ///
     /// # Errors
     /// `too_fast`, `username_taken`, and `bad_request` where this browser holds as many as it may.
-    pub async fn claim(&self, caller: &Caller, name: &Username) -> Result<HeaderValue, ApiError> {
+    pub async fn claim(
+        &self,
+        caller: &Caller,
+        name: &Username,
+    ) -> Result<Vec<HeaderValue>, ApiError> {
         self.0.limits.claim(caller.address)?;
-        if caller.identities(self).await?.len() >= limits::IDENTITIES {
+        if self.identities(caller).await?.len() >= limits::IDENTITIES {
             return Err(ApiError::too_many_identities());
         }
         let (token, hash) = identity::new_token()?;
         self.0.store.claim(name, hash).await?;
-        caller.cookie(name, &token)
+        caller.prove(name, &token)
     }
 
-    /// Ends a session and frees its name. Answers the cookie that ends it in the browser.
+    /// Ends a session and frees its name. Answers the cookies that end it in the browser.
     ///
     /// # Errors
     /// `not_me` where it has ended already.
-    pub async fn give_up(&self, caller: &Caller, me: &Me) -> Result<HeaderValue, ApiError> {
+    pub async fn give_up(&self, caller: &Caller, me: &Me) -> Result<Vec<HeaderValue>, ApiError> {
         self.0.store.give_up(me.id).await?;
-        caller.end_cookie(me)
+        caller.end(me)
     }
 
     /// # Errors

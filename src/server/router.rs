@@ -15,15 +15,27 @@ use leptos::prelude::*;
 use leptos_axum::{ResponseOptions, handle_server_fns_with_context};
 use tower_http::compression::CompressionLayer;
 
-use super::{assets, flashes::Flashes, forms, guard, identity::Request, live, pages, rooms::Chat};
+use super::{
+    assets,
+    connections::Seat,
+    flashes::Flashes,
+    forms, guard,
+    health::{self, Health},
+    pages,
+    proxies::Proxies,
+    request::Request,
+    rooms::Chat,
+    upgrade,
+};
 use crate::domain::ApiError;
 
 /// What the handlers work with.
 #[derive(Clone)]
-pub struct AppState {
-    pub chat: Chat,
+struct AppState {
+    chat: Chat,
     flashes: Arc<Flashes>,
-    pub cache: Arc<pages::Cache>,
+    cache: Arc<pages::Cache>,
+    health: Arc<Health>,
 }
 
 impl FromRef<AppState> for Chat {
@@ -38,12 +50,25 @@ impl FromRef<AppState> for Arc<Flashes> {
     }
 }
 
+impl FromRef<AppState> for Arc<pages::Cache> {
+    fn from_ref(state: &AppState) -> Self {
+        state.cache.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<Health> {
+    fn from_ref(state: &AppState) -> Self {
+        state.health.clone()
+    }
+}
+
 /// The whole server as one service.
-pub fn router(chat: Chat) -> Router {
+pub fn router(chat: Chat, proxies: Proxies) -> Router {
     let state = AppState {
-        chat,
+        chat: chat.clone(),
         flashes: Arc::default(),
         cache: Arc::default(),
+        health: Arc::default(),
     };
 
     let api = Router::new()
@@ -67,11 +92,32 @@ pub fn router(chat: Chat) -> Router {
         // What follows is compressed already, or is no answer to compress.
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Precise(4)))
         .layer(middleware::from_fn(no_store))
-        .route("/live", get(live::upgrade))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/live", get(upgrade::upgrade))
+        .route("/healthz", get(health::healthz))
+        .layer(middleware::from_fn_with_state(
+            (chat, proxies),
+            know_the_caller,
+        ))
         .merge(files)
         .layer(middleware::from_fn(secure))
         .with_state(state)
+}
+
+/// Finds out whom a request comes from, and lets nobody ask too often.
+async fn know_the_caller(
+    State((chat, proxies)): State<(Chat, Proxies)>,
+    mut request: HttpRequest,
+    next: Next,
+) -> Response<Body> {
+    let Some(seat) = request.extensions().get::<Arc<Seat>>() else {
+        return ApiError::unavailable().into_response();
+    };
+    let origin = proxies.origin(seat.peer, request.headers());
+    if let Err(error) = chat.limits().request(origin.address) {
+        return error.into_response();
+    }
+    request.extensions_mut().insert(origin);
+    next.run(request).await
 }
 
 /// One server function.

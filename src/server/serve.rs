@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
@@ -15,12 +15,16 @@ use tokio::{
 
 use super::{
     config::Config,
+    connections::Hall,
     guard::Limits,
     keys::Keys,
     live::Live,
+    proxies::Proxies,
     rooms::{Chat, Parts},
     router::router,
+    sockets::Sockets,
     store::{Sqlite, Store},
+    strangers::Strangers,
 };
 
 /// How long requests that are under way may take once the server is told to stop.
@@ -29,6 +33,11 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Connections that may wait to be taken: after a restart all browsers call at once, and one that finds no
 /// place tries again only a second later. The system may allow fewer.
 const WAITING: u32 = 4_096;
+
+/// Of an unlimited number of files, as many as this are counted on.
+const MOST_FILES: usize = 1 << 20;
+/// Files that the server itself has open, at most, besides its connections.
+const OWN_FILES: usize = 64;
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +50,8 @@ pub enum ServeError {
     Start(String),
     #[error("stopped: {0}")]
     Failed(#[from] super::store::Failure),
+    #[error("stopped: {0}")]
+    ShardEnded(#[from] super::live::ShardEnded),
     #[error("cannot serve: {0}")]
     Serve(#[from] io::Error),
 }
@@ -49,7 +60,7 @@ pub enum ServeError {
 /// under way answered, what waits committed.
 ///
 /// # Errors
-/// Where the database or the address cannot be had, and where the store has ended by itself.
+/// Where the database or the address cannot be had, and where the store or a shard has ended by itself.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
     let limits = Arc::new(Limits::new(&config.rate_limits));
     let live = Arc::new(Live::new(limits.clone()));
@@ -63,12 +74,16 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     };
     let listener = bind(config.listen).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    let connections = open_files().saturating_sub(OWN_FILES).max(OWN_FILES);
+    // Live sockets stay, requests come and go: they find a place whatever else is open.
+    let for_requests = connections / 8;
     let chat = Chat::new(Parts {
         store: store.clone(),
         live: live.clone(),
         limits: limits.clone(),
         keys,
-        trusted_proxies: config.trusted_proxies,
+        sockets: Sockets::new(&config.max_sockets(), connections - for_requests),
+        strangers: Strangers::default(),
     });
     let forget = tokio::spawn(async move {
         loop {
@@ -77,22 +92,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         }
     });
 
-    let listener = listener.tap_io(|stream| {
-        // A message is one small write: it must not wait for the next.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let serving = axum::serve(
-        listener,
-        router(chat).into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
-        let mut stopped = stopped;
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    });
-    let serving = tokio::spawn(serving.into_future());
+    let proxies = Proxies::new(config.trusted_proxies);
+    let hall = Hall::new(connections, proxies.clone());
+    let serving = tokio::spawn(hall.serve(listener, router(chat, proxies), stopped));
 
     // For whoever started it by hand; nobody may be reading.
     let _ = writeln!(io::stdout(), "Latchkey is at http://{address}");
@@ -101,6 +104,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let ended = tokio::select! {
         signalled = wait_for_signal() => signalled.map_err(ServeError::from),
         why = store.failure() => Err(why.into()),
+        why = live.failure() => Err(why.into()),
     };
     tracing::info!("stopping");
     let _ = stop.send(true);
@@ -121,6 +125,20 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(WAITING)
+}
+
+/// How many files the process may have open: as many as the system lets it.
+fn open_files() -> usize {
+    const FALLBACK: u64 = 1_024;
+    let files = Resource::RLIMIT_NOFILE;
+    let (soft, hard) = getrlimit(files).unwrap_or((FALLBACK, FALLBACK));
+    let allowed = match setrlimit(files, hard, hard) {
+        Ok(()) => hard,
+        Err(_) => soft,
+    };
+    usize::try_from(allowed)
+        .unwrap_or(usize::MAX)
+        .min(MOST_FILES)
 }
 
 async fn wait_for_signal() -> io::Result<()> {

@@ -265,3 +265,46 @@ async fn a_page_begins_its_identitys_time_in_the_browser_anew() {
         );
     }
 }
+
+#[tokio::test]
+async fn under_https_a_cookie_of_the_old_name_goes_on_and_is_replaced() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let (old, token) = alice.browser.jar().pop_first().expect("a cookie");
+    let page = alice.browser.request("GET", "/@alice");
+    let request = page.header("x-forwarded-proto", "https");
+    let answer = alice.browser.send(request, []).await;
+    answer.page();
+    let set = answer.headers.get_all("set-cookie").iter();
+    let set: Vec<_> = set.map(|cookie| cookie.to_str().expect("text")).collect();
+    assert!(
+        set[0].starts_with(&format!("__Host-{old}={token};")) && set[0].contains("; Secure"),
+        "{set:?}"
+    );
+    assert!(
+        set[1].starts_with(&format!("{old}=;")) && set[1].contains("Max-Age=0"),
+        "{set:?}"
+    );
+    // The browser has the new one only, and is who it was.
+    let jar = alice.browser.jar();
+    assert!(jar.len() == 1 && jar.contains_key(&format!("__Host-{old}")));
+    assert_eq!(alice.rooms().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_live_socket_renews_its_identitys_cookie() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let (cookie, token) = alice.browser.jar().pop_first().expect("a cookie");
+    let mut raw = Raw::connect(&server, 1).await;
+    raw.send(format!(
+        "GET /live?me=alice HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}={token}\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        server.address()
+    ))
+    .await;
+    let answer = raw.answer(PATIENCE).await.to_ascii_lowercase();
+    assert!(answer.starts_with("http/1.1 101"), "{answer}");
+    let renewed = format!("set-cookie: {cookie}={token};").to_ascii_lowercase();
+    assert!(answer.contains(&renewed), "{answer}");
+}

@@ -3,11 +3,13 @@
 mod assets;
 mod bad_input;
 mod bounded;
+mod bounds;
 mod claims;
 mod durability;
 mod forms;
 mod frames;
 mod history;
+mod hostile;
 mod live;
 mod operations;
 mod presence;

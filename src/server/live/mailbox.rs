@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::IpAddr,
+    net::{IpAddr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,20 +11,22 @@ use std::{
 };
 
 use mio::{Registry, Token, Waker};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{frames::Framed, socket::SocketKey};
 use crate::{
     domain::{Posted, RoomId, Seq},
-    server::store::{Membership, Reading, StoreError, UserId},
+    server::{
+        sockets::Admission,
+        store::{Membership, Reading, StoreError, UserId},
+    },
 };
 
 /// What other threads tell a shard, in the order of the commits.
 pub enum Command {
     Attach {
-        stream: std::net::TcpStream,
-        read: Vec<u8>,
-        address: IpAddr,
+        arrival: Arrival,
         membership: Membership,
     },
     Posted {
@@ -74,7 +76,18 @@ pub enum Command {
         room: RoomId,
         name: Arc<str>,
     },
+    /// Is answered by a shard that does its work.
+    Ask(oneshot::Sender<()>),
     Stop,
+}
+
+/// A connection whose handshake is done.
+pub struct Arrival {
+    pub stream: TcpStream,
+    /// What came in after the handshake.
+    pub read: Vec<u8>,
+    pub address: IpAddr,
+    pub admission: Admission,
 }
 
 /// Which message a socket waits to hear of.

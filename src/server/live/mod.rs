@@ -13,7 +13,6 @@ mod shard;
 mod shared;
 mod socket;
 mod tail;
-mod upgrade;
 
 use std::{
     io,
@@ -23,21 +22,40 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
 };
 
 #[cfg(feature = "fuzz")]
 pub use self::socket::fuzz as fuzz_socket;
-pub use self::upgrade::upgrade;
-use self::{mailbox::Command, shard::Shard, shared::Shared};
+use self::{
+    mailbox::{Arrival, Command},
+    shard::Shard,
+    shared::Shared,
+};
 use super::{
     guard::Limits,
+    sockets::Admission,
     store::{Event, Journal, Store, TokenHash, UserId},
 };
 use crate::{domain::RoomId, protocol::ServerFrame};
 
+/// How long a shard may take to answer that it is there.
+const GOOD_TIME: Duration = Duration::from_secs(2);
+
+/// A shard's thread has ended, and was not told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a thread of the live engine ended")]
+pub struct ShardEnded;
+
 /// The engine, as the rest of the server knows it.
 pub struct Live {
     shared: Arc<Shared>,
+    ended: Arc<Notify>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     next: AtomicUsize,
 }
@@ -47,6 +65,7 @@ impl Live {
     pub fn new(limits: Arc<Limits>) -> Self {
         Self {
             shared: Arc::new(Shared::new(limits)),
+            ended: Arc::default(),
             threads: Mutex::default(),
             next: AtomicUsize::new(0),
         }
@@ -67,20 +86,68 @@ impl Live {
         self.shared.run(store, mailboxes);
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for (number, shard) in shards.into_iter().enumerate() {
-            threads.push(
-                thread::Builder::new()
-                    .name(format!("live-{number}"))
-                    .spawn(move || shard.run())?,
-            );
+            let alarm = Alarm(self.ended.clone());
+            let run = move || {
+                if shard.run().is_ok() {
+                    std::mem::forget(alarm);
+                }
+            };
+            let thread = thread::Builder::new().name(format!("live-{number}"));
+            threads.push(thread.spawn(run)?);
         }
         Ok(())
     }
 
+    /// Whether every shard does its work, asked of each.
+    pub async fn alive(&self) -> bool {
+        let answers: Vec<_> = self
+            .shared
+            .shards()
+            .iter()
+            .map(|shard| {
+                let (reply, answer) = oneshot::channel();
+                shard.send(Command::Ask(reply));
+                answer
+            })
+            .collect();
+        let all = async {
+            for answer in answers {
+                if answer.await.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        timeout(GOOD_TIME, all).await.unwrap_or(false)
+    }
+
+    /// Returns once a shard has ended by itself: whoever runs the server stops it then, as its sockets are lost.
+    pub async fn failure(&self) -> ShardEnded {
+        self.ended.notified().await;
+        ShardEnded
+    }
+
     /// Takes a socket whose handshake is done. `read` is what came in after it.
-    pub fn attach(&self, stream: TcpStream, read: Vec<u8>, address: IpAddr, token: TokenHash) {
+    pub fn attach(
+        &self,
+        stream: TcpStream,
+        read: Vec<u8>,
+        address: IpAddr,
+        token: TokenHash,
+        admission: Admission,
+    ) {
         let shards = self.shared.shards().len().max(1);
         let shard = self.next.fetch_add(1, Ordering::Relaxed) % shards;
-        self.shared.attach(shard, stream, read, address, token);
+        self.shared.attach(
+            shard,
+            Arrival {
+                stream,
+                read,
+                address,
+                admission,
+            },
+            token,
+        );
     }
 
     /// How many members of a room are connected.
@@ -102,6 +169,15 @@ impl Live {
         for thread in threads {
             let _ = thread.join();
         }
+    }
+}
+
+/// Rings when it is dropped, as it is in a panic too.
+struct Alarm(Arc<Notify>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.notify_one();
     }
 }
 
@@ -172,5 +248,49 @@ impl Journal for Live {
 
     fn settled(&self) {
         self.shared.shards().iter().for_each(|shard| shard.wake());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::Sqlite;
+
+    fn engine() -> Live {
+        Live::new(Arc::new(Limits::new(&"off".parse().expect("limits"))))
+    }
+
+    /// A real one, whose file is gone already.
+    fn store() -> Arc<dyn Store> {
+        let folder = std::env::temp_dir().join(uuid::Uuid::now_v7().to_string());
+        std::fs::create_dir(&folder).expect("a folder");
+        let store = Sqlite::open(&folder.join("latchkey.db"), Arc::new(engine())).expect("a store");
+        std::fs::remove_dir_all(&folder).expect("it is removed");
+        Arc::new(store)
+    }
+
+    #[tokio::test]
+    async fn a_shard_that_panics_is_told_of_and_one_that_was_told_to_stop_is_not() {
+        let live = engine();
+        let alarm = Alarm(live.ended.clone());
+        let panicked = thread::spawn(move || {
+            let _alarm = alarm;
+            panic!("in a test");
+        });
+        assert!(panicked.join().is_err());
+        assert_eq!(live.failure().await, ShardEnded);
+    }
+
+    #[tokio::test]
+    async fn an_engine_is_alive_while_each_of_its_shards_answers() {
+        let live = engine();
+        let (shard, mailbox) = Shard::new(0, live.shared.clone()).expect("a shard");
+        live.shared.run(store(), vec![mailbox]);
+        assert!(!live.alive().await, "nobody runs it");
+        let running = thread::spawn(move || shard.run());
+        assert!(live.alive().await);
+        live.shared.shards()[0].send(Command::Stop);
+        assert!(running.join().expect("no panic").is_ok());
+        assert!(!live.alive().await, "it has ended");
     }
 }

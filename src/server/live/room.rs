@@ -18,6 +18,8 @@ use crate::{
     server::store::UserId,
 };
 
+/// How often somebody says at most that they type; more is dropped.
+const TYPING_PAUSE: Duration = Duration::from_secs(limits::TYPING_SECONDS as u64);
 /// How long somebody counts as typing after their last `typing` frame.
 const TYPING: Duration = Duration::from_secs(limits::TYPING_SECONDS as u64 * 2);
 /// Latest values go out at most this often …
@@ -168,6 +170,13 @@ impl Room {
         last.map_or(now, |last| (last + pause).max(now))
     }
 
+    /// Whether it is long enough since somebody last said that they type for that to be news.
+    pub fn may_type(&self, name: &str, now: Instant) -> bool {
+        let mut typists = self.typists.iter();
+        let last = typists.find(|(typist, _)| typist == name);
+        last.is_none_or(|(_, until)| *until <= now + (TYPING - TYPING_PAUSE))
+    }
+
     /// Notes that somebody types, or, without `typing`, that they stopped. Answers whether the list changed.
     pub fn types(&mut self, name: &str, typing: bool, now: Instant) -> bool {
         let at = self.typists.iter().position(|(typist, _)| typist == name);
@@ -213,5 +222,27 @@ impl Room {
             room: self.id,
             who: self.typists.iter().map(|(name, _)| name.clone()).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_types_is_told_once_in_three_seconds() {
+        let mut room = Room::new(1);
+        let begun = Instant::now();
+        let after = |millis| begun + Duration::from_millis(millis);
+        assert!(room.may_type("alice", begun));
+        room.types("alice", true, begun);
+        assert!(!room.may_type("alice", after(0)) && !room.may_type("alice", after(2_900)));
+        assert!(room.may_type("bob", after(0)));
+        assert!(room.may_type("alice", after(3_000)));
+        room.types("alice", true, after(3_000));
+        assert!(!room.may_type("alice", after(5_900)));
+        // Who has said something may type at once.
+        room.types("alice", false, after(5_900));
+        assert!(room.may_type("alice", after(5_900)));
     }
 }

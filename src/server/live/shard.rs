@@ -7,6 +7,7 @@ mod changes;
 mod incoming;
 mod later;
 mod outgoing;
+mod seen;
 mod tails;
 
 use std::{
@@ -28,9 +29,12 @@ use super::{
     socket::{Socket, SocketKey},
 };
 use crate::{
-    domain::RoomId,
+    domain::{RoomId, Seq},
     protocol::ServerFrame,
-    server::store::{NewMessage, SocketId, UserId},
+    server::{
+        sockets::Admission,
+        store::{NewMessage, SocketId, UserId},
+    },
 };
 
 const WAKER: Token = Token(usize::MAX);
@@ -48,6 +52,7 @@ struct User {
 struct Entry {
     number: SocketId,
     socket: Socket,
+    _admission: Admission,
 }
 
 pub struct Shard {
@@ -69,6 +74,11 @@ pub struct Shard {
     unread: Vec<SocketKey>,
     /// Messages read in this turn, and who sent them.
     posts: (Vec<NewMessage>, Vec<Asked>),
+    /// Read positions that the store has not been told, each with the socket that said so, and when it was last told.
+    seen: HashMap<(RoomId, UserId), (Seq, SocketId)>,
+    seen_at: Instant,
+    /// Sockets that have said too much, and until when they are not listened to.
+    held: BTreeSet<(Instant, SocketKey)>,
     due: BTreeSet<(Instant, RoomId, Due)>,
     next_tick: Instant,
     stopping: bool,
@@ -95,6 +105,9 @@ impl Shard {
             dirty: Vec::new(),
             unread: Vec::new(),
             posts: Default::default(),
+            seen: HashMap::new(),
+            seen_at: Instant::now(),
+            held: BTreeSet::new(),
             due: BTreeSet::new(),
             next_tick: Instant::now() + TICK,
             stopping: false,
@@ -103,7 +116,10 @@ impl Shard {
     }
 
     /// Serves until it is told to stop and all sockets are closed.
-    pub fn run(mut self) {
+    ///
+    /// # Errors
+    /// Those of the poll: nothing can be served without it.
+    pub fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1_024);
         while !(self.stopping && self.sockets.is_empty()) {
             let timeout = self.timeout();
@@ -111,13 +127,16 @@ impl Shard {
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 tracing::error!(%error, "cannot poll the sockets");
-                return;
+                return Err(error);
             }
             self.mailbox.looked_at();
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }
             for key in std::mem::take(&mut self.unread) {
+                if let Some(socket) = self.socket(key) {
+                    socket.listed = false;
+                }
                 self.read(key);
             }
             for event in &events {
@@ -126,30 +145,31 @@ impl Shard {
                 }
             }
             self.post();
+            self.tell_seen_in_time();
             self.write();
             self.keep_time();
         }
+        self.tell_seen();
+        Ok(())
     }
 
     fn timeout(&self) -> Duration {
         if !self.unread.is_empty() {
             return Duration::ZERO;
         }
-        let due = self
-            .due
-            .first()
-            .map_or(self.next_tick, |(at, ..)| (*at).min(self.next_tick));
-        due.saturating_duration_since(Instant::now())
+        let due = self.due.first().map(|(at, ..)| *at);
+        let held = self.held.first().map(|(until, _)| *until);
+        let next = [due, held, self.seen_due()].into_iter().flatten().min();
+        let next = next.map_or(self.next_tick, |next| next.min(self.next_tick));
+        next.saturating_duration_since(Instant::now())
     }
 
     fn obey(&mut self, command: Command) {
         match command {
             Command::Attach {
-                stream,
-                read,
-                address,
+                arrival,
                 membership,
-            } => self.attach(stream, read, address, membership),
+            } => self.attach(arrival, membership),
             Command::Posted {
                 room,
                 seq,
@@ -172,6 +192,7 @@ impl Shard {
             Command::Answered { asked, answers } => self.answered(asked, answers),
             Command::Presence { room } => self.schedule(room, Due::Presence),
             Command::Typing { room, name } => self.types(room, &name, true),
+            Command::Ask(reply) => _ = reply.send(()),
             Command::Stop => self.stop(),
         }
     }

@@ -2,13 +2,12 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, TcpStream},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicU64},
 };
 
 use super::{
     frames,
-    mailbox::{Command, Mailbox},
+    mailbox::{Arrival, Command, Mailbox},
     presence::{Changed, Presence, ShardNumber, Shards},
 };
 use crate::{
@@ -90,14 +89,7 @@ impl Shared {
     }
 
     /// Attaches a socket to one of the shards, if its token proves an identity.
-    pub fn attach(
-        self: &Arc<Self>,
-        number: ShardNumber,
-        stream: TcpStream,
-        read: Vec<u8>,
-        address: IpAddr,
-        token: TokenHash,
-    ) {
+    pub fn attach(self: &Arc<Self>, number: ShardNumber, arrival: Arrival, token: TokenHash) {
         let Some(running) = self.running.get() else {
             return;
         };
@@ -112,9 +104,7 @@ impl Shared {
                     }
                     if let Some(shard) = shared.shards().get(number) {
                         shard.leave(Command::Attach {
-                            stream,
-                            read,
-                            address,
+                            arrival,
                             membership,
                         });
                     }

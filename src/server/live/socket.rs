@@ -21,15 +21,22 @@ use super::{
 use crate::{
     domain::{Code, RoomId, Seq, limits},
     protocol::ServerFrame,
-    server::store::{SocketId, User},
+    server::{
+        config::Rate,
+        store::{SocketId, User},
+    },
 };
 
 /// Unwritten bytes of its own (answers, not the rooms' frames) above which a socket is not read from.
-const QUEUE_BYTES: usize = 64 * 1024;
+const QUEUE_BYTES: usize = 16 * 1024;
 /// Bytes that are copied to go out in one write: less than a write(2) costs, and than a slow reader may hold.
 const JOINED_BYTES: usize = 16 * 1024;
 /// Posts that a socket may have under way before it is not read from.
 const POSTS_UNDER_WAY: u16 = 256;
+/// Bytes read from one socket before it is another's turn.
+const TURN_BYTES: usize = 16 * 1024;
+/// Bytes of what a peer says that count as one frame more.
+const FRAME_OF_BYTES: usize = 8 * 1024;
 /// Bytes that one read(2) asks for: frames from browsers are small, and idle sockets keep this buffer.
 const READ_BYTES: usize = 512;
 
@@ -37,7 +44,7 @@ const READ_BYTES: usize = 512;
 pub const PING: Duration = Duration::from_secs(25);
 
 /// A socket of one shard; its index may be used again, its number is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SocketKey {
     pub index: usize,
     pub number: SocketId,
@@ -62,6 +69,8 @@ pub enum Input {
     Binary,
     /// A control frame: there may be more.
     Control,
+    /// There is more, but it is another socket's turn.
+    Later,
     /// Nothing for now.
     Nothing,
     /// The peer is gone, or has said goodbye.
@@ -85,6 +94,12 @@ pub struct Socket {
     /// Whether the shard has this socket on its list of those with something to write.
     pub dirty: bool,
     pub posts_under_way: u16,
+    /// Whether the shard has this socket on its list of those to read on from.
+    pub listed: bool,
+    /// Whether it has said more than it may, and is not listened to for a while.
+    pub held: bool,
+    /// When all that it has said will have been forgotten, as far as its rate goes.
+    forgiven: Instant,
     pub last_heard: Instant,
     pub next_ping: Instant,
     /// Once set, nothing is read or sent any more, and the connection ends at the latest then.
@@ -103,6 +118,8 @@ impl Socket {
         let pipe = Pipe {
             stream,
             out: Vec::new(),
+            left: 0,
+            counted: 0,
         };
         Self {
             ws: WebSocket::from_partially_read(pipe, read, Role::Server, Some(config)),
@@ -114,6 +131,9 @@ impl Socket {
             blocked: false,
             dirty: false,
             posts_under_way: 0,
+            listed: false,
+            held: false,
+            forgiven: Instant::now(),
             last_heard: Instant::now(),
             next_ping: Instant::now() + PING,
             closing: None,
@@ -125,9 +145,9 @@ impl Socket {
         &mut self.ws.get_mut().stream
     }
 
-    /// Whether a peer that does not read its answers, or posts faster than it is answered, has to wait.
+    /// Whether a peer that does not read its answers, posts faster than it is answered, or says too much, has to wait.
     pub fn paused(&self) -> bool {
-        self.queue.len() > QUEUE_BYTES || self.posts_under_way >= POSTS_UNDER_WAY
+        self.held || self.queue.len() > QUEUE_BYTES || self.posts_under_way >= POSTS_UNDER_WAY
     }
 
     /// Whether there is something of its own to write.
@@ -144,11 +164,19 @@ impl Socket {
         if self.closing.is_some() {
             return self.drain();
         }
+        self.ws.get_mut().left = TURN_BYTES;
         let input = match self.ws.read() {
             Ok(WsMessage::Text(text)) => Input::Text(text.as_str().to_owned()),
             Ok(WsMessage::Binary(_)) => Input::Binary,
             Ok(_) => Input::Control,
-            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Input::Nothing,
+            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                // The library reads on while a frame, or a message in many frames, is not whole.
+                if self.ws.get_ref().left == 0 {
+                    Input::Later
+                } else {
+                    Input::Nothing
+                }
+            }
             Err(WsError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => Input::Control,
             Err(WsError::Capacity(CapacityError::MessageTooLong { .. })) => {
                 Input::Broken(1009, "a frame may have 64 KiB at most")
@@ -165,6 +193,19 @@ impl Socket {
         let out = std::mem::take(&mut self.ws.get_mut().out);
         self.queue.extend_from_slice(&out);
         input
+    }
+
+    /// Counts what has just been read, by the generic cell rate algorithm. Answers until when the peer has to wait,
+    /// where that was too much.
+    pub fn count(&mut self, rate: Rate, now: Instant) -> Option<Instant> {
+        let pipe = self.ws.get_mut();
+        let more = pipe.counted / FRAME_OF_BYTES;
+        pipe.counted %= FRAME_OF_BYTES;
+        let frames = u32::try_from(1 + more).unwrap_or(u32::MAX);
+        self.forgiven = self.forgiven.max(now) + rate.each * frames;
+        let wait = self.forgiven - rate.each * rate.burst.get();
+        self.held = wait > now;
+        self.held.then_some(wait)
     }
 
     /// Reads on without listening, so that the peer gets our close frame and not a reset.
@@ -313,11 +354,22 @@ impl Socket {
 struct Pipe {
     stream: TcpStream,
     out: Vec<u8>,
+    /// Bytes that may still be read in this turn.
+    left: usize,
+    /// Bytes that were read and not yet counted.
+    counted: usize,
 }
 
 impl Read for Pipe {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(bytes)
+        let most = bytes.len().min(self.left);
+        if most == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let read = self.stream.read(&mut bytes[..most])?;
+        self.left -= read;
+        self.counted += read;
+        Ok(read)
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::server::rooms::Entered;
 
 /// Bytes of HTML kept at most; past that, all is forgotten.
-const BYTES: usize = 32 * 1024 * 1024;
+const BYTES: usize = 8 * 1024 * 1024;
 
 /// All that a room's newest page shows, its messages by the room's head.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -4,6 +4,7 @@ mod browser;
 mod folder;
 mod live;
 mod load;
+mod raw;
 mod server;
 
 use std::{future::Future, time::Duration};
@@ -12,6 +13,7 @@ pub use browser::{Answer, Browser, Field, Person, visible_text};
 pub use folder::Folder;
 pub use live::{Live, Refusal};
 pub use load::{Follower, Sender};
+pub use raw::Raw;
 pub use serde_json::{Value, json};
 pub use server::{Options, Server};
 

@@ -16,6 +16,8 @@ use super::{Browser, Folder, PATIENCE, Person, eventually};
 pub struct Options {
     pub rate_limits: &'static str,
     pub log: &'static str,
+    /// More flags.
+    pub flags: &'static [&'static str],
     /// Started as the arguments of this command, where there is one.
     pub under: &'static [&'static str],
 }
@@ -25,6 +27,7 @@ impl Default for Options {
         Self {
             rate_limits: "off",
             log: "info",
+            flags: &[],
             under: &[],
         }
     }
@@ -79,6 +82,7 @@ impl Server {
                 "--log",
                 options.log,
             ])
+            .args(options.flags)
             .arg("--data")
             .arg(home.path().join("latchkey.db"))
             .current_dir(home.path());
@@ -168,6 +172,13 @@ impl Server {
             .parse::<u64>()
             .expect("kilobytes")
             * 1024
+    }
+
+    /// How many files the process has open, sockets among them.
+    pub fn files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.pid()))
+            .expect("/proc/PID/fd")
+            .count()
     }
 
     /// Ends the process at once, as a power cut would.

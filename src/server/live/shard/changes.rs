@@ -1,9 +1,6 @@
 //! What other threads tell a shard: sockets that come, changes that were committed, answers.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{Asked, Entry, Shard, SocketKey, User, later::Due};
 use crate::{
@@ -13,6 +10,7 @@ use crate::{
         assets,
         live::{
             frames::Framed,
+            mailbox::Arrival,
             presence::Follows,
             room::{Log, Room},
             socket::Socket,
@@ -24,13 +22,13 @@ use crate::{
 use mio::{Interest, Token, net::TcpStream};
 
 impl Shard {
-    pub(super) fn attach(
-        &mut self,
-        stream: std::net::TcpStream,
-        read: Vec<u8>,
-        address: IpAddr,
-        membership: Membership,
-    ) {
+    pub(super) fn attach(&mut self, arrival: Arrival, membership: Membership) {
+        let Arrival {
+            stream,
+            read,
+            address,
+            admission,
+        } = arrival;
         let Membership { user, rooms } = membership;
         let index = self.sockets.vacant_key();
         let number = 1 + self.shared.last_socket.fetch_add(1, Ordering::Relaxed);
@@ -51,6 +49,7 @@ impl Shard {
         self.sockets.insert(Entry {
             number: key.number,
             socket,
+            _admission: admission,
         });
         for &Standing { room, .. } in &rooms {
             let room = self.rooms.entry(room).or_insert_with(|| Room::new(room));
@@ -283,7 +282,7 @@ impl Shard {
                 Err(error) => self.refuse(to, Some(room), Some(id), error.into()),
             }
             if was_paused {
-                self.unread.push(to);
+                self.read_later(to);
             }
         }
     }

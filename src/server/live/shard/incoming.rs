@@ -1,6 +1,9 @@
 //! What browsers say: reading frames, and doing what they ask.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use uuid::Uuid;
 
@@ -32,18 +35,20 @@ impl Shard {
             index,
             number: entry.number,
         };
+        let listed = entry.socket.listed;
         if writable && entry.socket.blocked {
             entry.socket.blocked = false;
             self.mark(key);
         }
-        if readable {
+        // One that is listed has its turn, however often it is heard of.
+        if readable && !listed {
             self.read(key);
         }
     }
 
     pub(super) fn read(&mut self, key: SocketKey) {
         for _ in 0..READS {
-            let Some(socket) = self.socket(key) else {
+            let Some(socket) = socket_of(&mut self.sockets, key) else {
                 return;
             };
             if socket.paused() {
@@ -51,7 +56,13 @@ impl Shard {
             }
             let input = socket.read();
             if !matches!(input, Input::Nothing | Input::End) {
-                socket.last_heard = Instant::now();
+                let now = Instant::now();
+                socket.last_heard = now;
+                if let Some(rate) = self.shared.limits.frames
+                    && let Some(until) = socket.count(rate, now)
+                {
+                    self.held.insert((until, key));
+                }
             }
             let answered = socket.has_queue();
             match input {
@@ -65,6 +76,7 @@ impl Shard {
                 Input::Control if answered => self.mark(key),
                 Input::Control => {}
                 Input::Nothing => return,
+                Input::Later => break,
                 Input::End => return self.end(key),
                 Input::Broken(code, reason) => {
                     if let Some(socket) = self.socket(key) {
@@ -74,7 +86,17 @@ impl Shard {
                 }
             }
         }
-        self.unread.push(key);
+        self.read_later(key);
+    }
+
+    /// Reads on from a socket in the next turn.
+    pub(super) fn read_later(&mut self, key: SocketKey) {
+        if let Some(socket) = self.socket(key)
+            && !socket.listed
+        {
+            socket.listed = true;
+            self.unread.push(key);
+        }
     }
 
     /// Lets a socket follow a room of its user's, as soon as the room's tail is in memory.
@@ -200,21 +222,14 @@ impl Shard {
                 if self.room_of(key, room).is_none() {
                     return self.refuse(key, Some(room), None, ApiError::no_such_room());
                 }
-                if let Some(socket) = self.socket(key) {
-                    let name = socket.user.name.as_str().into();
-                    let readers = self.shared.presence.reading(room);
-                    self.shared.tell(readers, || Command::Typing {
-                        room,
-                        name: std::sync::Arc::clone(&name),
-                    });
-                }
+                self.says_typing(key, room);
             }
             Ok(ClientFrame::Seen { room, seq }) => {
                 if self.room_of(key, room).is_none() {
                     return self.refuse(key, Some(room), None, ApiError::no_such_room());
                 }
                 if let Some(user) = self.socket(key).map(|socket| socket.user.id) {
-                    self.shared.note_seen(room, user, seq, key.number);
+                    self.note_seen(room, user, seq, key.number);
                 }
             }
             Err(error) => {
@@ -225,6 +240,25 @@ impl Shard {
                 self.refuse(key, part.room(), part.id(), why);
             }
         }
+    }
+
+    /// Tells all shards with readers of the room that the socket's user types, unless they have just been told.
+    fn says_typing(&mut self, key: SocketKey, id: RoomId) {
+        let Some(socket) = self.socket(key) else {
+            return;
+        };
+        let name: Arc<str> = socket.user.name.as_str().into();
+        let room = self.rooms.get(&id);
+        if !room.is_some_and(|room| room.may_type(&name, Instant::now())) {
+            return;
+        }
+        self.types(id, &name, true);
+        let mut others = self.shared.presence.reading(id);
+        others.retain(|shard| *shard != self.number);
+        self.shared.tell(others, || Command::Typing {
+            room: id,
+            name: Arc::clone(&name),
+        });
     }
 
     /// Hands what was sent in this turn to the store, at once; its answer comes back as

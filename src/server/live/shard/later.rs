@@ -58,6 +58,13 @@ impl Shard {
             self.due.remove(&(at, id, what));
             self.come_due(id, what, now);
         }
+        while let Some(&(until, key)) = self.held.first().filter(|(until, _)| *until <= now) {
+            self.held.remove(&(until, key));
+            if let Some(socket) = self.socket(key) {
+                socket.held = false;
+                self.read_later(key);
+            }
+        }
         if now >= self.next_tick {
             self.next_tick = now + TICK;
             self.tick(now);
@@ -134,7 +141,7 @@ impl Shard {
     fn tick(&mut self, now: Instant) {
         let mut gone = Vec::new();
         let mut due = Vec::new();
-        for (index, Entry { number, socket }) in &mut self.sockets {
+        for (index, Entry { number, socket, .. }) in &mut self.sockets {
             let key = SocketKey {
                 index,
                 number: *number,

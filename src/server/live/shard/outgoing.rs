@@ -60,7 +60,7 @@ impl Shard {
         let resumed = was_paused && !socket.paused();
         match written {
             Err(_) => self.end(key),
-            Ok(()) if resumed => self.unread.push(key),
+            Ok(()) if resumed => self.read_later(key),
             Ok(()) => {}
         }
     }

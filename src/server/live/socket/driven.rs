@@ -164,7 +164,7 @@ pub fn drive(steps: impl IntoIterator<Item = Step>) {
     let take = |socket: &mut Socket, said: &mut Vec<String>| loop {
         match socket.read() {
             Input::Text(text) => said.push(text),
-            Input::Control => {}
+            Input::Control | Input::Later => {}
             Input::Nothing => return true,
             Input::Binary | Input::End | Input::Broken(..) => return false,
         }

@@ -1,0 +1,237 @@
+//! The way in: takes connections, and speaks HTTP/1.1 (RFC 9112) on them for as long as they make sense.
+//!
+//! Nothing here waits for a peer without end. A request's head must arrive in time, and be short; a connection that
+//! says nothing is let go, as is one whose peer does not take what it asked for; and there are never more of them
+//! than the system has files for, or one address may have.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::IpAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::Router;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    time::{Sleep, sleep, timeout},
+};
+
+use super::{
+    crowd::{Crowd, Place},
+    guard::network,
+    proxies::Proxies,
+};
+
+/// How long the head of a request may take, from when the connection is free for one: this is how long an idle
+/// connection stays, too.
+const HEAD: Duration = Duration::from_secs(10);
+/// Bytes of a request's head at most (431 where it is longer) …
+const HEAD_BYTES: usize = 16 * 1024;
+/// … and headers in it.
+const HEADERS: usize = 64;
+/// How long a peer may take nothing of what it is sent.
+const STALL: Duration = Duration::from_secs(10);
+/// How long a connection lasts, whatever it does with its time; the answer under way then has a while to end.
+const LIFE: Duration = Duration::from_secs(300);
+const LAST_ANSWER: Duration = Duration::from_secs(30);
+/// Connections that one address has at most, live sockets apart. Proxies speak for many.
+const OF_AN_ADDRESS: usize = 256;
+/// How long nothing is accepted after an error: what is missing (files, memory) does not come back at once.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Who is in, and how many more may come.
+pub struct Hall {
+    seats: Arc<Semaphore>,
+    by_address: Arc<Crowd<IpAddr>>,
+    proxies: Proxies,
+}
+
+/// A connection's own, for as long as it lasts, whatever is spoken on it.
+pub struct Seat {
+    pub peer: IpAddr,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Hall {
+    /// A hall for so many connections.
+    pub fn new(connections: usize, proxies: Proxies) -> Self {
+        Self {
+            seats: Arc::new(Semaphore::new(connections)),
+            by_address: Crowd::of_at_most(OF_AN_ADDRESS),
+            proxies,
+        }
+    }
+
+    /// Serves until it is told to stop and all requests under way are answered.
+    pub async fn serve(self, listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) {
+        let (ending, mut all_ended) = mpsc::channel::<Infallible>(1);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.accept(&listener) => accepted,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            match accepted {
+                Ok(Some((stream, seat, place))) => {
+                    let (app, stop, ending) = (app.clone(), stop.clone(), ending.clone());
+                    tokio::spawn(async move {
+                        let _ending = (place, ending);
+                        speak(stream, seat, app, stop).await;
+                    });
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+        drop((listener, ending));
+        // Nothing is ever sent: this returns when the last connection has dropped its end.
+        let _ = all_ended.recv().await;
+    }
+
+    /// The next connection; `None` for one that is turned away. While all seats are taken, they wait outside.
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<Option<(TcpStream, Arc<Seat>, Option<Place<IpAddr>>)>> {
+        let free = self.seats.clone().acquire_owned().await;
+        let place = free.map_err(|_| io::ErrorKind::NotConnected)?;
+        let (stream, peer) = listener.accept().await?;
+        let peer = peer.ip().to_canonical();
+        let counted = if self.proxies.trust(peer) {
+            None
+        } else {
+            match self.by_address.enter(network(peer)) {
+                None => return Ok(None),
+                counted => counted,
+            }
+        };
+        // A message is one small write: it must not wait for the next.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+        let seat = Seat {
+            peer,
+            _place: place,
+        };
+        Ok(Some((stream, Arc::new(seat), counted)))
+    }
+}
+
+/// Answers the requests of one connection.
+async fn speak(stream: TcpStream, seat: Arc<Seat>, app: Router, mut stop: watch::Receiver<bool>) {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(seat.clone());
+        hyper::service::Service::call(&TowerToHyperService::new(app.clone()), request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEADERS)
+        .serve_connection(TokioIo::new(Impatient::new(stream)), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended");
+            }
+            return;
+        }
+        _ = stop.wait_for(|stop| *stop) => {}
+        () = sleep(LIFE) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = timeout(LAST_ANSWER, connection).await;
+}
+
+/// A stream that ends where its peer takes nothing for too long.
+pub struct Impatient {
+    stream: TcpStream,
+    /// Runs while the peer takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Impatient {
+    fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            stalled: None,
+        }
+    }
+
+    pub fn into_inner(self) -> TcpStream {
+        self.stream
+    }
+
+    fn watch<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        stalled
+            .as_mut()
+            .poll(context)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Impatient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Impatient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.watch(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.watch(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
