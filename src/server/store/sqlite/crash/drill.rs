@@ -1,8 +1,11 @@
 //! One crash: a store, people at work on it, a disk that fails or a process that ends in the middle of it, and a
 //! check of what the next process finds against what was answered.
 
+mod audit;
+mod work;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     ops::AddAssign,
     path::PathBuf,
@@ -10,8 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
-use tokio::task::JoinSet;
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{
@@ -20,10 +22,9 @@ use super::{
     vfs,
 };
 use crate::{
-    domain::{Body, Posted, RoomId, RoomName, Seq, Username},
+    domain::{Body, Posted, RoomId},
     server::store::{
-        Event, Journal, NewMessage, Sqlite, Store, StoreError, TokenHash, UserId,
-        sqlite::migrate::STEPS,
+        Event, Journal, NewMessage, Sqlite, Store, StoreError, UserId, sqlite::migrate::STEPS,
     },
 };
 
@@ -257,189 +258,6 @@ impl Drill {
         end
     }
 
-    /// Changes that are asked for at once. Answers whether the store has ended by itself.
-    async fn round(&mut self, disk: &Disk, store: &Arc<Sqlite>) -> bool {
-        let (mut asked, posts_before) = (JoinSet::new(), self.posts.len());
-        let (mut claims, mut creations, mut joins, mut deletions) =
-            (vec![], vec![], vec![], vec![]);
-        for _ in 0..1 + self.random.below(10) {
-            let (store, disk) = (store.clone(), disk.clone());
-            match self.random.below(20) {
-                0 | 1 => {
-                    let name = format!("user{:x}", self.random.next());
-                    let ear = Ear::default();
-                    claims.push((name.clone(), ear.clone()));
-                    let token = token(self.random.next());
-                    asked.spawn(async move {
-                        let name = Username::parse(&name).expect("a name");
-                        hear(
-                            &disk,
-                            &ear,
-                            store.claim(&name, token).await.map(|user| user.id),
-                        );
-                    });
-                }
-                2 if !self.users.is_empty() => {
-                    let name = format!("room{:x}", self.random.next());
-                    let owner = self.users[self.random.below(self.users.len())];
-                    let ear = Ear::default();
-                    creations.push((owner, ear.clone()));
-                    asked.spawn(async move {
-                        let name = RoomName::parse(&name).expect("a name");
-                        hear(
-                            &disk,
-                            &ear,
-                            store.create_room(owner, &name, "key".to_owned()).await,
-                        );
-                    });
-                }
-                3 | 4 if !self.rooms.is_empty() => {
-                    let (room, _) = self.rooms[self.random.below(self.rooms.len())];
-                    let user = self.users[self.random.below(self.users.len())];
-                    let ear = Ear::default();
-                    joins.push((room, user, Known::Yes, ear.clone()));
-                    asked.spawn(async move {
-                        hear(&disk, &ear, store.join(room, user).await);
-                    });
-                }
-                5 if !self.rooms.is_empty() => {
-                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
-                    let user = self.users[self.random.below(self.users.len())];
-                    if user == owner {
-                        continue;
-                    }
-                    let ear = Ear::default();
-                    joins.push((room, user, Known::No, ear.clone()));
-                    asked.spawn(async move {
-                        hear(&disk, &ear, store.leave(room, user).await);
-                    });
-                }
-                6 if self.rooms.len() > 1 => {
-                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
-                    let ear = Ear::default();
-                    deletions.push((room, ear.clone()));
-                    asked.spawn(async move {
-                        hear(&disk, &ear, store.delete_room(room, owner).await);
-                    });
-                }
-                7 if !self.rooms.is_empty() => {
-                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
-                    let from = crate::server::store::Stretch::Newest;
-                    asked.spawn(async move {
-                        let _ = store.history(room, owner, from, 200).await;
-                    });
-                }
-                8 if !self.rooms.is_empty() => {
-                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
-                    store.note_seen(room, owner, 1 + self.random.below(20) as Seq, 1);
-                }
-                _ if !self.rooms.is_empty() => self.post(&disk, &store),
-                _ => {}
-            }
-            // It gets its place in the queue before the next.
-            tokio::task::yield_now().await;
-        }
-        let failed = self.all_answered(store, &mut asked).await;
-        for (name, ear) in claims {
-            let told = ear.lock().expect("an ear").clone();
-            self.count(&told);
-            if let Told::Done(user) = told {
-                self.users.push(user);
-            }
-            self.names.insert(name, known(&told, Known::Yes, Known::No));
-        }
-        for (owner, ear) in creations {
-            let told = ear.lock().expect("an ear").clone();
-            self.count(&told);
-            if let Told::Done(room) = told {
-                self.rooms.push((room, owner));
-                self.alive.insert(room, Known::Yes);
-                self.members.insert((room, owner), Known::Yes);
-            }
-        }
-        for (room, user, wanted, ear) in joins {
-            let told = ear.lock().expect("an ear").clone();
-            self.count(&told);
-            let before = self.members.get(&(room, user)).copied();
-            let now = known(&told, wanted, before.unwrap_or(Known::No));
-            self.members.insert((room, user), now);
-        }
-        for (room, ear) in deletions {
-            let told = ear.lock().expect("an ear").clone();
-            self.count(&told);
-            let before = self.alive[&room];
-            self.alive.insert(room, known(&told, Known::No, before));
-        }
-        self.rooms
-            .retain(|(room, _)| self.alive[room] == Known::Yes);
-        let posts = std::mem::take(&mut self.posts);
-        for post in &posts[posts_before..] {
-            self.count(&*post.told.lock().expect("an ear"));
-        }
-        self.posts = posts;
-        failed
-    }
-
-    fn post(&mut self, disk: &Disk, store: &Arc<Sqlite>) {
-        let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
-        let mut messages = Vec::new();
-        let mut ears = Vec::new();
-        for _ in 0..1 + self.random.below(6) {
-            let (message, body) = self.message(room, owner);
-            let id = message.id;
-            messages.push(message);
-            let told = Ear::default();
-            ears.push(told.clone());
-            self.posts.push(Post {
-                room,
-                id,
-                body,
-                told,
-            });
-        }
-        let disk = disk.clone();
-        store.post(
-            messages,
-            Box::new(move |answers| match answers {
-                Ok(answers) => ears
-                    .iter()
-                    .zip(answers)
-                    .for_each(|(ear, answer)| hear(&disk, ear, answer)),
-                Err(error) => ears.iter().for_each(|ear| hear(&disk, ear, Err(error))),
-            }),
-        );
-    }
-
-    /// Waits until all are answered that will be. Answers whether the store has ended by itself.
-    async fn all_answered(&mut self, store: &Arc<Sqlite>, asked: &mut JoinSet<()>) -> bool {
-        // Asked last, and answered after all that were asked before.
-        let last = store.clone();
-        asked.spawn(async move {
-            let _ = last.write(|_| Ok(())).await;
-        });
-        let everybody = async { while asked.join_next().await.is_some() {} };
-        let failed = tokio::select! {
-            () = everybody => false,
-            _ = store.failure() => true,
-        };
-        if failed {
-            // Those who were told before it ended hear it now.
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
-            asked.shutdown().await;
-        }
-        failed
-    }
-
-    fn count<T>(&mut self, told: &Told<T>) {
-        match told {
-            Told::Done(_) => self.found.confirmed += 1,
-            Told::Refused(_) => self.found.refused += 1,
-            Told::Nothing => self.found.unanswered += 1,
-        }
-    }
-
     /// A database as the first versions left it, with somebody's room in it.
     fn make_earlier_version(&mut self) {
         let connection = Connection::open(self.file()).expect("opens");
@@ -489,63 +307,6 @@ impl Drill {
         self.members.insert((1, 1), Known::Yes);
     }
 
-    /// What the next process finds, first when it has recovered it, then once it has tidied up.
-    async fn check(&mut self) {
-        let store = Sqlite::open(&self.file(), Arc::new(Silent)).expect("opens again");
-        self.look("when it was recovered");
-        self.goes_on(&store).await;
-        while self.count_of("SELECT count(*) FROM purges") > 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        store.close();
-        drop(store);
-        self.look("once it was tidied up");
-    }
-
-    fn look(&mut self, when: &str) {
-        let at = format!("crash point {} ({}), {when}", self.seed, self.plan);
-        let connection = self.connection();
-        let text = |sql: &str| -> String {
-            connection
-                .query_row(sql, [], |row| row.get(0))
-                .expect("is read")
-        };
-        assert_eq!(text("PRAGMA integrity_check"), "ok", "{at}");
-        let broken = connection
-            .prepare("PRAGMA foreign_key_check")
-            .expect("is read")
-            .exists([]);
-        assert!(
-            !broken.expect("is read"),
-            "{at}: a foreign key leads nowhere"
-        );
-        self.check_people(&connection, &at);
-        self.check_posts(&connection, &at);
-    }
-
-    /// Every room takes the next message.
-    async fn goes_on(&mut self, store: &Sqlite) {
-        for (room, owner) in self.rooms.clone() {
-            let (message, body) = self.message(room, owner);
-            let (reply, answer) = tokio::sync::oneshot::channel();
-            let id = message.id;
-            store.post(
-                vec![message],
-                Box::new(move |answer| {
-                    let _ = reply.send(answer.and_then(|mut answers| answers.remove(0)));
-                }),
-            );
-            let posted = answer.await.expect("an answer").expect("is stored");
-            let told = Arc::new(Mutex::new(Told::Done(posted)));
-            self.posts.push(Post {
-                room,
-                id,
-                body,
-                told,
-            });
-        }
-    }
-
     fn message(&mut self, room: RoomId, author: UserId) -> (NewMessage, String) {
         let id = u128::from(self.random.next()) << 64 | u128::from(self.random.next());
         let id = Uuid::from_u128(id);
@@ -562,147 +323,4 @@ impl Drill {
         };
         (message, body)
     }
-
-    fn check_people(&mut self, connection: &Connection, at: &str) {
-        let set = |sql: &str| -> BTreeSet<(i64, i64)> {
-            let mut query = connection.prepare(sql).expect("is read");
-            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-            rows.expect("is read")
-                .collect::<Result<_, _>>()
-                .expect("is read")
-        };
-        let rooms = set("SELECT id, id FROM rooms");
-        let members = set("SELECT room_id, user_id FROM members");
-        for (name, known) in &mut self.names {
-            let sql = "SELECT 1 FROM users JOIN sessions ON user_id = users.id WHERE name = ?1";
-            let there = connection.prepare(sql).expect("is read").exists([name]);
-            settle(
-                known,
-                there.expect("is read"),
-                &format!("{at}: user {name}"),
-            );
-        }
-        for (room, known) in &mut self.alive {
-            settle(
-                known,
-                rooms.contains(&(*room, *room)),
-                &format!("{at}: room {room}"),
-            );
-        }
-        self.rooms
-            .retain(|(room, _)| self.alive[room] == Known::Yes);
-        let alive = &self.alive;
-        self.members
-            .retain(|(room, _), _| alive[room] == Known::Yes);
-        for (member, known) in &mut self.members {
-            settle(
-                known,
-                members.contains(member),
-                &format!("{at}: member {member:?}"),
-            );
-        }
-    }
-
-    fn check_posts(&mut self, connection: &Connection, at: &str) {
-        let mut stored = BTreeMap::new();
-        let mut seqs: BTreeMap<RoomId, Vec<Seq>> = BTreeMap::new();
-        let mut query = connection
-            .prepare("SELECT room_id, seq, id, body FROM messages ORDER BY room_id, seq")
-            .expect("is read");
-        let mut rows = query.query([]).expect("is read");
-        while let Some(row) = rows.next().expect("is read") {
-            let room: RoomId = row.get(0).expect("a room");
-            let seq: Seq = row.get(1).expect("a seq");
-            let id = Uuid::from_bytes(row.get(2).expect("an id"));
-            let body: String = row.get(3).expect("a body");
-            seqs.entry(room).or_default().push(seq);
-            let twice = stored.insert(id, (room, seq, body));
-            assert!(twice.is_none(), "{at}: {id} is there twice");
-        }
-        for (room, seqs) in seqs {
-            let whole = seqs.iter().copied().eq(1..=seqs.len() as Seq);
-            assert!(
-                whole || self.alive.get(&room) != Some(&Known::Yes),
-                "{at}: {seqs:?} in room {room}"
-            );
-        }
-        let asked: BTreeSet<Uuid> = self.posts.iter().map(|post| post.id).collect();
-        assert!(
-            stored.keys().all(|id| asked.contains(id)),
-            "{at}: nobody said that"
-        );
-        for post in &self.posts {
-            let found = stored.get(&post.id);
-            let mut told = post.told.lock().expect("an ear");
-            match &*told {
-                Told::Done(posted) if self.alive[&post.room] == Known::Yes => {
-                    let right = (post.room, posted.seq, post.body.clone());
-                    assert_eq!(found, Some(&right), "{at}: {told:?}");
-                }
-                Told::Refused(_) => assert_eq!(found, None, "{at}: {told:?}"),
-                Told::Done(_) => {}
-                Told::Nothing => {
-                    // From here on it is one or the other.
-                    if let Some((_, seq, _)) = found {
-                        *told = Told::Done(Posted {
-                            id: post.id,
-                            seq: *seq,
-                            at: 0,
-                        });
-                    } else {
-                        *told = Told::Refused(StoreError::Unavailable);
-                    }
-                }
-            }
-        }
-    }
-
-    fn connection(&self) -> Connection {
-        Connection::open_with_flags(
-            self.file(),
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        )
-        .expect("opens")
-    }
-
-    fn count_of(&self, sql: &str) -> i64 {
-        self.connection()
-            .query_row(sql, [], |row| row.get(0))
-            .expect("is read")
-    }
-}
-
-fn hear<T>(disk: &Disk, ear: &Ear<T>, answer: Result<T, StoreError>) {
-    // After the end nobody hears anything any more.
-    if !disk.ended() {
-        *ear.lock().expect("an ear") = match answer {
-            Ok(done) => Told::Done(done),
-            Err(error) => Told::Refused(error),
-        };
-    }
-}
-
-fn known<T>(told: &Told<T>, done: Known, before: Known) -> Known {
-    match told {
-        Told::Done(_) => done,
-        Told::Refused(_) => before,
-        Told::Nothing if before == done => before,
-        Told::Nothing => Known::Unknown,
-    }
-}
-
-/// Compares what is known with what is there, and knows it from here on.
-fn settle(known: &mut Known, there: bool, what: &str) {
-    let found = if there { Known::Yes } else { Known::No };
-    assert!(
-        *known == Known::Unknown || *known == found,
-        "{what}: is {found:?}, was {known:?}"
-    );
-    *known = found;
-}
-
-fn token(number: u64) -> TokenHash {
-    let mut token = [0; 32];
-    token[..8].copy_from_slice(&number.to_ne_bytes());
-    TokenHash(token)
 }

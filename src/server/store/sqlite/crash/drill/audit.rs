@@ -1,0 +1,193 @@
+//! What is there after a crash, against what was answered before it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
+
+use super::{Drill, Known, Post, Silent, Told};
+use crate::{
+    domain::{Posted, RoomId, Seq},
+    server::store::{Sqlite, Store, StoreError},
+};
+
+impl Drill {
+    /// What the next process finds, first when it has recovered it, then once it has tidied up.
+    pub(super) async fn check(&mut self) {
+        let store = Sqlite::open(&self.file(), Arc::new(Silent)).expect("opens again");
+        self.look("when it was recovered");
+        self.goes_on(&store).await;
+        while self.count_of("SELECT count(*) FROM purges") > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        store.close();
+        drop(store);
+        self.look("once it was tidied up");
+    }
+
+    fn look(&mut self, when: &str) {
+        let at = format!("crash point {} ({}), {when}", self.seed, self.plan);
+        let connection = self.connection();
+        let text = |sql: &str| -> String {
+            connection
+                .query_row(sql, [], |row| row.get(0))
+                .expect("is read")
+        };
+        assert_eq!(text("PRAGMA integrity_check"), "ok", "{at}");
+        let broken = connection
+            .prepare("PRAGMA foreign_key_check")
+            .expect("is read")
+            .exists([]);
+        assert!(
+            !broken.expect("is read"),
+            "{at}: a foreign key leads nowhere"
+        );
+        self.check_people(&connection, &at);
+        self.check_posts(&connection, &at);
+    }
+
+    /// Every room takes the next message.
+    async fn goes_on(&mut self, store: &Sqlite) {
+        for (room, owner) in self.rooms.clone() {
+            let (message, body) = self.message(room, owner);
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            let id = message.id;
+            store.post(
+                vec![message],
+                Box::new(move |answer| {
+                    let _ = reply.send(answer.and_then(|mut answers| answers.remove(0)));
+                }),
+            );
+            let posted = answer.await.expect("an answer").expect("is stored");
+            let told = Arc::new(Mutex::new(Told::Done(posted)));
+            self.posts.push(Post {
+                room,
+                id,
+                body,
+                told,
+            });
+        }
+    }
+
+    fn check_people(&mut self, connection: &Connection, at: &str) {
+        let set = |sql: &str| -> BTreeSet<(i64, i64)> {
+            let mut query = connection.prepare(sql).expect("is read");
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+            rows.expect("is read")
+                .collect::<Result<_, _>>()
+                .expect("is read")
+        };
+        let rooms = set("SELECT id, id FROM rooms");
+        let members = set("SELECT room_id, user_id FROM members");
+        for (name, known) in &mut self.names {
+            let sql = "SELECT 1 FROM users JOIN sessions ON user_id = users.id WHERE name = ?1";
+            let there = connection.prepare(sql).expect("is read").exists([name]);
+            settle(
+                known,
+                there.expect("is read"),
+                &format!("{at}: user {name}"),
+            );
+        }
+        for (room, known) in &mut self.alive {
+            settle(
+                known,
+                rooms.contains(&(*room, *room)),
+                &format!("{at}: room {room}"),
+            );
+        }
+        self.rooms
+            .retain(|(room, _)| self.alive[room] == Known::Yes);
+        let alive = &self.alive;
+        self.members
+            .retain(|(room, _), _| alive[room] == Known::Yes);
+        for (member, known) in &mut self.members {
+            settle(
+                known,
+                members.contains(member),
+                &format!("{at}: member {member:?}"),
+            );
+        }
+    }
+
+    fn check_posts(&mut self, connection: &Connection, at: &str) {
+        let mut stored = BTreeMap::new();
+        let mut seqs: BTreeMap<RoomId, Vec<Seq>> = BTreeMap::new();
+        let mut query = connection
+            .prepare("SELECT room_id, seq, id, body FROM messages ORDER BY room_id, seq")
+            .expect("is read");
+        let mut rows = query.query([]).expect("is read");
+        while let Some(row) = rows.next().expect("is read") {
+            let room: RoomId = row.get(0).expect("a room");
+            let seq: Seq = row.get(1).expect("a seq");
+            let id = Uuid::from_bytes(row.get(2).expect("an id"));
+            let body: String = row.get(3).expect("a body");
+            seqs.entry(room).or_default().push(seq);
+            let twice = stored.insert(id, (room, seq, body));
+            assert!(twice.is_none(), "{at}: {id} is there twice");
+        }
+        for (room, seqs) in seqs {
+            let whole = seqs.iter().copied().eq(1..=seqs.len() as Seq);
+            assert!(
+                whole || self.alive.get(&room) != Some(&Known::Yes),
+                "{at}: {seqs:?} in room {room}"
+            );
+        }
+        let asked: BTreeSet<Uuid> = self.posts.iter().map(|post| post.id).collect();
+        assert!(
+            stored.keys().all(|id| asked.contains(id)),
+            "{at}: nobody said that"
+        );
+        for post in &self.posts {
+            let found = stored.get(&post.id);
+            let mut told = post.told.lock().expect("an ear");
+            match &*told {
+                Told::Done(posted) if self.alive[&post.room] == Known::Yes => {
+                    let right = (post.room, posted.seq, post.body.clone());
+                    assert_eq!(found, Some(&right), "{at}: {told:?}");
+                }
+                Told::Refused(_) => assert_eq!(found, None, "{at}: {told:?}"),
+                Told::Done(_) => {}
+                Told::Nothing => {
+                    // From here on it is one or the other.
+                    if let Some((_, seq, _)) = found {
+                        *told = Told::Done(Posted {
+                            id: post.id,
+                            seq: *seq,
+                            at: 0,
+                        });
+                    } else {
+                        *told = Told::Refused(StoreError::Unavailable);
+                    }
+                }
+            }
+        }
+    }
+
+    fn connection(&self) -> Connection {
+        Connection::open_with_flags(
+            self.file(),
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )
+        .expect("opens")
+    }
+
+    fn count_of(&self, sql: &str) -> i64 {
+        self.connection()
+            .query_row(sql, [], |row| row.get(0))
+            .expect("is read")
+    }
+}
+
+/// Compares what is known with what is there, and knows it from here on.
+fn settle(known: &mut Known, there: bool, what: &str) {
+    let found = if there { Known::Yes } else { Known::No };
+    assert!(
+        *known == Known::Unknown || *known == found,
+        "{what}: is {found:?}, was {known:?}"
+    );
+    *known = found;
+}

@@ -1,0 +1,221 @@
+//! People at work: changes asked for at once, and what they were told of each.
+
+use std::{mem, sync::Arc};
+
+use tokio::task::JoinSet;
+
+use super::{Disk, Drill, Ear, Known, Post, Told};
+use crate::{
+    domain::{RoomName, Seq, Username},
+    server::store::{Sqlite, Store, StoreError, Stretch, TokenHash},
+};
+
+impl Drill {
+    /// Changes that are asked for at once. Answers whether the store has ended by itself.
+    pub(super) async fn round(&mut self, disk: &Disk, store: &Arc<Sqlite>) -> bool {
+        let (mut asked, posts_before) = (JoinSet::new(), self.posts.len());
+        let (mut claims, mut creations, mut joins, mut deletions) =
+            (vec![], vec![], vec![], vec![]);
+        for _ in 0..1 + self.random.below(10) {
+            let (store, disk) = (store.clone(), disk.clone());
+            match self.random.below(20) {
+                0 | 1 => {
+                    let name = format!("user{:x}", self.random.next());
+                    let ear = Ear::default();
+                    claims.push((name.clone(), ear.clone()));
+                    let token = token(self.random.next());
+                    asked.spawn(async move {
+                        let name = Username::parse(&name).expect("a name");
+                        hear(
+                            &disk,
+                            &ear,
+                            store.claim(&name, token).await.map(|user| user.id),
+                        );
+                    });
+                }
+                2 if !self.users.is_empty() => {
+                    let name = format!("room{:x}", self.random.next());
+                    let owner = self.users[self.random.below(self.users.len())];
+                    let ear = Ear::default();
+                    creations.push((owner, ear.clone()));
+                    asked.spawn(async move {
+                        let name = RoomName::parse(&name).expect("a name");
+                        hear(
+                            &disk,
+                            &ear,
+                            store.create_room(owner, &name, "key".to_owned()).await,
+                        );
+                    });
+                }
+                3 | 4 if !self.rooms.is_empty() => {
+                    let (room, _) = self.rooms[self.random.below(self.rooms.len())];
+                    let user = self.users[self.random.below(self.users.len())];
+                    let ear = Ear::default();
+                    joins.push((room, user, Known::Yes, ear.clone()));
+                    asked.spawn(async move {
+                        hear(&disk, &ear, store.join(room, user).await);
+                    });
+                }
+                5 if !self.rooms.is_empty() => {
+                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
+                    let user = self.users[self.random.below(self.users.len())];
+                    if user == owner {
+                        continue;
+                    }
+                    let ear = Ear::default();
+                    joins.push((room, user, Known::No, ear.clone()));
+                    asked.spawn(async move {
+                        hear(&disk, &ear, store.leave(room, user).await);
+                    });
+                }
+                6 if self.rooms.len() > 1 => {
+                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
+                    let ear = Ear::default();
+                    deletions.push((room, ear.clone()));
+                    asked.spawn(async move {
+                        hear(&disk, &ear, store.delete_room(room, owner).await);
+                    });
+                }
+                7 if !self.rooms.is_empty() => {
+                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
+                    let from = Stretch::Newest;
+                    asked.spawn(async move {
+                        let _ = store.history(room, owner, from, 200).await;
+                    });
+                }
+                8 if !self.rooms.is_empty() => {
+                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
+                    store.note_seen(room, owner, 1 + self.random.below(20) as Seq, 1);
+                }
+                _ if !self.rooms.is_empty() => self.post(&disk, &store),
+                _ => {}
+            }
+            // It gets its place in the queue before the next.
+            tokio::task::yield_now().await;
+        }
+        let failed = self.all_answered(store, &mut asked).await;
+        for (name, ear) in claims {
+            let told = ear.lock().expect("an ear").clone();
+            self.count(&told);
+            if let Told::Done(user) = told {
+                self.users.push(user);
+            }
+            self.names.insert(name, known(&told, Known::Yes, Known::No));
+        }
+        for (owner, ear) in creations {
+            let told = ear.lock().expect("an ear").clone();
+            self.count(&told);
+            if let Told::Done(room) = told {
+                self.rooms.push((room, owner));
+                self.alive.insert(room, Known::Yes);
+                self.members.insert((room, owner), Known::Yes);
+            }
+        }
+        for (room, user, wanted, ear) in joins {
+            let told = ear.lock().expect("an ear").clone();
+            self.count(&told);
+            let before = self.members.get(&(room, user)).copied();
+            let now = known(&told, wanted, before.unwrap_or(Known::No));
+            self.members.insert((room, user), now);
+        }
+        for (room, ear) in deletions {
+            let told = ear.lock().expect("an ear").clone();
+            self.count(&told);
+            let before = self.alive[&room];
+            self.alive.insert(room, known(&told, Known::No, before));
+        }
+        self.rooms
+            .retain(|(room, _)| self.alive[room] == Known::Yes);
+        let posts = mem::take(&mut self.posts);
+        for post in &posts[posts_before..] {
+            self.count(&*post.told.lock().expect("an ear"));
+        }
+        self.posts = posts;
+        failed
+    }
+
+    fn post(&mut self, disk: &Disk, store: &Arc<Sqlite>) {
+        let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
+        let mut messages = Vec::new();
+        let mut ears = Vec::new();
+        for _ in 0..1 + self.random.below(6) {
+            let (message, body) = self.message(room, owner);
+            let id = message.id;
+            messages.push(message);
+            let told = Ear::default();
+            ears.push(told.clone());
+            self.posts.push(Post {
+                room,
+                id,
+                body,
+                told,
+            });
+        }
+        let disk = disk.clone();
+        store.post(
+            messages,
+            Box::new(move |answers| match answers {
+                Ok(answers) => ears
+                    .iter()
+                    .zip(answers)
+                    .for_each(|(ear, answer)| hear(&disk, ear, answer)),
+                Err(error) => ears.iter().for_each(|ear| hear(&disk, ear, Err(error))),
+            }),
+        );
+    }
+
+    /// Waits until all are answered that will be. Answers whether the store has ended by itself.
+    async fn all_answered(&mut self, store: &Arc<Sqlite>, asked: &mut JoinSet<()>) -> bool {
+        // Asked last, and answered after all that were asked before.
+        let last = store.clone();
+        asked.spawn(async move {
+            let _ = last.write(|_| Ok(())).await;
+        });
+        let everybody = async { while asked.join_next().await.is_some() {} };
+        let failed = tokio::select! {
+            () = everybody => false,
+            _ = store.failure() => true,
+        };
+        if failed {
+            // Those who were told before it ended hear it now.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            asked.shutdown().await;
+        }
+        failed
+    }
+
+    fn count<T>(&mut self, told: &Told<T>) {
+        match told {
+            Told::Done(_) => self.found.confirmed += 1,
+            Told::Refused(_) => self.found.refused += 1,
+            Told::Nothing => self.found.unanswered += 1,
+        }
+    }
+}
+
+fn hear<T>(disk: &Disk, ear: &Ear<T>, answer: Result<T, StoreError>) {
+    // After the end nobody hears anything any more.
+    if !disk.ended() {
+        *ear.lock().expect("an ear") = match answer {
+            Ok(done) => Told::Done(done),
+            Err(error) => Told::Refused(error),
+        };
+    }
+}
+
+fn known<T>(told: &Told<T>, done: Known, before: Known) -> Known {
+    match told {
+        Told::Done(_) => done,
+        Told::Refused(_) => before,
+        Told::Nothing if before == done => before,
+        Told::Nothing => Known::Unknown,
+    }
+}
+
+fn token(number: u64) -> TokenHash {
+    let mut token = [0; 32];
+    token[..8].copy_from_slice(&number.to_ne_bytes());
+    TokenHash(token)
+}
