@@ -120,16 +120,12 @@ test("a first visit to a room on a phone", ({ builds }) =>
 
 /** Goes to a room by its link in the list beside the one that is open. */
 async function go(person: Person, room: string): Promise<void> {
-  await link(person, room).click();
+  await person.beside.getByRole("link", { name: room }).click();
   await inRoom(person, room);
 }
 
-function link({ page }: Person, room: string) {
-  return page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: room });
-}
-
 async function inRoom(person: Person, room: string): Promise<void> {
-  await expect(person.page.getByRole("heading", { level: 1 })).toHaveText(room);
+  await expect(person.heading).toHaveText(room);
   await expect(person.log).toContainText(` of ${room}:`);
   await alive(person.page);
 }
@@ -159,7 +155,7 @@ async function switched(person: Person, room: string, messages: number, rows: nu
   await setTimeout(300);
   const awaited = JSON.stringify({ newest: `Message ${messages} of ${room}:`, each: ` of ${room}:`, rows });
   await page.evaluate((awaited) => sessionStorage.setItem("awaited", awaited), awaited);
-  await link(person, room).click();
+  await person.beside.getByRole("link", { name: room }).click();
   const figures = await page.waitForFunction(
     () => (sessionStorage.getItem("awaited") ? undefined : (window as { figures?: Figures }).figures?.switched),
     undefined,

@@ -53,9 +53,10 @@ test("the start, with and without names", async ({ named, person }) => {
   await check(alice.page);
 });
 
-test("the dashboard, empty, with errors, with rooms and with a dialog", async ({ named }) => {
+test("the dashboard, empty, with errors and with rooms", async ({ named }) => {
   const [alice, bob] = [await named("alice"), await named("bob")];
   await alice.goto(alice.dashboard());
+  await check(alice.page);
   await alice.join("nowhere", "k");
   await expect(alice.alert).toBeVisible();
   await check(alice.page);
@@ -66,8 +67,37 @@ test("the dashboard, empty, with errors, with rooms and with a dialog", async ({
   await alice.goto(alice.dashboard());
   await expect(alice.row("general")).toContainText("1 new");
   await check(alice.page);
-  await alice.page.getByRole("button", { name: "Delete general" }).click();
+});
+
+test("the dashboard with each of its dialogs, and with the menu of names", async ({ named }) => {
+  const alice = await named("alice");
+  await alice.hasCreated("general");
+  await (await alice.newTab("ben")).hasClaimed();
+  await alice.goto(alice.dashboard());
+  for (const button of ["Leave general", "Delete general", "Log out"]) {
+    await alice.page.getByRole("button", { name: button }).click();
+    const dialog = alice.page.getByRole("dialog");
+    await expect(dialog).toBeVisible();
+    await check(alice.page);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await expect(dialog).toBeHidden();
+  }
+  const who = alice.page.getByRole("navigation", { name: "Who you are" });
+  await who.getByRole("button", { name: "@alice" }).click();
+  await expect(who.getByRole("link", { name: "@ben" })).toBeVisible();
   await check(alice.page);
+});
+
+test("dialogs of a page whose WASM never arrives", async ({ named }) => {
+  const alice = await named("alice");
+  await alice.hasCreated("general");
+  await alice.page.route("**/*.wasm", () => {});
+  for (const [path, button] of [[alice.dashboard(), "Delete general"], [alice.room("general"), "Leave room"]] as const) {
+    await alice.page.goto(path, { waitUntil: "commit" });
+    await alice.page.getByRole("button", { name: button }).click();
+    await expect(alice.page.getByRole("dialog")).toBeVisible();
+    await check(alice.page);
+  }
 });
 
 test.describe("the room", () => {
