@@ -391,6 +391,33 @@ def seen_target(results: Results, seen: Seen) -> tuple[str, str, bool | None]:
     return f"(h) {whole}: {bound}", found, seen.met(results)
 
 
+def hostile(results: Results) -> str:
+    head = ["", "confirmations p50 ms", "p99 ms", "max ms", "server's memory, MiB at most"]
+    one = results.find("hostile", LATCHKEY)
+    if one is None or "missing" in one:
+        return table(head, [missing(one, len(head))] if one else [])
+    found = one["figures"]
+
+    def row(name: str, part: str, memory: str) -> list[str]:
+        return [name, *(milliseconds(found[part][at]) for at in ("p50", "p99", "max")), number(found[memory] / 1024)]
+
+    note = (
+        f"Two people say five messages a second each. Beside them, {found['attacks']:,} attacks: half-made requests, huge "
+        "headers, slow bodies, claims, wrong keys, unknown sessions, and members' sockets that say much, or nonsense, and "
+        f"read nothing. Unconfirmed: {found['unconfirmed']}. Files left open: {found['files_left']}.\n\n"
+    )
+    return note + table(head, [row("without the flood", "calm_us", "kib_before"), row("beside it", "beside_us", "kib_most")])
+
+
+def hostile_targets(results: Results) -> list[tuple[str, str, bool | None]]:
+    p99 = over(results.get("beside_us.p99", "hostile", LATCHKEY), results.get("calm_us.p99", "hostile", LATCHKEY))
+    memory = over(results.get("kib_most", "hostile", LATCHKEY), 1024)
+    return [
+        ("(i) confirmations' p99 beside a flood at most 3 × of that without it", times(p99), at_most(p99, 3)),
+        ("(i) the server's memory within 64 MiB", unit(memory, " MiB"), at_most(memory, 64)),
+    ]
+
+
 # What it must show
 
 
@@ -468,6 +495,7 @@ def targets(results: Results) -> str:
         ("(f) their p99 at most 5 × the bare limit's", times(slowest_post), at_most(slowest_post, 5)),
         history_target(results),
         ("(g) room page at least 5,000/s", unit(slowest, "/s"), None if slowest is None else slowest >= 5_000),
+        *hostile_targets(results),
         *(seen_target(results, seen) for seen in SEEN if seen.most is not None or seen is INTERACTIVE),
     ]
     note = "\nThat the store is read at most once a room for (d) is what a test shows, in `tests/server/reconnect.rs`.\n"
@@ -503,6 +531,7 @@ def report(results: Results) -> str:
         ("posts", "(f) Posts: 64 senders, each its own room, as fast as they are durable", posts(results)),
         ("pages", "(g) Pages: 16 connections, each asking again as soon as it has its answer", pages(results)),
         ("browser", "(h) Pages in Chromium: a desktop with nothing else slowed down, and a phone", browser(results)),
+        ("hostile", "(i) A flood beside two people who talk", hostile(results)),
     ]
     parts = [f"{results.machine_line()}.\n", deliveries(results)]
     parts += [f"## {title}\n\n{text}" for work, title, text in works if results.of(work)]

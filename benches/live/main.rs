@@ -5,6 +5,7 @@
 
 mod browser;
 mod dialect;
+mod hostile;
 mod house;
 mod limit;
 mod load;
@@ -36,7 +37,7 @@ struct Asked {
     /// Where the peers are installed.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
-    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages, browser.
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages, hostile, browser.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only peers whose name contains one of these.
@@ -160,6 +161,9 @@ fn run(asked: &Asked) -> Result<(), String> {
             }
             Err(why) => results.add("browser", Peer::Latchkey.name(), browser::ROUNDS, Err(why)),
         }
+    }
+    if wanted("hostile") {
+        results.add("hostile", Peer::Guarded.name(), 2, bench.hostile());
     }
     let file = tools.join("results.json");
     let text = serde_json::to_string_pretty(&results.json()).map_err(|error| error.to_string())?;

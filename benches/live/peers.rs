@@ -28,6 +28,8 @@ pub enum Peer {
     /// The same with a log; only posts are asked of it.
     DurableLimit,
     Latchkey,
+    /// The same with its limits on; only a flood is let loose on it.
+    Guarded,
     UWebSockets,
     Ws,
     SocketIo,
@@ -49,7 +51,7 @@ impl Peer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Limit | Self::DurableLimit => "bare limit",
-            Self::Latchkey => "Latchkey",
+            Self::Latchkey | Self::Guarded => "Latchkey",
             Self::UWebSockets => "uWebSockets",
             Self::Ws => "ws (Node)",
             Self::SocketIo => "Socket.IO",
@@ -60,7 +62,7 @@ impl Peer {
 
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Latchkey => Dialect::Latchkey,
+            Self::Latchkey | Self::Guarded => Dialect::Latchkey,
             Self::Limit | Self::DurableLimit | Self::UWebSockets | Self::Ws => Dialect::Plain,
             Self::SocketIo | Self::FlaskGevent | Self::FlaskThreading => Dialect::SocketIo,
         }
@@ -81,7 +83,9 @@ impl Peer {
                 std::env::current_exe().unwrap_or_default(),
                 vec!["limit".into()],
             ),
-            Self::Latchkey => (env!("CARGO_BIN_EXE_latchkey").into(), vec![]),
+            Self::Latchkey | Self::Guarded => {
+                (env!("CARGO_BIN_EXE_latchkey").into(), vec!["serve".into()])
+            }
             Self::UWebSockets => (
                 tools.join("python/bin/python"),
                 vec![sources.join("uwebsockets.py")],
@@ -106,8 +110,12 @@ impl Peer {
             .arg(program)
             .args(arguments);
         match self {
-            Self::Latchkey => command
-                .args(["serve", "--rate-limits", "off", "--log", "warn"])
+            Self::Latchkey | Self::Guarded => command
+                .args([
+                    "--rate-limits",
+                    if self == Self::Guarded { "on" } else { "off" },
+                ])
+                .args(["--log", "warn"])
                 .args(["--listen", &format!("127.0.0.1:{port}")])
                 .arg("--data")
                 .arg(folder.join("latchkey.db")),
@@ -170,6 +178,10 @@ impl Running {
             .and_then(ClockId::now)
             .map(Duration::from)
             .unwrap_or_default()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// KiB of memory that are the process's own: resident and not a file's.
