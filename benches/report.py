@@ -310,11 +310,11 @@ class Seen:
         found, limit = self.of(results, which=self.counts), self.limit(results)
         if found is None or limit is None:
             return None
-        return abs(found) <= limit and (self is not WARM or rows(results) >= FULL_WINDOW)
+        return found <= limit and (self is not WARM or rows(results) >= FULL_WINDOW)
 
 
     def bound(self) -> str:
-        return "" if self.most is None else f"± {percent(self.most)}" if self.show is grown else f"{self.most:,g}"
+        return "" if self.most is None else grown(self.most) if self.show is grown else f"{self.most:,g}"
 
 
 def grown(share: float | None) -> str:

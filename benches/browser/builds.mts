@@ -25,7 +25,7 @@ const numbered = (name: string, count: number) =>
 export const WARM = numbered("warm", 2);
 export const SPOKEN = "spoken";
 export const COLD = numbered("cold", Math.max(ROUNDS, MOVES));
-/** Mira's. */
+/** Mira's, each with more behind what is shown from the beginning on. */
 export const MIRAS = numbered("room", MANY);
 
 /** What the n-th message of a room says. */
@@ -59,7 +59,7 @@ export class Build {
     };
     for (const room of COLD) await fill(room, [anna], FIRST);
     for (const room of [...WARM, SPOKEN]) await fill(room, [anna], FULL);
-    for (const room of MIRAS) await fill(room, [mira], FIRST);
+    for (const room of MIRAS) await fill(room, [mira], 2 * FIRST);
     for (const { name, context } of [anna, bob, mira]) build.people.set(name as Name, await context.cookies());
     await build.leave();
     return build;

@@ -81,7 +81,7 @@ test("what is left behind", ({ builds }) =>
     const [mira, bob] = [await build.visitor("mira"), await build.visitor("bob")];
     await mira.enter(MIRAS.at(-1)!);
     const page = await devtools(mira.page);
-    const said = new Map(MIRAS.map((room) => [room, FIRST]));
+    const said = new Map(MIRAS.map((room) => [room, 2 * FIRST]));
     let before: Sample = {};
     for (let count = 0; count < SWITCHES; count++) {
       if (count === MIRAS.length) before = await held(mira.page, page);
