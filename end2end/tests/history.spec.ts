@@ -166,6 +166,18 @@ test("an author is named once in a run, every message has its time, and the full
   }
 });
 
+test("times are as the reader's locale has them", async ({ named }) => {
+  const alice = await named("alice", { locale: "en-US" });
+  const room = await alice.hasCreated("general");
+  await alice.hasSaid(room, "hello");
+  await alice.enter("general");
+  const time = alice.log.getByRole("time");
+  await expect(time).toHaveText(/^(1[0-2]|[1-9]):\d\d [AP]M$/);
+  // From now on the server knows.
+  const html = await (await alice.context.request.get(alice.room("general"))).text();
+  expect(html).toContain(`>${await time.innerText()}</time>`);
+});
+
 test("days are told apart, in words where they are near", async ({ named }) => {
   const [alice, bob] = [await named("alice"), await named("bob")];
   await longRoom(alice, bob, 60);

@@ -247,6 +247,26 @@ test("rooms that have not been shown for long are let go, and come back from the
   await expect(alice.log.getByRole("time")).toHaveCount(4);
 });
 
+test("a room that was let go is come back to where one was", async ({ named }) => {
+  const [alice, bob] = [await named("alice"), await named("bob")];
+  const rooms = await withRooms(alice, bob, 8);
+  await bob.hasSaid(rooms[0]!, ...Array.from({ length: 150 }, (_, n) => `message ${n + 1}`));
+  await alice.enter("room 1");
+  const anchor = alice.log.getByText("message 105", { exact: true });
+  await anchor.evaluate((row) => row.scrollIntoView({ block: "center", behavior: "instant" }));
+  await expect(alice.page.getByRole("link", { name: "Newest messages" })).toBeVisible();
+  for (const room of rooms.slice(1)) await go(alice, room.name);
+  await expect.poll(() => alice.page.locator("[role=log]").count()).toBeLessThanOrEqual(6);
+  for (const room of rooms.slice(0, -1).reverse()) {
+    await alice.page.goBack();
+    await expect(alice.heading).toHaveText(room.name);
+  }
+  await expect(anchor).toBeInViewport();
+  // A link leads to the newest, as ever.
+  await alice.page.getByRole("link", { name: "Newest messages" }).click();
+  await expect(alice.log.getByText("message 150", { exact: true })).toBeInViewport();
+});
+
 test("a room is asked for as soon as its link is pressed", async ({ named }) => {
   const [alice, bob] = [await named("alice"), await named("bob")];
   await withRooms(alice, bob, 2);

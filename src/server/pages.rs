@@ -320,7 +320,7 @@ where
             caller: Caller::of(parts),
             identities: Vec::new(),
             flash: None,
-            clock: Clock::of_reader(offset(&parts.headers)),
+            clock: Clock::of_reader(wall(&parts.headers)),
             query: parts.uri.query().unwrap_or_default().to_owned(),
         };
         match chat.identities(&visit.caller).await {
@@ -334,15 +334,15 @@ where
     }
 }
 
-/// Minutes east of UTC, as the browser has left them in a cookie; see `ui/parts/clock.rs`.
-fn offset(headers: &HeaderMap) -> Option<i32> {
+/// What the reader's wall shows, as the browser has left it in a cookie; see `ui/parts/clock.rs`.
+fn wall(headers: &HeaderMap) -> &str {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .find_map(|pair| pair.trim().strip_prefix("tz="))
-        .and_then(|minutes| minutes.parse().ok())
+        .unwrap_or_default()
 }
 
 /// The HTML of a document. Everything it needs is here already, so nothing in it waits.

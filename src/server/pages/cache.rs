@@ -21,8 +21,8 @@ pub struct Key {
     pub me: String,
     /// The names that the browser holds.
     pub names: Vec<String>,
-    /// The reader's offset from UTC and the day there.
-    pub today: (Option<i32>, i64),
+    /// The reader's offset from UTC, whether their clocks go to 12, and the day there.
+    pub today: (Option<i32>, bool, i64),
     pub entered: Entered,
 }
 
@@ -151,7 +151,7 @@ mod tests {
         Key {
             me: "alice".to_owned(),
             names: vec!["alice".to_owned()],
-            today: (Some(0), 20_000),
+            today: (Some(0), false, 20_000),
             entered: Entered {
                 room,
                 members: Vec::new(),

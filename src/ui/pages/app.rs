@@ -53,7 +53,9 @@ pub fn App(
     Effect::new(move || untrack(|| session.go_live()));
     name_the_tab(session);
     let in_room = Memo::new(move |_| session.navigator.shown() != Shown::Dashboard);
-    let pane = move |Pane { shows, start }| {
+    // What is beside rooms is made for the first of them, and stays.
+    let has_side = Memo::new(move |has: Option<&bool>| has == Some(&true) || in_room.get());
+    let pane = move |Pane { shows, start, at }| {
         // Only what the document began with has been asked for in so many words.
         let first = first.get_value();
         match start {
@@ -73,13 +75,13 @@ pub fn App(
                     } if Shown::Room(first.room.id) == shows => (sheet, leaving),
                     _ => (Sheet::blank(), None),
                 };
-                Either::Right(view! { <RoomPage session page=*page sheet leaving clock /> })
+                Either::Right(view! { <RoomPage session page=*page at sheet leaving clock /> })
             }
         }
     };
     view! {
         <div class="place" class:room=in_room>
-            <RoomsSide session in_room clock />
+            {move || has_side.get().then(|| view! { <RoomsSide session in_room clock /> })}
             <For each=move || session.navigator.panes() key=|pane| pane.shows children=pane />
         </div>
         <Announcer session />

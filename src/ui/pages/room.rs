@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use crate::{
-    domain::{Room, RoomPage as Page},
+    domain::{Room, RoomPage as Page, Seq},
     ui::{
         browser,
         parts::{
@@ -38,6 +38,8 @@ pub fn RoomsSide(session: Session, in_room: Memo<bool>, clock: RwSignal<Clock>) 
 pub fn RoomPage(
     session: Session,
     page: Page,
+    /// The message to begin at, where it is not the newest.
+    at: Option<Seq>,
     sheet: Sheet,
     /// Why the room could not be left, where that was tried.
     leaving: Option<String>,
@@ -46,7 +48,7 @@ pub fn RoomPage(
     let Room {
         id, name, topic, ..
     } = page.room.clone();
-    let conversation = Conversation::open(session, page);
+    let conversation = Conversation::open(session, page, at);
     Effect::new(move || untrack(|| conversation.go_live()));
     let here = Memo::new(move |_| session.navigator.shown() == Shown::Room(id));
     let heading = NodeRef::<html::H1>::new();

@@ -1,8 +1,8 @@
 //! Times and dates as the reader's wall shows them.
 //!
-//! The server does not know the reader's time zone. The browser leaves its offset in a cookie; the first
-//! HTML and its hydration render with that offset (UTC on the very first visit), and once the page is alive
-//! the browser's own zone takes over, with its daylight saving.
+//! The server does not know the reader's time zone, nor whether their clocks go to 12 or to 24. The browser leaves both
+//! in a cookie; the first HTML and its hydration render with that (UTC and 24 hours on the very first visit), and once
+//! the page is alive the browser's own zone takes over, with its daylight saving.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,8 @@ use crate::domain::Millis;
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
+/// What ends the cookie where clocks go to 12.
+const TWELVE: &str = "h12";
 const DAYS: [&str; 7] = [
     "Thursday",
     "Friday",
@@ -40,29 +42,36 @@ const MONTHS: [&str; 12] = [
 pub struct Clock {
     /// Minutes east of UTC; `None` means the browser's own zone, asked anew for every instant.
     offset: Option<i32>,
+    /// Whether afternoon begins with 1 again.
+    twelve: bool,
     /// When the page was made, or came alive, or last saw midnight pass.
     now: Millis,
 }
 
 impl Clock {
-    /// The clock that a page is rendered with for a browser that has left this offset. No place on Earth is
-    /// further than 18 hours from UTC.
+    /// The clock that a page is rendered with for a browser that has left this cookie: its offset from UTC in minutes,
+    /// and `h12` where its clocks go to 12. No place on Earth is further than 18 hours from UTC.
     #[cfg(feature = "ssr")]
-    pub fn of_reader(offset: Option<i32>) -> Self {
+    pub fn of_reader(cookie: &str) -> Self {
+        let minutes = cookie.strip_suffix(TWELVE);
+        let twelve = minutes.is_some();
+        let offset = minutes.unwrap_or(cookie).parse().ok();
         Self {
             offset: Some(
                 offset
-                    .filter(|minutes| minutes.abs() <= 18 * 60)
+                    .filter(|minutes: &i32| minutes.abs() <= 18 * 60)
                     .unwrap_or(0),
             ),
+            twelve,
             now: now(),
         }
     }
 
-    /// The reader's offset from UTC in minutes, and the number of the day there: all that a page depends on.
+    /// The reader's offset from UTC in minutes, whether their clocks go to 12, and the number of the day there: all that
+    /// a page depends on.
     #[cfg(feature = "ssr")]
-    pub fn today(&self) -> (Option<i32>, i64) {
-        (self.offset, self.day(self.now))
+    pub fn today(&self) -> (Option<i32>, bool, i64) {
+        (self.offset, self.twelve, self.day(self.now))
     }
 
     /// The number of the day, in the reader's zone, since 1 January 1970.
@@ -70,10 +79,16 @@ impl Clock {
         self.local(at).div_euclid(DAY)
     }
 
-    /// `14:05`
+    /// `14:05` or `2:05 PM`
     pub fn time(&self, at: Millis) -> String {
         let minutes = self.local(at).rem_euclid(DAY) / MINUTE;
-        format!("{:02}:{:02}", minutes / 60, minutes % 60)
+        let (hour, minute) = (minutes / 60, minutes % 60);
+        if self.twelve {
+            let half = if hour < 12 { "AM" } else { "PM" };
+            format!("{}:{minute:02} {half}", (hour + 11) % 12 + 1)
+        } else {
+            format!("{hour:02}:{minute:02}")
+        }
     }
 
     /// `Monday 23 November 2026, 14:05`
@@ -124,10 +139,12 @@ pub fn use_clock(first: Clock) -> RwSignal<Clock> {
     let clock = RwSignal::new(first);
     // Effects run in the browser alone, and after hydration.
     Effect::new(move || {
-        remember_offset(browser_offset(now()));
+        let twelve = browser_says_twelve();
+        remember(browser_offset(now()), twelve);
         let strike = move || {
             let next = Clock {
                 offset: None,
+                twelve,
                 now: now(),
             };
             let old = clock.get_untracked();
@@ -158,12 +175,23 @@ fn browser_offset(at: Millis) -> i32 {
     -date.get_timezone_offset() as i32
 }
 
-fn remember_offset(minutes: i32) {
+/// Whether the browser's locale has clocks that go to 12.
+fn browser_says_twelve() -> bool {
+    use js_sys::{Array, Intl::DateTimeFormat, Object, Reflect};
+    let options = Object::new();
+    // A plain object takes any property.
+    _ = Reflect::set(&options, &"hour".into(), &"numeric".into());
+    let resolved = DateTimeFormat::new(&Array::new(), &options).resolved_options();
+    Reflect::get(&resolved, &"hour12".into()).is_ok_and(|twelve| twelve.is_truthy())
+}
+
+fn remember(minutes: i32, twelve: bool) {
     use wasm_bindgen::JsCast;
     if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
         // Without the cookie the next page starts in UTC; nothing else depends on it.
+        let twelve = if twelve { TWELVE } else { "" };
         let _ = document.set_cookie(&format!(
-            "tz={minutes}; Path=/; Max-Age=31536000; SameSite=Lax"
+            "tz={minutes}{twelve}; Path=/; Max-Age=31536000; SameSite=Lax"
         ));
     }
 }
@@ -209,6 +237,7 @@ mod tests {
     fn clock(offset: i32) -> Clock {
         Clock {
             offset: Some(offset),
+            twelve: false,
             now: LEAP,
         }
     }
@@ -234,6 +263,33 @@ mod tests {
         assert_eq!(clock.brief(LEAP - DAY), "Sat");
         assert_eq!(clock.brief(LEAP - 6 * DAY), "Mon");
         assert_eq!(clock.brief(LEAP - 7 * DAY), "22 Feb");
+    }
+
+    #[test]
+    fn where_clocks_go_to_twelve_noon_and_midnight_are_twelve() {
+        let clock = Clock {
+            twelve: true,
+            ..clock(0)
+        };
+        let midnight = LEAP - LEAP.rem_euclid(DAY);
+        let at = |minutes: i64| clock.time(midnight + minutes * MINUTE);
+        assert_eq!(at(0), "12:00 AM");
+        assert_eq!(at(9 * 60 + 5), "9:05 AM");
+        assert_eq!(at(12 * 60), "12:00 PM");
+        assert_eq!(at(23 * 60 + 59), "11:59 PM");
+    }
+
+    #[test]
+    fn what_the_browser_has_left_is_read_and_nonsense_is_utc() {
+        let read = |cookie| {
+            let Clock { offset, twelve, .. } = Clock::of_reader(cookie);
+            (offset, twelve)
+        };
+        assert_eq!(read("60"), (Some(60), false));
+        assert_eq!(read("-300h12"), (Some(-300), true));
+        for nonsense in ["", "x", "99999", "60h24"] {
+            assert_eq!(read(nonsense), (Some(0), false), "{nonsense}");
+        }
     }
 
     #[test]

@@ -112,7 +112,8 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
         // While an input method composes, Enter chooses a word; Safari tells it by 229 alone.
         let composing = event.is_composing() || event.key_code() == 229;
         // On a touch keyboard there is no other way to break a line, and a button to send.
-        if event.key() == "Enter" && !event.shift_key() && !composing && !browser::is_touched() {
+        let sends = event.ctrl_key() || event.meta_key() || !browser::is_touched();
+        if event.key() == "Enter" && !event.shift_key() && !composing && sends {
             event.prevent_default();
             if let Some(form) = input.get_untracked().and_then(|input| input.form()) {
                 // Only a form that is not in the page refuses.

@@ -13,12 +13,17 @@ use crate::domain::Seq;
 /// shrinks there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
-    row: String,
+    row: Seq,
     bottom: f64,
     scrolled: i32,
 }
 
 impl Place {
+    /// The message that the reader is at.
+    pub fn seq(&self) -> Seq {
+        self.row
+    }
+
     /// The log was hidden meanwhile, and is scrolled wherever the browser has left it.
     pub fn is_scrolled_as(&mut self, log: &HtmlDivElement) {
         self.scrolled = log.scroll_top();
@@ -54,7 +59,7 @@ pub fn find(log: &HtmlDivElement, rows: &HtmlDivElement) -> Option<Place> {
     }
     (low..children.length()).find_map(|index| {
         let child = children.item(index)?;
-        let row = child.get_attribute("data-seq")?;
+        let row = child.get_attribute("data-seq")?.parse().ok()?;
         Some(Place {
             row,
             bottom: child.get_bounding_client_rect().bottom() - edge,
@@ -65,7 +70,7 @@ pub fn find(log: &HtmlDivElement, rows: &HtmlDivElement) -> Option<Place> {
 
 /// Brings the row that the reader was at back to where it was, but for what they have scrolled since.
 pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
-    let Some(row) = row_of(rows, &place.row) else {
+    let Some(row) = find_row(rows, place.row) else {
         return;
     };
     let bottom = row.get_bounding_client_rect().bottom() - log.get_bounding_client_rect().top();
@@ -79,7 +84,9 @@ pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
 
 /// The row of a message, where it is in the log.
 pub fn find_row(rows: &HtmlDivElement, seq: Seq) -> Option<Element> {
-    row_of(rows, &seq.to_string())
+    rows.query_selector(&format!("[data-seq=\"{seq}\"]"))
+        .ok()
+        .flatten()
 }
 
 /// Brings a row into view.
@@ -87,11 +94,4 @@ pub fn show(row: &Element) {
     let options = ScrollIntoViewOptions::new();
     options.set_block(ScrollLogicalPosition::Center);
     row.scroll_into_view_with_scroll_into_view_options(&options);
-}
-
-fn row_of(rows: &HtmlDivElement, seq: &str) -> Option<Element> {
-    // A seq is digits: nothing in it needs escaping.
-    rows.query_selector(&format!("[data-seq=\"{seq}\"]"))
-        .ok()
-        .flatten()
 }

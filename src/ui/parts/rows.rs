@@ -418,7 +418,7 @@ mod tests {
     /// What each of some messages has above it, for alice and in UTC.
     fn aboves(messages: &[Said], unread: Unread) -> Vec<Above> {
         let line = line(messages, "alice", unread);
-        let clock = Clock::of_reader(None);
+        let clock = Clock::of_reader("");
         let mut before = None;
         let above = |said| {
             let placed = Placed::of(said, clock);

@@ -117,6 +117,7 @@ struct Reader {
 
 impl Reader {
     fn follow(self, clock: RwSignal<Clock>) {
+        on_cleanup(move || self.leave());
         let Conversation {
             window,
             outbox,
@@ -176,6 +177,17 @@ impl Reader {
             } else if distance.below < NEAR && !live {
                 self.conversation.load(Stretch::Newer);
             }
+        }
+    }
+
+    /// The room is let go: whoever comes back to it wants to be where they were.
+    fn leave(self) {
+        let further_up = self.conversation.reading.get_untracked() == Reading::Earlier;
+        if let Some(place) = self.here.get_value().filter(|_| further_up) {
+            let Conversation { session, .. } = self.conversation;
+            session
+                .navigator
+                .left_at(self.conversation.id(), place.seq());
         }
     }
 

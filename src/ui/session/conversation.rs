@@ -78,7 +78,8 @@ struct Pace {
 
 impl Conversation {
     /// Starts from what the server says of the room, for as long as the current owner is there.
-    pub fn open(session: Session, page: RoomPage) -> Self {
+    /// Its reader begins at the message `at`, or else at the newest.
+    pub fn open(session: Session, page: RoomPage, at: Option<Seq>) -> Self {
         let room = page.room;
         let unread = Unread {
             read: room.seen,
@@ -100,7 +101,7 @@ impl Conversation {
             reading: RwSignal::new(reading),
             unread: RwSignal::new(unread),
             fetching: RwSignal::new(Fetching::Nothing),
-            sought: RwSignal::new(None),
+            sought: RwSignal::new(at),
             taken_back: RwSignal::new(None),
             pace: StoredValue::new(Pace {
                 last_seen: room.seen,

@@ -28,7 +28,7 @@ impl Session {
 
     /// It went well. `false` where the session has nothing to do with it.
     pub fn form_went_well(self, endpoint: &str, fields: &UrlSearchParams, answer: &str) -> bool {
-        if fields.get("me") != Some(self.me.get_value()) {
+        if fields.get("me") != Some(self.me.get_value()) || self.navigator.is_outdated() {
             return false;
         }
         match endpoint {

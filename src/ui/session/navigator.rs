@@ -11,7 +11,7 @@ use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 use super::{Session, ask};
 use crate::{
     api::OpenRoomPage,
-    domain::{Code, Millis, RoomId, RoomPage},
+    domain::{Code, Millis, RoomId, RoomPage, Seq, limits},
     ui::{
         browser::{self, now},
         notices,
@@ -24,6 +24,8 @@ const WARM: usize = 6;
 /// Milliseconds that a room which was asked for ahead of time is worth showing. What was said in it since comes over
 /// the socket; who is in it may not.
 const FRESH: Millis = 10_000;
+/// How much of a room's log is asked for beyond the place that a reader goes back to.
+const AROUND: Seq = limits::HISTORY_PAGE as Seq / 2;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -53,6 +55,8 @@ impl Start {
 pub struct Pane {
     pub shows: Shown,
     pub start: Start,
+    /// The message that the reader is to be brought to, where that is not the newest.
+    pub at: Option<Seq>,
 }
 
 /// A handle: copies are the same navigator.
@@ -66,6 +70,8 @@ pub struct Navigator {
     /// The panes' rooms, the latest shown last.
     recent: StoredValue<Vec<RoomId>>,
     ahead: StoredValue<Option<Ahead>>,
+    /// Where the reader was in rooms that are not kept any more, unless they were at the newest message.
+    places: StoredValue<Vec<(RoomId, Seq)>>,
     /// How far the dashboard was scrolled when it was left.
     left_at: StoredValue<f64>,
     /// Which build of the server made this page, and whether another has come since.
@@ -76,8 +82,10 @@ pub struct Navigator {
 /// A room that has been asked for.
 struct Ahead {
     name: String,
-    at: Millis,
+    asked: Millis,
     page: Option<RoomPage>,
+    /// The message that the page is about, where it is not the newest.
+    at: Option<Seq>,
     /// How to go there as soon as it is here, where that is wanted.
     wanted: Option<How>,
 }
@@ -101,11 +109,16 @@ impl Navigator {
             Shown::Room(room) => vec![room],
         };
         Self {
-            panes: RwSignal::new(vec![Pane { shows, start }]),
+            panes: RwSignal::new(vec![Pane {
+                shows,
+                start,
+                at: None,
+            }]),
             shown: RwSignal::new(shows),
             arrivals: RwSignal::new(0),
             recent: StoredValue::new(recent),
             ahead: StoredValue::new(None),
+            places: StoredValue::default(),
             left_at: StoredValue::new(0.0),
             build: StoredValue::new(build),
             outdated: StoredValue::new(false),
@@ -131,6 +144,15 @@ impl Navigator {
         self.arrivals.get()
     }
 
+    /// A room's pane goes, and its reader was at this message.
+    pub fn left_at(self, room: RoomId, seq: Seq) {
+        // Where the navigator goes, too, nobody will come back.
+        _ = self.places.try_update_value(|places| {
+            places.retain(|(other, _)| *other != room);
+            places.push((room, seq));
+        });
+    }
+
     /// How far the dashboard is to be scrolled, in pixels, by whoever comes to it now.
     pub fn dashboard_place(self) -> f64 {
         self.left_at.get_value()
@@ -140,6 +162,11 @@ impl Navigator {
     pub fn is_served_by(self, build: &str) {
         let outdated = self.build.with_value(|ours| ours != build);
         self.outdated.set_value(outdated);
+    }
+
+    /// Whether this page's build is not the server's any more: what comes next is the browser's to load.
+    pub fn is_outdated(self) -> bool {
+        self.outdated.get_value()
     }
 
     /// Takes over links, and the ways back and forward, for as long as the document is there.
@@ -159,7 +186,7 @@ impl Navigator {
         });
         window_event_listener(ev::popstate, move |_| {
             match session.inside(&browser::path()) {
-                Some(inside) if !self.outdated.get_value() => {
+                Some(inside) if !self.is_outdated() => {
                     self.go(inside, "", How::Moved, session);
                 }
                 _ => browser::reload(),
@@ -173,7 +200,7 @@ impl Navigator {
         match inside {
             Inside::Dashboard => {
                 self.ahead.set_value(None);
-                self.keep(Start::Dashboard);
+                self.keep(Start::Dashboard, None);
                 self.show(Shown::Dashboard, url, how, session);
             }
             Inside::Room { name } => {
@@ -209,7 +236,7 @@ impl Navigator {
         // Something on the page that is shown, or something to keep: the browser knows best.
         let elsewhere = !link.target().is_empty() || link.has_attribute("download");
         let within = !link.hash().is_empty() || !link.search().is_empty();
-        if elsewhere || within || self.outdated.get_value() {
+        if elsewhere || within || self.is_outdated() {
             return None;
         }
         Some((inside(&link, session)?, link.pathname()))
@@ -230,23 +257,31 @@ impl Navigator {
         let known = self.ahead.try_update_value(|ahead| {
             let ahead = ahead
                 .as_mut()
-                .filter(|ahead| ahead.name == name && now() - ahead.at < FRESH)?;
+                .filter(|ahead| ahead.name == name && now() - ahead.asked < FRESH)?;
             ahead.wanted = wanted.or(ahead.wanted);
             Some(())
         });
         if known.flatten().is_some() {
             return self.arrive(session);
         }
+        // Whoever goes back finds the place where they were.
+        let at = (wanted == Some(How::Moved))
+            .then(|| self.place_in(session.rooms.named(name)?))
+            .flatten();
         self.ahead.set_value(Some(Ahead {
             name: name.to_owned(),
-            at: now(),
+            asked: now(),
             page: None,
+            at,
             wanted,
         }));
         let name = name.to_owned();
         spawn_local(async move {
             let me = session.me.get_value();
-            let answer = ask::<OpenRoomPage>(&[("me", &me), ("name", &name)]).await;
+            let before = at.map(|seq| (seq + AROUND).to_string());
+            let mut arguments = vec![("me", &*me), ("name", &*name)];
+            arguments.extend(before.as_ref().map(|seq| ("before", seq.as_str())));
+            let answer = ask::<OpenRoomPage>(&arguments).await;
             // Something else may have been asked for since.
             let current = |ahead: &Option<Ahead>| {
                 ahead
@@ -284,17 +319,19 @@ impl Navigator {
         let Some(how) = self.ahead.with_value(ready) else {
             return;
         };
-        let Some(page) = self
-            .ahead
-            .try_update_value(|ahead| ahead.take()?.page)
-            .flatten()
+        let ahead = self.ahead.try_update_value(Option::take).flatten();
+        let Some(Ahead {
+            page: Some(page),
+            at,
+            ..
+        }) = ahead
         else {
             return;
         };
         let url = session.me.with_value(|me| paths::room(me, &page.room.name));
         session.rooms.add(&page.room);
         let shows = Shown::Room(page.room.id);
-        self.keep(Start::Room(Box::new(page)));
+        self.keep(Start::Room(Box::new(page)), at);
         self.show(shows, &url, how, session);
     }
 
@@ -318,11 +355,19 @@ impl Navigator {
             .with_untracked(|panes| panes.iter().any(|pane| pane.shows == shows))
     }
 
-    fn keep(self, start: Start) {
+    fn keep(self, start: Start, at: Option<Seq>) {
         let shows = start.shows();
         if !self.is_kept(shows) {
-            self.panes.update(|panes| panes.push(Pane { shows, start }));
+            let pane = Pane { shows, start, at };
+            self.panes.update(|panes| panes.push(pane));
         }
+    }
+
+    fn place_in(self, room: RoomId) -> Option<Seq> {
+        self.places.with_value(|places| {
+            let place = places.iter().find(|(other, _)| *other == room);
+            place.map(|(_, seq)| *seq)
+        })
     }
 
     fn show(self, shows: Shown, url: &str, how: How, session: Session) {

@@ -153,15 +153,13 @@ impl Rooms {
         gone
     }
 
-    /// *me* has read a room up to its newest entry, `seq`, here.
+    /// *me* has read a room up to `seq` here.
     pub fn seen(self, room: RoomId, seq: Seq) {
         if let Some(known) = self.find(room) {
             known.summary.maybe_update(|summary| {
-                let room = &mut summary.room;
-                let news = room.head == seq && room.seen < seq;
-                if news {
-                    (room.seen, room.read, room.mentions) = (seq, room.said, 0);
-                }
+                let news = summary.room.seen < seq;
+                summary.room.seen = summary.room.seen.max(seq);
+                settle(&mut summary.room);
                 news
             });
         }
@@ -234,6 +232,7 @@ impl Rooms {
                 known.summary.update(|summary| {
                     summary.room.head = *seq;
                     summary.room.said = *said;
+                    settle(&mut summary.room);
                 });
                 self.rise(room);
                 // Who said what is not known by that.
@@ -251,9 +250,7 @@ impl Rooms {
                 let room = &mut summary.room;
                 if room.seen < *seq {
                     (room.seen, room.read) = (*seq, *read);
-                    if room.read == room.said {
-                        room.mentions = 0;
-                    }
+                    settle(room);
                 }
             }),
             ServerFrame::Mention { .. } => {
@@ -296,6 +293,13 @@ impl Rooms {
     }
 }
 
+/// Where all of a room is read nothing is unread in it, whatever of that was heard of first.
+fn settle(room: &mut Room) {
+    if room.seen >= room.head {
+        (room.read, room.mentions) = (room.said, 0);
+    }
+}
+
 /// A message is the newest of its room now.
 fn said(summary: &mut RoomSummary, message: &Message, me: &str) {
     let room = &mut summary.room;
@@ -304,6 +308,7 @@ fn said(summary: &mut RoomSummary, message: &Message, me: &str) {
         (room.seen, room.read) = (message.seq, room.read + 1);
     }
     (room.head, room.said) = (message.seq, room.said + 1);
+    settle(room);
     summary.last = Some(message.clone());
 }
 
@@ -320,12 +325,14 @@ impl Known {
     fn newer(&self, mut newest: RoomSummary) {
         self.summary.maybe_update(|summary| {
             if newest.room.seen < summary.room.seen {
-                (newest.room.seen, newest.room.read) = (summary.room.seen, summary.room.read);
+                newest.room.seen = summary.room.seen;
+                newest.room.read = newest.room.read.max(summary.room.read);
             }
             if newest.room.head < summary.room.head {
                 (newest.room.head, newest.room.said) = (summary.room.head, summary.room.said);
                 newest.last = summary.last.take();
             }
+            settle(&mut newest.room);
             let news = *summary != newest;
             *summary = newest;
             news
