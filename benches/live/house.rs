@@ -60,7 +60,7 @@ fn fill(file: &Path, users: usize, rooms: &[Room]) -> rusqlite::Result<()> {
                 + 1;
             change
                 .prepare_cached(
-                    "INSERT INTO messages (room_id, seq, author_id, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO entries (room_id, seq, author_id, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
                 .execute(params![
                     id,
@@ -68,12 +68,20 @@ fn fill(file: &Path, users: usize, rooms: &[Room]) -> rusqlite::Result<()> {
                     author,
                     message.to_be_bytes(),
                     1_790_000_000_000 + i64::try_from(seq).unwrap_or_default() * 20_000,
-                    format!("Message {seq}: the quick brown fox jumps over the lazy dog, and the dog does not mind."),
+                    body(seq),
                 ])?;
         }
     }
     change.commit()?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+/// The same words in all, and now and then one more.
+fn body(seq: u64) -> String {
+    let rare = if seq % 5_000 == 7 { " Zephyr!" } else { "" };
+    format!(
+        "Message {seq}: the quick brown fox jumps over the lazy dog, and the dog does not mind.{rare}"
+    )
 }
 
 fn name(user: usize) -> String {

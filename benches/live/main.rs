@@ -37,7 +37,7 @@ struct Asked {
     /// Where the peers are installed.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
-    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages, hostile, browser.
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages, search, hostile, browser.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only peers whose name contains one of these.
@@ -149,6 +149,9 @@ fn run(asked: &Asked) -> Result<(), String> {
     }
     if wanted("pages") {
         results.add("pages", Peer::Latchkey.name(), 16, bench.pages());
+    }
+    if wanted("search") {
+        results.add("search", Peer::Latchkey.name(), 1_000_000, bench.search());
     }
     if wanted("browser") {
         let found = empty(&folder)

@@ -1,4 +1,4 @@
-//! (g) Pages over HTTP: a few connections, each asking again as soon as it has its answer.
+//! (g) Pages and searches over HTTP: a few connections, each asking again as soon as it has its answer.
 
 use std::{
     io::{self, Read, Write},
@@ -40,17 +40,15 @@ impl Bench<'_> {
             )
         };
         let history = |room: usize, before: u64| {
-            let form = format!("me=u0&room={}&before={before}&limit=50", room + 1);
-            format!(
-                "POST /api/history HTTP/1.1\r\nHost: h\r\n{}Content-Type: application/x-www-form-urlencoded\r\n\
-                 Content-Length: {}\r\n\r\n{form}",
-                house::cookie(0),
-                form.len()
+            call(
+                "history",
+                &format!("me=u0&room={}&before={before}&limit=50", room + 1),
             )
         };
         let seconds = Duration::from_secs(self.pace.seconds);
-        let ask =
-            |questions: &[&dyn Fn(u64) -> String]| closed_loop(server.port, questions, seconds);
+        let ask = |questions: &[&dyn Fn(u64) -> String]| {
+            closed_loop(server.port, CONNECTIONS, questions, seconds)
+        };
         // Both rooms in the same seconds, question by question, so that both have the same noise.
         let [few_page, many_page] = ask(&[&|_| page(0), &|_| page(1)])?
             .try_into()
@@ -65,11 +63,47 @@ impl Bench<'_> {
             "history": { "100": few_history, "1000000": many_history },
         }))
     }
+
+    /// A million messages in a hundred rooms, all of them u0's.
+    pub fn search(&self) -> Result<Value, String> {
+        let rooms = (0..100).map(|_| Room {
+            members: 0..10,
+            messages: MANY / 100,
+        });
+        let (server, ..) = self.start(Peer::Latchkey, 10, rooms)?;
+        let search = |words: &str| call("search", &format!("me=u0&words={words}"));
+        let questions: [(&str, &dyn Fn(u64) -> String); 5] = [
+            ("common", &|_| search("fox")),
+            ("rare", &|_| search("zephyr")),
+            ("phrase", &|_| search("%22lazy+dog%22")),
+            ("prefix", &|_| search("zeph*")),
+            ("nothing", &|_| search("walrus")),
+        ];
+        let asked = questions.map(|(_, question)| question);
+        let seconds = Duration::from_secs(self.pace.seconds);
+        let figures = closed_loop(server.port, 1, &asked, seconds)?;
+        let named = questions
+            .iter()
+            .zip(figures)
+            .map(|((name, _), figures)| ((*name).to_owned(), figures));
+        Ok(Value::Object(named.collect()))
+    }
+}
+
+/// One call of the API as u0.
+fn call(endpoint: &str, form: &str) -> String {
+    format!(
+        "POST /api/{endpoint} HTTP/1.1\r\nHost: h\r\n{}Content-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        house::cookie(0),
+        form.len()
+    )
 }
 
 /// Asks the questions in turn; the figures of each.
 fn closed_loop(
     port: u16,
+    connections: usize,
     questions: &[&dyn Fn(u64) -> String],
     duration: Duration,
 ) -> Result<Vec<Value>, String> {
@@ -77,7 +111,7 @@ fn closed_loop(
     let mut poll = Poll::new().map_err(failed)?;
     let mut events = Events::with_capacity(64);
     let mut askers = Vec::new();
-    for index in 0..CONNECTIONS {
+    for index in 0..connections {
         let mut stream = TcpStream::connect(([127, 0, 0, 1], port).into()).map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         poll.registry()

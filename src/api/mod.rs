@@ -5,10 +5,12 @@
 mod claims;
 mod messages;
 mod rooms;
+mod search;
 
 pub use claims::*;
 pub use messages::*;
 pub use rooms::*;
+pub use search::*;
 
 #[cfg(feature = "ssr")]
 use crate::{domain::ApiError, server::Request};

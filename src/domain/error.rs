@@ -130,6 +130,34 @@ impl ApiError {
         Self::new(Code::NotOwner, "Only the room's owner can delete it.")
     }
 
+    pub fn not_author() -> Self {
+        Self::new(Code::NotAuthor, "Only its author can change a message.")
+    }
+
+    pub fn not_allowed() -> Self {
+        Self::new(
+            Code::NotAllowed,
+            "Only its author or the room's owner can delete a message.",
+        )
+    }
+
+    pub fn no_such_message() -> Self {
+        Self::new(
+            Code::NoSuchMessage,
+            "There is no such message in this room, or it was deleted.",
+        )
+    }
+
+    pub fn too_many_reactions() -> Self {
+        Self::new(
+            Code::InvalidEmoji,
+            format!(
+                "That message has {} kinds of reactions, which is the most. Choose one of those.",
+                limits::REACTION_KINDS
+            ),
+        )
+    }
+
     pub fn username_taken() -> Self {
         Self::new(
             Code::UsernameTaken,

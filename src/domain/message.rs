@@ -174,7 +174,7 @@ pub struct Reaction {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     pub messages: Vec<Message>,
-    /// Whether there is more in the direction that was asked for (older, unless `after` was given).
+    /// Whether there are more messages in the direction that was asked for (older, unless `after` was given).
     pub more: bool,
     /// Whether there are newer messages, where it was asked what is around one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,12 +184,55 @@ pub struct History {
     pub head: Seq,
 }
 
+/// Messages that entries after a seq made or touched, as they are now, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    pub messages: Vec<Message>,
+    /// The last entry that was looked at: ask again from here.
+    pub to: Seq,
+    /// Whether there are more entries after it.
+    pub more: bool,
+    /// The room's head as of these messages, as in [`History`].
+    pub head: Seq,
+}
+
+/// A message that was searched for, and the room that it is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    pub room: RoomId,
+    /// The room's name.
+    pub name: String,
+    pub message: Message,
+}
+
+/// What was found, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    pub hits: Vec<Hit>,
+    /// What to give as `before` for older ones; missing where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
 /// The proof that a message is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
     pub id: Uuid,
     pub seq: Seq,
     pub at: Millis,
+}
+
+/// The entry that a change came to, or that had brought about before what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    pub seq: Seq,
+    pub at: Millis,
+}
+
+impl From<Posted> for Noted {
+    fn from(Posted { seq, at, .. }: Posted) -> Self {
+        Self { seq, at }
+    }
 }
 
 #[cfg(test)]

@@ -16,11 +16,11 @@ pub use emoji::Emoji;
 pub use emoji::QUICK_REACTIONS;
 pub use error::{ApiError, Code};
 pub use flash::Flash;
-pub use message::{Body, History, Message, Posted, Quote, Reaction};
+pub use message::{Body, Changes, Found, History, Hit, Message, Noted, Posted, Quote, Reaction};
 #[cfg(feature = "ssr")]
 pub use names::Folded;
 pub use names::{Key, RoomName, Username};
-pub use room::{Member, Role, Room, RoomId, RoomPage, RoomSummary};
+pub use room::{Deed, Member, Role, Room, RoomId, RoomPage, RoomSummary};
 
 /// Number of an entry in its room: 1, 2, 3 … without holes, in commit order. 0 means "before the first".
 pub type Seq = u64;
@@ -38,6 +38,8 @@ pub mod limits {
     pub const KEY_CHARS: usize = 128;
     /// Characters in a message body, after trimming its outer white space.
     pub const BODY_CHARS: usize = 4_000;
+    /// Kinds of reactions that one message may have.
+    pub const REACTION_KINDS: usize = 20;
     /// Characters of a message that an answer to it quotes.
     pub const QUOTE_CHARS: usize = 140;
     /// `@` in a message that are looked at as mentions.
@@ -48,6 +50,12 @@ pub mod limits {
     pub const HISTORY_PAGE: usize = 50;
     /// Messages in a page of history at most.
     pub const HISTORY_MAX: usize = 200;
+    /// Characters that are searched for at most, and words in them.
+    pub const SEARCH_CHARS: usize = 200;
+    pub const SEARCH_TERMS: usize = 32;
+    /// Hits in a page of a search, where the caller names no limit, and at most.
+    pub const SEARCH_PAGE: usize = 20;
+    pub const SEARCH_MAX: usize = 50;
     /// Bytes in one WebSocket frame from a browser at most.
     pub const FRAME_BYTES: usize = 64 * 1024;
     /// Names that a presence frame lists at most; the count is always exact.

@@ -50,6 +50,31 @@ pub enum Role {
     Member,
 }
 
+/// What somebody may want to do to a room or in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Change what a message says; `own` says whether who wants to wrote it. So in what follows.
+    Edit {
+        own: bool,
+    },
+    Erase {
+        own: bool,
+    },
+    DeleteRoom,
+}
+
+impl Role {
+    /// Who may do what.
+    pub fn may(self, deed: Deed) -> bool {
+        match deed {
+            // Nobody puts words into another's mouth.
+            Deed::Edit { own } => own,
+            Deed::Erase { own } => own || self != Self::Member,
+            Deed::DeleteRoom => self == Self::Owner,
+        }
+    }
+}
+
 /// A room on the dashboard: the room and its newest message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RoomSummary {

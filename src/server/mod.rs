@@ -34,3 +34,4 @@ pub use live::fuzz_socket;
 pub use request::Request;
 pub use rooms::Chat;
 pub use serve::serve;
+pub use store::Act;

@@ -11,11 +11,14 @@ use super::{
     keys::Keys,
     live::Live,
     sockets::Sockets,
-    store::{NewMessage, Store, StoreError, Stretch, User},
+    store::{
+        Act, NewEntry, Store, StoreError, Stretch, User,
+        search::{Place, Query, Search},
+    },
     strangers::Strangers,
 };
 use crate::domain::{
-    ApiError, Body, Code, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage,
+    ApiError, Changes, Code, Found, History, Key, Member, Posted, Room, RoomId, RoomName, RoomPage,
     RoomSummary, Seq, Username, limits,
 };
 
@@ -292,49 +295,87 @@ impl Chat {
         room: RoomId,
         before: Option<Seq>,
         after: Option<Seq>,
+        around: Option<Seq>,
         limit: Option<usize>,
     ) -> Result<History, ApiError> {
-        let from = match (before, after) {
-            (None, None) => Stretch::Newest,
-            (Some(seq), None) => Stretch::Before(seq),
-            (None, Some(seq)) => Stretch::After(seq),
-            (Some(_), Some(_)) => {
-                return Err(ApiError::bad_request("Give `before` or `after`, not both."));
+        let from = match (before, after, around) {
+            (None, None, None) => Stretch::Newest,
+            (Some(seq), None, None) => Stretch::Before(seq),
+            (None, Some(seq), None) => Stretch::After(seq),
+            (None, None, Some(seq)) => Stretch::Around(seq),
+            _ => {
+                return Err(ApiError::bad_request(
+                    "Give one of `before`, `after` and `around`.",
+                ));
             }
         };
-        let limit = limit.unwrap_or(limits::HISTORY_PAGE);
-        if limit == 0 {
-            return Err(ApiError::bad_request("`limit` is 1 at least."));
-        }
-        Ok(self
-            .0
-            .store
-            .history(room, me.id, from, limit.min(limits::HISTORY_MAX))
-            .await?)
+        let limit = page_of(limit)?;
+        Ok(self.0.store.history(room, me.id, from, limit).await?)
     }
 
-    /// Answers once the message is durable.
+    /// # Errors
+    /// `no_such_room`, `bad_request`.
+    pub async fn changes(
+        &self,
+        me: &Me,
+        room: RoomId,
+        since: Seq,
+        limit: Option<usize>,
+    ) -> Result<Changes, ApiError> {
+        let limit = page_of(limit)?;
+        Ok(self.0.store.changes(room, me.id, since, limit).await?)
+    }
+
+    /// Messages of *me*'s rooms, newest first.
     ///
     /// # Errors
-    /// `too_fast`, `no_such_room`, `storage_full`, `unavailable`.
-    pub async fn post(
+    /// `bad_request` where there is nothing to search for, or too much; `no_such_room`.
+    pub async fn search(
+        &self,
+        me: &Me,
+        words: &str,
+        room: Option<RoomId>,
+        by: Option<&str>,
+        before: Option<&str>,
+        limit: Option<usize>,
+    ) -> Result<Found, ApiError> {
+        let search = Search {
+            query: Query::parse(words)?,
+            room,
+            by: by
+                .map(|name| Ok::<_, ApiError>(Username::parse(name)?.folded()))
+                .transpose()?,
+            before: before.map(Place::parse).transpose()?,
+            limit: limit
+                .unwrap_or(limits::SEARCH_PAGE)
+                .clamp(1, limits::SEARCH_MAX),
+        };
+        Ok(self.0.store.search(me.id, search).await?)
+    }
+
+    /// Does something in a room, and answers once it is durable.
+    ///
+    /// # Errors
+    /// `too_fast`, `no_such_room`, `no_such_message`, `not_author`, `not_allowed`, `invalid_emoji`, `storage_full`,
+    /// `unavailable`.
+    pub async fn act(
         &self,
         caller: &Caller,
         me: &Me,
         room: RoomId,
         id: Option<Uuid>,
-        body: Body,
+        act: Act,
     ) -> Result<Posted, ApiError> {
         self.0.limits.message(me.id, caller.address)?;
-        let message = NewMessage {
+        let entry = NewEntry {
             room,
             author: me.id,
             id: id.unwrap_or_else(Uuid::now_v7),
-            body,
+            act,
         };
         let (reply, answer) = tokio::sync::oneshot::channel();
-        self.0.store.post(
-            vec![message],
+        self.0.store.append(
+            vec![entry],
             Box::new(move |posted| {
                 let _ = reply.send(posted.and_then(|mut posted| posted.remove(0)));
             }),
@@ -354,5 +395,13 @@ impl Chat {
             online: self.0.live.online(room.id),
             ..room
         })
+    }
+}
+
+/// How many messages a caller is given at once.
+fn page_of(limit: Option<usize>) -> Result<usize, ApiError> {
+    match limit.unwrap_or(limits::HISTORY_PAGE) {
+        0 => Err(ApiError::bad_request("`limit` is 1 at least.")),
+        limit => Ok(limit.min(limits::HISTORY_MAX)),
     }
 }

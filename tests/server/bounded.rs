@@ -52,7 +52,7 @@ async fn readers_that_stop_reading_delay_no_one_and_cost_no_memory() {
         flood(&mut poster, room, 1_500),
         reader.follow(|seq| seq >= 3_000)
     );
-    reader.has_seen_all_up_to(3_000);
+    reader.has_seen_all_up_to(3_000).await;
     let grown = server.memory().saturating_sub(before);
     let withheld = STALLED * 1_500 * bulk().len() as u64;
     assert!(
@@ -71,7 +71,7 @@ async fn readers_that_stop_reading_delay_no_one_and_cost_no_memory() {
             follower.take(&frame).await;
         }
         follower.follow(|seq| seq >= 3_000).await;
-        follower.has_seen_all_up_to(3_000);
+        follower.has_seen_all_up_to(3_000).await;
     }
     server.is_well().await;
 }

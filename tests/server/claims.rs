@@ -180,7 +180,7 @@ async fn a_new_holder_of_a_freed_name_is_not_taken_for_the_old_one() {
         .await
         .ok();
     assert_eq!(
-        posted["seq"], 2,
+        posted["seq"], 5,
         "the same id from another author is another message"
     );
 }

@@ -13,14 +13,14 @@ async fn a_message_reaches_everyone_who_follows_the_room() {
     let (mut hers, mut his) = (alice.live().await, bob.live().await);
     assert_eq!(
         hers.open(room, None).await,
-        json!({ "t": "opened", "room": room, "head": 0, "from": 1 })
+        json!({ "t": "opened", "room": room, "head": 1, "from": 2 })
     );
     his.open(room, None).await;
     let id = new_id();
     hers.post(room, &id, " hi <there> ").await;
     let message = his.frame("message").await;
     let at = message["at"].clone();
-    let expected = json!({ "t": "message", "room": room, "seq": 1, "id": id, "by": "alice", "at": at, "body": "hi <there>" });
+    let expected = json!({ "t": "message", "room": room, "seq": 2, "id": id, "by": "alice", "at": at, "body": "hi <there>" });
     assert_eq!(message, expected);
     // The sender is given both, in whatever order.
     let one = hers
@@ -29,7 +29,7 @@ async fn a_message_reaches_everyone_who_follows_the_room() {
     let other = hers
         .matching(|frame| frame["t"] == "sent" || frame["t"] == "message")
         .await;
-    let sent = json!({ "t": "sent", "room": room, "id": id, "seq": 1, "at": at });
+    let sent = json!({ "t": "sent", "room": room, "id": id, "seq": 2, "at": at });
     assert!(
         [&one, &other] == [&sent, &expected] || [&one, &other] == [&expected, &sent],
         "{one} {other}"
@@ -85,7 +85,8 @@ async fn everyone_sees_the_same_order() {
     }
     for socket in &mut sockets {
         let messages = socket.messages(room, 200).await;
-        assert_eq!(seqs(&messages), (1..=200).collect::<Vec<_>>());
+        // Four came before anything was said.
+        assert_eq!(seqs(&messages), (5..=204).collect::<Vec<_>>());
         orders.push(messages);
     }
     assert!(orders.windows(2).all(|pair| pair[0] == pair[1]));
@@ -189,7 +190,7 @@ async fn a_room_that_is_not_open_moves_only_its_head() {
     let mut live = bob.live_in(other).await;
     alice.post(room, "one").await;
     let head = live.frame("head").await;
-    assert_eq!((&head["room"], &head["seq"]), (&json!(room), &json!(1)));
+    assert_eq!((&head["room"], &head["seq"]), (&json!(room), &json!(2)));
     // Shut again, an opened room is like one that never was.
     live.open(room, None).await;
     live.send(json!({ "t": "shut", "room": room })).await;
@@ -201,7 +202,7 @@ async fn a_room_that_is_not_open_moves_only_its_head() {
         .await;
     assert_eq!(
         news,
-        json!({ "t": "head", "room": room, "seq": 2, "said": 2 })
+        json!({ "t": "head", "room": room, "seq": 3, "said": 2 })
     );
 }
 
@@ -213,7 +214,7 @@ async fn a_room_joined_while_the_socket_is_open_is_followed_like_the_others() {
     let room = alice.create("general", "sesame").await;
     bob.join("general", "sesame").await;
     alice.post(room, "one").await;
-    live.matching(|frame| frame["t"] == "head" && frame["room"] == room && frame["seq"] == 1)
+    live.matching(|frame| frame["t"] == "head" && frame["room"] == room && frame["seq"] == 2)
         .await;
     live.open(room, Some(0)).await;
     assert_eq!(live.messages(room, 1).await[0]["body"], "one");

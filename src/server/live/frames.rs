@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::protocol::ServerFrame;
+use crate::{domain::Seq, protocol::ServerFrame};
 
 const FIN: u8 = 0x80;
 const TEXT: u8 = 0x1;
@@ -11,6 +11,37 @@ const PING: u8 = 0x9;
 
 /// One whole frame, header included, shared by everything that has yet to write it.
 pub type Framed = Arc<[u8]>;
+
+/// The frame of a log's entry.
+#[derive(Clone)]
+pub struct Logged {
+    pub bytes: Framed,
+    /// The message whose words, besides its own, it may hold; 0 where there is none.
+    pub about: Seq,
+}
+
+/// An entry's frame for a log.
+pub fn logged(entry: &ServerFrame) -> Logged {
+    let about = match entry {
+        ServerFrame::Message(message) => message.re.as_ref().map_or(0, |quote| quote.seq),
+        ServerFrame::Edited { of, .. } => *of,
+        _ => 0,
+    };
+    Logged {
+        bytes: text(entry),
+        about,
+    }
+}
+
+/// What a frame that was made here carries.
+pub fn payload(frame: &[u8]) -> Option<&[u8]> {
+    let header = match frame.get(1)? {
+        127 => 10,
+        126 => 4,
+        _ => 2,
+    };
+    frame.get(header..)
+}
 
 /// A text frame with this JSON.
 pub fn text(frame: &ServerFrame) -> Framed {
@@ -78,6 +109,7 @@ mod tests {
         for len in [0, 1, 125, 126, 127, 65_535, 65_536, 200_000] {
             let mut bytes = Vec::new();
             push(&mut bytes, TEXT, "x".repeat(len).as_bytes());
+            assert_eq!(payload(&bytes).map(<[u8]>::len), Some(len));
             assert_eq!(read_back(bytes).into_text().expect("text").len(), len);
         }
     }

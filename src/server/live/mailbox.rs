@@ -14,9 +14,10 @@ use mio::{Registry, Token, Waker};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{frames::Framed, socket::SocketKey};
+use super::{frames::Logged, socket::SocketKey};
 use crate::{
     domain::{Posted, RoomId, Seq},
+    protocol::ServerFrame,
     server::{
         sockets::Admission,
         store::{Membership, Reading, StoreError, UserId},
@@ -29,12 +30,10 @@ pub enum Command {
         arrival: Arrival,
         membership: Membership,
     },
-    Posted {
-        room: RoomId,
-        seq: Seq,
-        said: u64,
-        by: Arc<str>,
-        frame: Framed,
+    Entry(Told),
+    Mention {
+        user: UserId,
+        frame: ServerFrame,
     },
     Joined {
         room: RoomId,
@@ -62,9 +61,9 @@ pub enum Command {
     /// A room's head and its newest frames.
     Loaded {
         room: RoomId,
-        tail: Result<(Seq, Arc<[Framed]>), StoreError>,
+        tail: Result<(Seq, Arc<[Logged]>), StoreError>,
     },
-    /// What became of messages that sockets of this shard have sent.
+    /// What became of what sockets of this shard have sent.
     Answered {
         asked: Vec<Asked>,
         answers: Result<Vec<Result<Posted, StoreError>>, StoreError>,
@@ -90,7 +89,21 @@ pub struct Arrival {
     pub admission: Admission,
 }
 
-/// Which message a socket waits to hear of.
+/// A room's next entry.
+#[derive(Clone)]
+pub struct Told {
+    pub room: RoomId,
+    pub seq: Seq,
+    /// Messages up to this one.
+    pub said: u64,
+    pub frame: Logged,
+    /// Who said something, where it is that.
+    pub by: Option<Arc<str>>,
+    /// The message that it changes, and itself to change what was told of that.
+    pub changes: Option<(Seq, Arc<ServerFrame>)>,
+}
+
+/// Which entry a socket waits to hear of.
 pub struct Asked {
     pub socket: SocketKey,
     pub room: RoomId,

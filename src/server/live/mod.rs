@@ -8,6 +8,7 @@
 mod frames;
 mod mailbox;
 mod presence;
+mod retell;
 mod room;
 mod shard;
 mod shared;
@@ -33,14 +34,14 @@ use tokio::{
 #[cfg(feature = "fuzz")]
 pub use self::socket::fuzz as fuzz_socket;
 use self::{
-    mailbox::{Arrival, Command},
+    mailbox::{Arrival, Command, Told},
     shard::Shard,
     shared::Shared,
 };
 use super::{
     guard::Limits,
     sockets::Admission,
-    store::{Event, Journal, Store, TokenHash, UserId},
+    store::{Entry, Event, Journal, Store, TokenHash, UserId},
 };
 use crate::{domain::RoomId, protocol::ServerFrame};
 
@@ -172,6 +173,56 @@ impl Live {
     }
 }
 
+impl Live {
+    fn tell(&self, entry: Entry) {
+        let (shared, presence) = (&self.shared, &self.shared.presence);
+        let Entry {
+            room,
+            seq,
+            said,
+            frame: entry,
+            mentioned,
+        } = entry;
+        let concerned = presence.concerned(room);
+        if concerned.is_empty() {
+            return;
+        }
+        let frame = frames::logged(&entry);
+        let (mut spoke, mut changes) = (None::<Arc<str>>, None);
+        let (message, by) = match &entry {
+            ServerFrame::Message(message) => (seq, message.by.as_str()),
+            ServerFrame::Edited { of, by, .. } => (*of, by.as_str()),
+            _ => (seq, ""),
+        };
+        for user in mentioned {
+            shared.leave_for(presence.shards_of(user), || Command::Mention {
+                user,
+                frame: ServerFrame::Mention {
+                    room,
+                    seq: message,
+                    by: by.to_owned(),
+                },
+            });
+        }
+        match &entry {
+            ServerFrame::Message(_) => spoke = Some(by.into()),
+            &ServerFrame::Edited { of, .. } | &ServerFrame::DeletedMessage { of, .. } => {
+                changes = Some((of, Arc::new(entry)));
+            }
+            _ => {}
+        }
+        let told = Told {
+            room,
+            seq,
+            said,
+            frame,
+            by: spoke,
+            changes,
+        };
+        shared.leave_for(concerned, || Command::Entry(told.clone()));
+    }
+}
+
 /// Rings when it is dropped, as it is in a panic too.
 struct Alarm(Arc<Notify>);
 
@@ -185,22 +236,7 @@ impl Journal for Live {
     fn committed(&self, event: Event) {
         let (shared, presence) = (&self.shared, &self.shared.presence);
         match event {
-            Event::Posted { message, said } => {
-                let (room, seq) = (message.room, message.seq);
-                let concerned = presence.concerned(room);
-                if concerned.is_empty() {
-                    return;
-                }
-                let by = Arc::from(message.by.as_str());
-                let frame = frames::text(&ServerFrame::Message(message));
-                shared.leave_for(concerned, || Command::Posted {
-                    room,
-                    seq,
-                    said,
-                    by: Arc::clone(&by),
-                    frame: frame.clone(),
-                });
-            }
+            Event::Entry(entry) => self.tell(entry),
             Event::Joined { room, user } => {
                 presence.joined(room, user);
                 shared.leave_for(presence.shards_of(user), || Command::Joined { room, user });

@@ -33,7 +33,7 @@ use crate::{
     protocol::ServerFrame,
     server::{
         sockets::Admission,
-        store::{NewMessage, SocketId, UserId},
+        store::{NewEntry, SocketId, UserId},
     },
 };
 
@@ -72,8 +72,8 @@ pub struct Shard {
     dirty: Vec<SocketKey>,
     /// Sockets that had more to read than one turn takes.
     unread: Vec<SocketKey>,
-    /// Messages read in this turn, and who sent them.
-    posts: (Vec<NewMessage>, Vec<Asked>),
+    /// Entries asked for in this turn, and who asked.
+    asked: (Vec<NewEntry>, Vec<Asked>),
     /// Read positions that the store has not been told, each with the socket that said so, and when it was last told.
     seen: HashMap<(RoomId, UserId), (Seq, SocketId)>,
     seen_at: Instant,
@@ -104,7 +104,7 @@ impl Shard {
             moved: Vec::new(),
             dirty: Vec::new(),
             unread: Vec::new(),
-            posts: Default::default(),
+            asked: Default::default(),
             seen: HashMap::new(),
             seen_at: Instant::now(),
             held: BTreeSet::new(),
@@ -144,7 +144,7 @@ impl Shard {
                     self.ready(event.token().0, event.is_readable(), event.is_writable());
                 }
             }
-            self.post();
+            self.append();
             self.tell_seen_in_time();
             self.write();
             self.keep_time();
@@ -170,13 +170,8 @@ impl Shard {
                 arrival,
                 membership,
             } => self.attach(arrival, membership),
-            Command::Posted {
-                room,
-                seq,
-                said,
-                by,
-                frame,
-            } => self.posted(room, (seq, said), &by, frame),
+            Command::Entry(told) => self.entry(told),
+            Command::Mention { user, frame } => self.tell(user, &frame),
             Command::Joined { room, user } => self.joined(room, user),
             Command::Left { room, user, heir } => self.left(room, user, heir),
             Command::Seen {

@@ -11,15 +11,15 @@ use super::{
     presence::{Changed, Presence, ShardNumber, Shards},
 };
 use crate::{
-    domain::{Message, Posted, RoomId, Seq},
+    domain::{Posted, RoomId, Seq},
     protocol::ServerFrame,
     server::{
         guard::Limits,
-        store::{NewMessage, Reply, SocketId, Store, StoreError, TokenHash, UserId},
+        store::{NewEntry, Reply, SocketId, Store, StoreError, TokenHash, UserId},
     },
 };
 
-/// Messages of a room that are read when its first reader comes.
+/// Entries of a room that are read when its first reader comes.
 const TAIL: usize = 256;
 
 pub struct Shared {
@@ -120,9 +120,9 @@ impl Shared {
         }
     }
 
-    pub fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
+    pub fn append(&self, entries: Vec<NewEntry>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
         if let Some(running) = self.running.get() {
-            running.store.post(messages, reply);
+            running.store.append(entries, reply);
         }
     }
 
@@ -147,12 +147,10 @@ impl Shared {
         drop(loading);
         tracing::debug!(room, "reading a room's tail");
         let shared = self.clone();
-        let loaded = move |tail: Result<Vec<Message>, StoreError>| {
-            let tail = tail.map(|messages| {
-                let head = messages.last().map_or(0, |newest| newest.seq);
-                let frames = messages
-                    .into_iter()
-                    .map(|message| frames::text(&ServerFrame::Message(message)));
+        let loaded = move |tail: Result<Vec<(Seq, ServerFrame)>, StoreError>| {
+            let tail = tail.map(|entries| {
+                let head = entries.last().map_or(0, |(seq, _)| *seq);
+                let frames = entries.iter().map(|(_, entry)| frames::logged(entry));
                 (head, frames.collect::<Arc<[_]>>())
             });
             let mut loading = shared.loading();

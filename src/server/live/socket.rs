@@ -31,8 +31,8 @@ use crate::{
 const QUEUE_BYTES: usize = 16 * 1024;
 /// Bytes that are copied to go out in one write: less than a write(2) costs, and than a slow reader may hold.
 const JOINED_BYTES: usize = 16 * 1024;
-/// Posts that a socket may have under way before it is not read from.
-const POSTS_UNDER_WAY: u16 = 256;
+/// Entries that a socket may have under way before it is not read from.
+const UNDER_WAY: u16 = 256;
 /// Bytes read from one socket before it is another's turn.
 const TURN_BYTES: usize = 16 * 1024;
 /// Bytes of what a peer says that count as one frame more.
@@ -93,7 +93,7 @@ pub struct Socket {
     pub blocked: bool,
     /// Whether the shard has this socket on its list of those with something to write.
     pub dirty: bool,
-    pub posts_under_way: u16,
+    pub under_way: u16,
     /// Whether the shard has this socket on its list of those to read on from.
     pub listed: bool,
     /// Whether it has said more than it may, and is not listened to for a while.
@@ -130,7 +130,7 @@ impl Socket {
             queue: Vec::new(),
             blocked: false,
             dirty: false,
-            posts_under_way: 0,
+            under_way: 0,
             listed: false,
             held: false,
             forgiven: Instant::now(),
@@ -147,7 +147,7 @@ impl Socket {
 
     /// Whether a peer that does not read its answers, posts faster than it is answered, or says too much, has to wait.
     pub fn paused(&self) -> bool {
-        self.held || self.queue.len() > QUEUE_BYTES || self.posts_under_way >= POSTS_UNDER_WAY
+        self.held || self.queue.len() > QUEUE_BYTES || self.under_way >= UNDER_WAY
     }
 
     /// Whether there is something of its own to write.

@@ -2,8 +2,11 @@
 
 use std::{cmp::Ordering, collections::VecDeque};
 
-use super::frames::Framed;
-use crate::domain::Seq;
+use super::{
+    frames::{Framed, Logged},
+    retell::retold,
+};
+use crate::{domain::Seq, protocol::ServerFrame};
 
 /// Frames in a tail at most.
 pub const FRAMES: usize = 1_024;
@@ -34,14 +37,14 @@ pub enum Appended {
 /// The newest frames of one room. A cursor is the seq of the last frame that a reader has.
 pub struct Tail {
     head: Seq,
-    frames: VecDeque<Framed>,
+    frames: VecDeque<Logged>,
     bytes: usize,
     /// The chunk last joined from several frames since the head moved: readers that wait together share it.
     joined: Option<Chunk>,
 }
 
 impl Tail {
-    /// The tail of a room whose newest message is `head`, before any of its frames are known.
+    /// The tail of a room whose newest entry is `head`, before any of its frames are known.
     pub fn new(head: Seq) -> Self {
         Self {
             head,
@@ -61,7 +64,7 @@ impl Tail {
     }
 
     /// Takes the frame with this seq, if it is the one after the head.
-    pub fn append(&mut self, seq: Seq, frame: Framed) -> Appended {
+    pub fn append(&mut self, seq: Seq, frame: Logged) -> Appended {
         match seq.cmp(&(self.head + 1)) {
             Ordering::Less => Appended::Known,
             Ordering::Greater => Appended::Hole,
@@ -84,24 +87,43 @@ impl Tail {
         self.joined = None;
         self.frames.drain(..self.frames.len().saturating_sub(1));
         self.frames.shrink_to_fit();
-        self.bytes = self.frames.iter().map(|frame| frame.len()).sum();
+        self.count();
     }
 
-    /// The tail of a room whose newest message is `head`, from its newest frames, oldest first.
-    pub fn fill(head: Seq, frames: impl IntoIterator<Item = Framed>) -> Self {
+    /// Tells all that `change` concerns anew: of an edited message only the newest words are left here, of a deleted
+    /// one none.
+    pub fn retell(&mut self, of: Seq, change: &ServerFrame) {
+        self.joined = None;
+        let first = self.oldest_cursor() + 1;
+        for (seq, frame) in (first..).zip(&mut self.frames) {
+            if (seq == of || frame.about == of)
+                && let Some(retold) = retold(&frame.bytes, change)
+            {
+                frame.bytes = retold;
+            }
+        }
+        self.count();
+    }
+
+    fn count(&mut self) {
+        self.bytes = self.frames.iter().map(|frame| frame.bytes.len()).sum();
+    }
+
+    /// The tail of a room whose newest entry is `head`, from its newest frames, oldest first.
+    pub fn fill(head: Seq, frames: impl IntoIterator<Item = Logged>) -> Self {
         let mut tail = Self::new(head);
         frames.into_iter().for_each(|frame| tail.push(frame));
         tail
     }
 
-    fn push(&mut self, frame: Framed) {
-        self.bytes += frame.len();
+    fn push(&mut self, frame: Logged) {
+        self.bytes += frame.bytes.len();
         self.frames.push_back(frame);
         while self.frames.len() > FRAMES || (self.bytes > BYTES && self.frames.len() > 1) {
             let Some(dropped) = self.frames.pop_front() else {
                 break;
             };
-            self.bytes -= dropped.len();
+            self.bytes -= dropped.bytes.len();
         }
     }
 
@@ -160,7 +182,8 @@ impl Tail {
 
     fn frame(&self, seq: Seq) -> Option<&Framed> {
         let index = seq.checked_sub(self.oldest_cursor() + 1)?;
-        self.frames.get(usize::try_from(index).ok()?)
+        let frame = self.frames.get(usize::try_from(index).ok()?)?;
+        Some(&frame.bytes)
     }
 }
 
@@ -170,10 +193,13 @@ mod tests {
 
     use super::*;
 
-    fn frame(seq: Seq, size: usize) -> Framed {
+    fn frame(seq: Seq, size: usize) -> Logged {
         let mut bytes = seq.to_be_bytes().to_vec();
         bytes.resize(8 + size, 0);
-        bytes.into()
+        Logged {
+            bytes: bytes.into(),
+            about: 0,
+        }
     }
 
     /// Reads on from `cursor`, at most `step` bytes a write, and gives back all that was written.
@@ -204,7 +230,7 @@ mod tests {
             }
             let cursor = (start + (skip % sizes.len()) as Seq).max(tail.oldest_cursor());
             let expected: Vec<u8> = (cursor + 1..=tail.head())
-                .flat_map(|seq| frame(seq, sizes[(seq - start - 1) as usize]).to_vec())
+                .flat_map(|seq| frame(seq, sizes[(seq - start - 1) as usize]).bytes.to_vec())
                 .collect();
             prop_assert_eq!(drain(&mut tail, cursor, step), expected);
         }
@@ -254,7 +280,7 @@ mod tests {
         tail.shrink();
         assert_eq!(
             (tail.size(), tail.head(), tail.oldest_cursor()),
-            (frame(3, 10).len(), 3, 2)
+            (frame(3, 10).bytes.len(), 3, 2)
         );
         assert!(tail.after(0).is_some_and(|chunk| chunk.first == 3));
         assert_eq!(tail.append(4, frame(4, 10)), Appended::Taken);

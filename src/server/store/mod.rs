@@ -8,6 +8,7 @@
 //! the disk fails so that nobody can say which it is, a change is not answered at all, and the store ends
 //! ([`Store::failure`]): whoever asked finds out as after a power cut, by asking again under the same id.
 
+pub mod search;
 mod sqlite;
 
 use std::fmt;
@@ -15,10 +16,14 @@ use std::fmt;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use self::search::Search;
 pub use self::sqlite::{OpenError, Sqlite};
-use crate::domain::{
-    ApiError, Body, Folded, History, Message, Millis, Posted, Room, RoomId, RoomName, RoomSummary,
-    Seq, Username,
+use crate::{
+    domain::{
+        ApiError, Body, Changes, Emoji, Folded, Found, History, Millis, Posted, Room, RoomId,
+        RoomName, RoomSummary, Seq, Username,
+    },
+    protocol::ServerFrame,
 };
 
 /// A user's number; a name that is given up and claimed again is another user.
@@ -59,11 +64,8 @@ pub struct User {
 /// Something that has been committed.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// `said` counts the room's messages up to this one.
-    Posted {
-        message: Message,
-        said: u64,
-    },
+    /// A room has another entry.
+    Entry(Entry),
     Joined {
         room: RoomId,
         user: UserId,
@@ -93,6 +95,19 @@ pub enum Event {
     },
 }
 
+/// One entry of a room's log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub room: RoomId,
+    pub seq: Seq,
+    /// Messages up to this one.
+    pub said: u64,
+    /// As readers are given it.
+    pub frame: ServerFrame,
+    /// Members whom it names for the first time.
+    pub mentioned: Vec<UserId>,
+}
+
 /// Is told of every committed change, in commit order, before the change's caller gets its answer.
 pub trait Journal: Send + Sync + 'static {
     fn committed(&self, event: Event);
@@ -103,13 +118,32 @@ pub trait Journal: Send + Sync + 'static {
 /// Takes an answer on the store's own thread: it must be short and must not block.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 
-/// A message on its way in. The body is valid; whether the author may post is for the store to say.
+/// An entry on its way in. What it says is valid; whether the author may do it is for the store to say.
 #[derive(Debug)]
-pub struct NewMessage {
+pub struct NewEntry {
     pub room: RoomId,
     pub author: UserId,
     pub id: Uuid,
-    pub body: Body,
+    pub act: Act,
+}
+
+/// What somebody does in a room.
+#[derive(Debug)]
+pub enum Act {
+    Say { body: Body, re: Option<Seq> },
+    Edit { of: Seq, body: Body },
+    Delete { of: Seq },
+    React { of: Seq, emoji: Emoji, on: bool },
+}
+
+impl Act {
+    /// Bytes of what is said.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Say { body, .. } | Self::Edit { body, .. } => body.as_str().len(),
+            Self::Delete { .. } | Self::React { .. } => 0,
+        }
+    }
 }
 
 /// Which stretch of a room's messages to read.
@@ -118,6 +152,8 @@ pub enum Stretch {
     Newest,
     Before(Seq),
     After(Seq),
+    /// Half of it up to there, half of it after.
+    Around(Seq),
 }
 
 /// What a socket starts from.
@@ -191,17 +227,28 @@ pub trait Store: Send + Sync + 'static {
         from: Stretch,
         limit: usize,
     ) -> Result<History, StoreError>;
+    /// Messages that entries after `since` made or touched, so many at most.
+    async fn changes(
+        &self,
+        room: RoomId,
+        user: UserId,
+        since: Seq,
+        limit: usize,
+    ) -> Result<Changes, StoreError>;
+    /// Messages of the user's rooms, newest first.
+    async fn search(&self, user: UserId, search: Search) -> Result<Found, StoreError>;
     async fn seen(&self, room: RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
 
-    /// Stores messages, or finds those that they repeat, and answers for each when all are durable.
-    fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>);
+    /// Stores entries, or finds those that they repeat, and answers for each when all are durable. One that would
+    /// change nothing is answered with the entry that made it so.
+    fn append(&self, entries: Vec<NewEntry>, reply: Reply<Vec<Result<Posted, StoreError>>>);
     /// Remembers a read position. Losing one costs nothing but an unread mark, so nobody waits for it.
     /// `by` is the socket that asked.
     fn note_seen(&self, room: RoomId, user: UserId, seq: Seq, by: SocketId);
     /// Whose session this is and where they are a member, in order with all changes.
     fn membership(&self, token: TokenHash, reply: Reply<Option<Membership>>);
-    /// A room's newest messages, oldest first, in order with all changes.
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<Message>>);
+    /// A room's newest entries as readers are given them now, oldest first, in order with all changes.
+    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<(Seq, ServerFrame)>>);
 
     /// Whether changes and reads are answered in good time, asked of those who do them.
     ///
@@ -235,6 +282,14 @@ pub enum StoreError {
     NoSuchRoom,
     #[error("not the room's owner")]
     NotOwner,
+    #[error("no such message, or it was deleted")]
+    NoSuchMessage,
+    #[error("not the message's author")]
+    NotAuthor,
+    #[error("not allowed in that role")]
+    NotAllowed,
+    #[error("the message has all the kinds of reactions it may have")]
+    TooManyReactions,
     #[error("the user is gone")]
     NotMe,
     #[error("the storage is full")]
@@ -252,6 +307,10 @@ impl From<StoreError> for ApiError {
             StoreError::RoomTaken => ApiError::room_taken(),
             StoreError::NoSuchRoom => ApiError::no_such_room(),
             StoreError::NotOwner => ApiError::not_owner(),
+            StoreError::NoSuchMessage => ApiError::no_such_message(),
+            StoreError::NotAuthor => ApiError::not_author(),
+            StoreError::NotAllowed => ApiError::not_allowed(),
+            StoreError::TooManyReactions => ApiError::too_many_reactions(),
             StoreError::NotMe => ApiError::not_me(),
             StoreError::Full => ApiError::storage_full(),
             StoreError::Unavailable | StoreError::Broken => ApiError::unavailable(),

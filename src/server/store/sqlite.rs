@@ -1,10 +1,13 @@
 //! The embedded store: one SQLite file, one thread that writes it, readers beside it.
 
 mod alarm;
+mod append;
+mod change;
 mod committer;
 #[cfg(test)]
 #[allow(unsafe_code, reason = "SQLite takes a VFS as C functions")]
 mod crash;
+mod entries;
 mod errors;
 mod job;
 mod migrate;
@@ -13,6 +16,7 @@ mod queue;
 mod readers;
 mod reads;
 mod recall;
+mod search;
 mod seen;
 mod sessions;
 mod wal;
@@ -27,11 +31,14 @@ use tokio::sync::oneshot;
 pub use self::open::OpenError;
 use self::{alarm::Alarm, readers::Readers, sessions::Sessions, writer::Writer};
 use super::{
-    Failure, Journal, Lock, Membership, NewMessage, Reading, Reply, SocketId, Store, StoreError,
-    Stretch, Surroundings, TokenHash, User, UserId,
+    Failure, Journal, Lock, Membership, NewEntry, Reading, Reply, SocketId, Store, StoreError,
+    Stretch, Surroundings, TokenHash, User, UserId, search::Search,
 };
-use crate::domain::{
-    Folded, History, Message, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
+use crate::{
+    domain::{
+        Changes, Folded, Found, History, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
+    },
+    protocol::ServerFrame,
 };
 
 /// What is answered later than that is not answered.
@@ -57,6 +64,7 @@ impl Sqlite {
         let lock = open::lock(path)?;
         let mut connection = open::writer(path)?;
         migrate::to_newest(&mut connection)?;
+        search::catch_up(&mut connection)?;
         let (sessions, alarm) = (Arc::new(Sessions::default()), Alarm::default());
         let writer = Writer::start(
             connection,
@@ -77,7 +85,7 @@ impl Sqlite {
     /// Has the writer do it and waits for the answer.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut writes::Change<'_>) -> Result<T, writes::Stop> + Send + 'static,
+        work: impl FnOnce(&mut change::Change<'_>) -> Result<T, change::Stop> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.writer.submit(
@@ -183,7 +191,25 @@ impl Store for Sqlite {
         limit: usize,
     ) -> Result<History, StoreError> {
         self.readers
-            .read(move |connection| reads::history(connection, room, user, from, limit))
+            .read(move |connection| entries::history(connection, room, user, from, limit))
+            .await
+    }
+
+    async fn changes(
+        &self,
+        room: RoomId,
+        user: UserId,
+        since: Seq,
+        limit: usize,
+    ) -> Result<Changes, StoreError> {
+        self.readers
+            .read(move |connection| entries::changes(connection, room, user, since, limit))
+            .await
+    }
+
+    async fn search(&self, user: UserId, search: Search) -> Result<Found, StoreError> {
+        self.readers
+            .read(move |connection| search::search(connection, user, &search))
             .await
     }
 
@@ -192,8 +218,8 @@ impl Store for Sqlite {
             .await
     }
 
-    fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
-        self.writer.post(messages, reply);
+    fn append(&self, entries: Vec<NewEntry>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
+        self.writer.append(entries, reply);
     }
 
     fn note_seen(&self, room: RoomId, user: UserId, seq: Seq, by: SocketId) {
@@ -207,9 +233,9 @@ impl Store for Sqlite {
         );
     }
 
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<Message>>) {
+    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<(Seq, ServerFrame)>>) {
         self.writer.submit(
-            move |change| Ok(reads::tail(change.connection, room, limit)?),
+            move |change| Ok(entries::tail(change.connection, room, limit)?),
             reply,
         );
     }

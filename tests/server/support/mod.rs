@@ -9,7 +9,7 @@ mod server;
 
 use std::{future::Future, time::Duration};
 
-pub use browser::{Answer, Browser, Field, Person, visible_text};
+pub use browser::{Answer, Browser, Field, Fields, Person, visible_text};
 pub use folder::Folder;
 pub use live::{Live, Refusal};
 pub use load::{Follower, Sender};

@@ -9,8 +9,8 @@ use crate::{
     server::{
         assets,
         live::{
-            frames::Framed,
-            mailbox::Arrival,
+            frames::Logged,
+            mailbox::{Arrival, Told},
             presence::Follows,
             room::{Log, Room},
             socket::Socket,
@@ -82,13 +82,26 @@ impl Shard {
         self.read(key);
     }
 
-    pub(super) fn posted(&mut self, id: RoomId, head: (Seq, u64), by: &str, frame: Framed) {
-        let (seq, said) = head;
+    pub(super) fn entry(&mut self, told: Told) {
+        let Told {
+            room: id,
+            seq,
+            said,
+            frame,
+            by,
+            changes,
+        } = told;
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         let appended = match &mut room.log {
-            Log::Warm(tail) => Some(tail.append(seq, frame)),
+            Log::Warm(tail) => {
+                let appended = tail.append(seq, frame);
+                if let (Appended::Taken, Some((of, change))) = (appended, changes) {
+                    tail.retell(of, &change);
+                }
+                Some(appended)
+            }
             // What is loading will have it.
             Log::Loading(_) | Log::Cold => None,
         };
@@ -107,7 +120,9 @@ impl Shard {
             Some(Appended::Known) => return,
             Some(Appended::Hole) => self.read_again(id),
         }
-        self.types(id, by, false);
+        if let Some(by) = by {
+            self.types(id, &by, false);
+        }
         self.schedule(id, Due::Heads);
     }
 
@@ -190,7 +205,7 @@ impl Shard {
     }
 
     /// Gives a frame to all of a user's sockets.
-    fn tell(&mut self, user: UserId, frame: &ServerFrame) {
+    pub(super) fn tell(&mut self, user: UserId, frame: &ServerFrame) {
         let Some(here) = self.users.get(&user) else {
             return;
         };
@@ -209,7 +224,7 @@ impl Shard {
     }
 
     /// Takes a room's tail, whether it was this shard that wanted it or another.
-    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<(Seq, Arc<[Framed]>), StoreError>) {
+    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<(Seq, Arc<[Logged]>), StoreError>) {
         self.shared.took(id, self.number);
         // A shard that has forgotten the room since this was left here has not been told of what came then.
         if self.shared.presence.follows(id, self.number) == Follows::Nothing {
@@ -274,7 +289,7 @@ impl Shard {
                 continue;
             };
             let was_paused = socket.paused();
-            socket.posts_under_way -= 1;
+            socket.under_way -= 1;
             match answer {
                 Ok(Posted { seq, at, .. }) => {
                     self.push(to, &ServerFrame::Sent { room, id, seq, at })

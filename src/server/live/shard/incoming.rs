@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Asked, Command, Entry, Shard, SocketKey, socket_of};
 use crate::{
-    domain::{ApiError, Body, RoomId, Seq},
+    domain::{ApiError, Body, Emoji, RoomId, Seq},
     protocol::{ClientFrame, ServerFrame},
     server::{
         live::{
@@ -17,7 +17,7 @@ use crate::{
             room::Log,
             socket::{Cursor, Input},
         },
-        store::NewMessage,
+        store::{Act, NewEntry},
     },
 };
 
@@ -199,25 +199,31 @@ impl Shard {
         match serde_json::from_str(text) {
             Ok(ClientFrame::Open { room, after }) => self.open(key, room, after),
             Ok(ClientFrame::Shut { room }) => self.shut(key, room),
-            Ok(ClientFrame::Send {
+            Ok(ClientFrame::Send { room, id, body, re }) => {
+                self.act(key, room, id, || {
+                    let body = Body::parse(&body)?;
+                    Ok(Act::Say { body, re })
+                });
+            }
+            Ok(ClientFrame::Edit { room, id, of, body }) => {
+                self.act(key, room, id, || {
+                    let body = Body::parse(&body)?;
+                    Ok(Act::Edit { of, body })
+                });
+            }
+            Ok(ClientFrame::Delete { room, id, of }) => {
+                self.act(key, room, id, || Ok(Act::Delete { of }));
+            }
+            Ok(ClientFrame::React {
                 room,
                 id,
-                body,
-                re: None,
-            }) => {
-                if let Err(error) = self.send(key, room, id, &body) {
-                    self.refuse(key, Some(room), Some(id), error);
-                }
-            }
-            Ok(
-                ClientFrame::Send { room, id, .. }
-                | ClientFrame::Edit { room, id, .. }
-                | ClientFrame::Delete { room, id, .. }
-                | ClientFrame::React { room, id, .. },
-            ) => {
-                let why = ApiError::bad_request("This server cannot do that.");
-                self.refuse(key, Some(room), Some(id), why);
-            }
+                of,
+                emoji,
+                on,
+            }) => self.act(key, room, id, || {
+                let emoji = Emoji::parse(&emoji)?;
+                Ok(Act::React { of, emoji, on })
+            }),
             Ok(ClientFrame::Typing { room }) => {
                 if self.room_of(key, room).is_none() {
                     return self.refuse(key, Some(room), None, ApiError::no_such_room());
@@ -261,41 +267,57 @@ impl Shard {
         });
     }
 
-    /// Hands what was sent in this turn to the store, at once; its answer comes back as
+    /// Hands what was asked for in this turn to the store, at once; its answer comes back as
     /// [`Command::Answered`].
-    pub(super) fn post(&mut self) {
-        if self.posts.0.is_empty() {
+    pub(super) fn append(&mut self) {
+        if self.asked.0.is_empty() {
             return;
         }
-        let (messages, asked) = std::mem::take(&mut self.posts);
+        let (entries, asked) = std::mem::take(&mut self.asked);
         let mailbox = self.mailbox.clone();
-        self.shared.post(
-            messages,
+        self.shared.append(
+            entries,
             Box::new(move |answers| mailbox.leave(Command::Answered { asked, answers })),
         );
     }
 
-    /// Takes a message for [`Self::post`].
-    fn send(&mut self, key: SocketKey, room: RoomId, id: Uuid, body: &str) -> Result<(), ApiError> {
+    /// Takes what a member does for [`Self::append`], or refuses it.
+    fn act(
+        &mut self,
+        key: SocketKey,
+        room: RoomId,
+        id: Uuid,
+        act: impl FnOnce() -> Result<Act, ApiError>,
+    ) {
+        if let Err(error) = self.try_to(key, room, id, act) {
+            self.refuse(key, Some(room), Some(id), error);
+        }
+    }
+
+    fn try_to(
+        &mut self,
+        key: SocketKey,
+        room: RoomId,
+        id: Uuid,
+        act: impl FnOnce() -> Result<Act, ApiError>,
+    ) -> Result<(), ApiError> {
         if self.room_of(key, room).is_none() {
             return Err(ApiError::no_such_room());
         }
-        let body = Body::parse(body)?;
-        let Some(socket) = self.socket(key) else {
+        let act = act()?;
+        let Some(socket) = socket_of(&mut self.sockets, key) else {
             return Ok(());
         };
-        let (author, address) = (socket.user.id, socket.address);
-        self.shared.limits.message(author, address)?;
-        if let Some(socket) = self.socket(key) {
-            socket.posts_under_way += 1;
-        }
-        self.posts.0.push(NewMessage {
+        let author = socket.user.id;
+        self.shared.limits.message(author, socket.address)?;
+        socket.under_way += 1;
+        self.asked.0.push(NewEntry {
             room,
             author,
             id,
-            body,
+            act,
         });
-        self.posts.1.push(Asked {
+        self.asked.1.push(Asked {
             socket: key,
             room,
             id,

@@ -15,7 +15,10 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     domain::Message,
-    server::live::tail::{BYTES, FRAMES},
+    server::live::{
+        frames::Logged,
+        tail::{BYTES, FRAMES},
+    },
 };
 
 pub const ROOM: RoomId = 7;
@@ -95,8 +98,8 @@ pub fn follow_room(socket: &mut Socket) {
     });
 }
 
-pub fn message(seq: Seq, size: usize) -> Framed {
-    frames::text(&ServerFrame::Message(Message::new(
+pub fn message(seq: Seq, size: usize) -> Logged {
+    frames::logged(&ServerFrame::Message(Message::new(
         ROOM,
         seq,
         Uuid::from_u128(u128::from(seq)),
@@ -174,7 +177,7 @@ pub fn drive(steps: impl IntoIterator<Item = Step>) {
             Step::Posted(size) => {
                 let seq = tail.head() + 1;
                 let frame = message(seq, size);
-                posted.push(frame.len());
+                posted.push(frame.bytes.len());
                 tail.append(seq, frame);
             }
             Step::Answer(size) => {

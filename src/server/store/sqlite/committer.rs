@@ -11,6 +11,7 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
+    change::{Change, Stop},
     errors,
     job::Job,
     queue::{Queue, Taken},
@@ -18,7 +19,7 @@ use super::{
     seen::{Positions, Seen},
     sessions::Sessions,
     wal::Wal,
-    writes::{self, Change, Stop},
+    writes,
 };
 use crate::server::store::{Event, Failure, Journal, Reading, StoreError};
 

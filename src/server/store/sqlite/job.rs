@@ -1,6 +1,6 @@
 //! What the writer is asked: something to do inside a transaction, and whom to tell what became of it.
 
-use super::writes::{Change, Stop};
+use super::change::{Change, Stop};
 use crate::server::store::{Reply, StoreError};
 
 pub trait Job: Send {

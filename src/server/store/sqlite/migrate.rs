@@ -9,6 +9,8 @@ pub const STEPS: &[&str] = &[
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_messages_by_id.sql"),
     include_str!("../migrations/0003_heads_are_newest.sql"),
+    include_str!("../migrations/0004_entries.sql"),
+    include_str!("../migrations/0005_search.sql"),
 ];
 
 /// # Errors
@@ -32,7 +34,14 @@ pub fn to_newest(connection: &mut Connection) -> Result<(), OpenError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::reads, *};
+    use super::{
+        super::{entries, reads, search},
+        *,
+    };
+    use crate::server::store::{
+        Stretch,
+        search::{Query, Search},
+    };
 
     #[test]
     fn a_database_of_an_earlier_version_keeps_its_rooms_and_their_heads() {
@@ -57,5 +66,51 @@ mod tests {
         };
         assert_eq!((head(1), head(2)), (Some((2, 1)), Some((0, 0))));
         to_newest(&mut connection).expect("the newest version again");
+    }
+
+    #[test]
+    fn messages_of_before_there_were_logs_are_their_rooms_entries() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        for sql in &STEPS[..3] {
+            connection.execute_batch(sql).expect("an earlier step");
+        }
+        connection
+            .execute_batch(
+                "PRAGMA user_version = 3;
+                 INSERT INTO users VALUES (1, 'alice', 'alice', 0);
+                 INSERT INTO rooms VALUES (1, 'general', 'general', 1, '', 0);
+                 INSERT INTO members VALUES (1, 1, 0, 400);",
+            )
+            .expect("a room");
+        for seq in 1..=1_000_u32 {
+            let id = u128::from(seq).to_be_bytes();
+            connection
+                .execute(
+                    "INSERT INTO messages VALUES (1, ?1, 1, ?2, ?1, 'number ' || ?1)",
+                    rusqlite::params![seq, id],
+                )
+                .expect("a message");
+        }
+        to_newest(&mut connection).expect("the newest version");
+        search::catch_up(&mut connection).expect("an index");
+        let room = reads::room(&connection, 1, 1).expect("the room");
+        assert_eq!(
+            (room.head, room.said, room.seen, room.read),
+            (1_000, 1_000, 400, 400)
+        );
+        let history = entries::history(&connection, 1, 1, Stretch::After(0), 2_000);
+        let messages = history.expect("its history").messages;
+        assert_eq!(messages.len(), 1_000);
+        assert_eq!(messages[6].body, "number 7");
+        let search = Search {
+            query: Query::parse("number 777").expect("words"),
+            room: None,
+            by: None,
+            before: None,
+            limit: 20,
+        };
+        let found = search::search(&connection, 1, &search).expect("an answer");
+        let seqs: Vec<_> = found.hits.iter().map(|hit| hit.message.seq).collect();
+        assert_eq!(seqs, [777]);
     }
 }

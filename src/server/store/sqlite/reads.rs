@@ -1,12 +1,12 @@
 //! The questions, each answered from one snapshot.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use uuid::Uuid;
 
+use super::entries;
 use crate::{
-    domain::{Folded, History, Message, Role, Room, RoomId, RoomSummary, Seq},
+    domain::{Folded, Role, Room, RoomId, RoomSummary},
     server::store::{
-        Lock, Membership, Standing, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
+        Lock, Membership, Standing, StoreError, Surroundings, TokenHash, User, UserId,
     },
 };
 
@@ -43,14 +43,15 @@ pub fn membership(
         .prepare_cached(concat!(
             "SELECT room_id, ",
             head!("members.room_id"),
+            ", ",
+            said!("members.room_id"),
             " FROM members WHERE user_id = ?1"
         ))?
         .query_map([user.id], |row| {
-            let head = row.get(1)?;
             Ok(Standing {
                 room: row.get(0)?,
-                head,
-                said: head,
+                head: row.get(1)?,
+                said: row.get(2)?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -69,11 +70,11 @@ pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<L
         .optional()
 }
 
-/// A room's head, as an expression: the seq of its newest message, 0 where there is none.
+/// A room's head, as an expression: the seq of its newest entry, 0 where there is none.
 macro_rules! head {
     ($room:literal) => {
         concat!(
-            "coalesce((SELECT max(seq) FROM messages WHERE room_id = ",
+            "coalesce((SELECT max(seq) FROM entries WHERE room_id = ",
             $room,
             "), 0)"
         )
@@ -81,11 +82,17 @@ macro_rules! head {
 }
 pub(super) use head;
 
-fn head_of(connection: &Connection, room: RoomId) -> rusqlite::Result<Seq> {
-    connection
-        .prepare_cached(concat!("SELECT ", head!("?1")))?
-        .query_row([room], |row| row.get(0))
+/// Messages of a room up to its head, as an expression.
+macro_rules! said {
+    ($room:literal) => {
+        concat!(
+            "coalesce((SELECT seq - silent FROM entries WHERE room_id = ",
+            $room,
+            " ORDER BY seq DESC LIMIT 1), 0)"
+        )
+    };
 }
+pub(super) use said;
 
 /// Columns of [`room_of`], from rooms joined with *me*'s membership and the owner.
 macro_rules! room_columns {
@@ -93,7 +100,13 @@ macro_rules! room_columns {
         concat!(
             "SELECT rooms.id, rooms.name, owners.name, rooms.owner_id = members.user_id, ",
             head!("rooms.id"),
-            ", members.seen
+            ", members.seen, ",
+            said!("rooms.id"),
+            ", coalesce((SELECT seq - silent FROM entries
+                         WHERE room_id = members.room_id AND seq = members.seen), 0),
+               (SELECT count(*) FROM mentions
+                WHERE mentions.user_id = members.user_id AND mentions.room_id = members.room_id
+                AND mentions.seq > members.seen)
              FROM members
              JOIN rooms ON rooms.id = members.room_id
              JOIN users AS owners ON owners.id = rooms.owner_id "
@@ -103,7 +116,6 @@ macro_rules! room_columns {
 
 fn room_of(row: &Row<'_>) -> rusqlite::Result<Room> {
     let owned = row.get(3)?;
-    let (head, seen) = (row.get(4)?, row.get(5)?);
     Ok(Room {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -111,11 +123,11 @@ fn room_of(row: &Row<'_>) -> rusqlite::Result<Room> {
         owner: row.get(2)?,
         owned,
         role: if owned { Role::Owner } else { Role::Member },
-        head,
-        seen,
-        said: head,
-        read: seen,
-        mentions: 0,
+        head: row.get(4)?,
+        seen: row.get(5)?,
+        said: row.get(6)?,
+        read: row.get(7)?,
+        mentions: row.get(8)?,
         online: 0,
     })
 }
@@ -157,15 +169,12 @@ fn room_by_name(connection: &Connection, name: &Folded, user: UserId) -> Result<
 }
 
 pub fn rooms(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<RoomSummary>> {
-    let mut newest = connection.prepare_cached(MESSAGE_AT)?;
     let mut rooms: Vec<(i64, RoomSummary)> = connection
         .prepare_cached(concat!(room_columns!(), "WHERE members.user_id = ?1"))?
         .query_map([user], room_of)?
         .map(|room| {
             let room = room?;
-            let last = newest
-                .query_row(params![room.id, room.head], |row| message_of(room.id, row))
-                .optional()?;
+            let last = entries::newest(connection, room.id)?;
             let active = match &last {
                 Some(message) => message.at,
                 None => connection
@@ -205,86 +214,11 @@ pub fn members(
     Ok(members)
 }
 
-/// Columns of [`message_of`].
-macro_rules! message_columns {
-    () => {
-        "SELECT messages.seq, messages.id, users.name, messages.at, messages.body
-         FROM messages JOIN users ON users.id = messages.author_id "
-    };
-}
-
-const MESSAGE_AT: &str = concat!(
-    message_columns!(),
-    "WHERE messages.room_id = ?1 AND messages.seq = ?2"
-);
-
-fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
-    Ok(Message::new(
-        room,
-        row.get(0)?,
-        Uuid::from_bytes(row.get(1)?),
-        row.get(2)?,
-        row.get(3)?,
-        row.get(4)?,
-    ))
-}
-
-pub fn history(
+pub(super) fn require_member(
     connection: &Connection,
     room: RoomId,
     user: UserId,
-    from: Stretch,
-    limit: usize,
-) -> Result<History, StoreError> {
-    // One snapshot for the membership and the messages: nobody reads on after they have left.
-    let snapshot = connection.unchecked_transaction()?;
-    require_member(&snapshot, room, user)?;
-    Ok(stretch(&snapshot, room, from, limit)?)
-}
-
-fn stretch(
-    connection: &Connection,
-    room: RoomId,
-    from: Stretch,
-    limit: usize,
-) -> rusqlite::Result<History> {
-    let (sql, from, newest_first) = match from {
-        Stretch::Newest => (BEFORE, i64::MAX, true),
-        Stretch::Before(seq) => (BEFORE, i64::try_from(seq).unwrap_or(i64::MAX), true),
-        Stretch::After(seq) => (AFTER, i64::try_from(seq).unwrap_or(i64::MAX), false),
-    };
-    // One more than asked for tells whether there are more.
-    let mut messages: Vec<Message> = connection
-        .prepare_cached(sql)?
-        .query_map(params![room, from, limit + 1], |row| message_of(room, row))?
-        .collect::<Result<_, _>>()?;
-    let more = messages.len() > limit;
-    messages.truncate(limit);
-    if newest_first {
-        messages.reverse();
-    }
-    Ok(History {
-        messages,
-        more,
-        newer: None,
-        head: head_of(connection, room)?,
-    })
-}
-
-const BEFORE: &str = concat!(
-    message_columns!(),
-    "WHERE messages.room_id = ?1 AND messages.seq < ?2 ORDER BY messages.seq DESC LIMIT ?3"
-);
-const AFTER: &str = concat!(
-    message_columns!(),
-    "WHERE messages.room_id = ?1 AND messages.seq > ?2 ORDER BY messages.seq LIMIT ?3"
-);
-
-pub fn tail(connection: &Connection, room: RoomId, limit: usize) -> rusqlite::Result<Vec<Message>> {
-    Ok(stretch(connection, room, Stretch::Newest, limit)?.messages)
-}
-
-fn require_member(connection: &Connection, room: RoomId, user: UserId) -> Result<(), StoreError> {
+) -> Result<(), StoreError> {
     let member = connection
         .prepare_cached("SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2")?
         .exists([room, user])?;

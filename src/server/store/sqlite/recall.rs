@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::reads::head;
+use super::search::Backlog;
 use crate::{
-    domain::{RoomId, Seq},
+    domain::{Millis, RoomId, Seq},
     server::store::{Event, Reading, UserId},
 };
 
@@ -22,53 +22,73 @@ pub struct Recall {
     authors: usize,
     /// Rooms with something to settle.
     moved: Vec<RoomId>,
+    backlog: Backlog,
+}
+
+/// How far a room's log is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing {
+    pub head: Seq,
+    /// Messages up to the head.
+    pub said: u64,
+    /// When the head was committed: time does not run backwards in a room.
+    pub at: Millis,
 }
 
 struct Room {
-    head: Seq,
-    /// Names of those members who have posted.
+    standing: Standing,
+    /// Names of those members who have appended something.
     authors: HashMap<UserId, String>,
-    /// Who posted in this transaction: first and last of messages in a row by one author, in order.
-    said: Vec<(UserId, Seq, Seq)>,
+    /// What was said in this transaction.
+    runs: Vec<Run>,
+}
+
+/// Messages of one author's with no other's between them.
+struct Run {
+    author: UserId,
+    /// Seq of the first, and how many messages there are before it.
+    first: Seq,
+    before: u64,
+    /// Seq of the last, and how many messages there are up to it.
+    last: Seq,
+    said: u64,
 }
 
 impl Recall {
-    /// The room's head and the author's name; `None` where the author is not a member.
+    /// How far the room is, and the author's name; `None` where the author is not a member.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Those of the database; so for all of these.
     pub fn author(
         &mut self,
         connection: &Connection,
         room: RoomId,
         author: UserId,
-    ) -> rusqlite::Result<Option<(Seq, &str)>> {
+    ) -> rusqlite::Result<Option<(Standing, &str)>> {
         let known = self
             .rooms
             .get(&room)
             .is_some_and(|room| room.authors.contains_key(&author));
         if !known {
-            let found: Option<(Seq, String)> = connection
-                .prepare_cached(concat!(
-                    "SELECT ",
-                    head!("?1"),
-                    ", users.name FROM members
-                     JOIN users ON users.id = members.user_id
+            let found: Option<String> = connection
+                .prepare_cached(
+                    "SELECT users.name FROM members JOIN users ON users.id = members.user_id
                      WHERE members.room_id = ?1 AND members.user_id = ?2",
-                ))?
-                .query_row([room, author], |row| Ok((row.get(0)?, row.get(1)?)))
+                )?
+                .query_row([room, author], |row| row.get(0))
                 .optional()?;
-            let Some((head, name)) = found else {
+            let Some(name) = found else {
                 return Ok(None);
             };
+            let standing = self.standing(connection, room)?;
             if self.authors >= AUTHORS && self.moved.is_empty() {
                 self.forget_all();
             }
             self.authors += 1;
             let new = || Room {
-                head,
+                standing,
                 authors: HashMap::new(),
-                said: Vec::new(),
+                runs: Vec::new(),
             };
             self.rooms
                 .entry(room)
@@ -82,30 +102,65 @@ impl Recall {
         Ok(room
             .authors
             .get(&author)
-            .map(|name| (room.head, name.as_str())))
+            .map(|name| (room.standing, name.as_str())))
     }
 
-    /// Notes that the author's message with this seq, the one after the head, is in the transaction.
-    pub fn posted(&mut self, id: RoomId, author: UserId, seq: Seq) {
+    /// How far the room is.
+    pub fn standing(&self, connection: &Connection, room: RoomId) -> rusqlite::Result<Standing> {
+        if let Some(room) = self.rooms.get(&room) {
+            return Ok(room.standing);
+        }
+        let standing = connection
+            .prepare_cached(
+                "SELECT seq, seq - silent, at FROM entries WHERE room_id = ?1
+                 ORDER BY seq DESC LIMIT 1",
+            )?
+            .query_row([room], |row| {
+                Ok(Standing {
+                    head: row.get(0)?,
+                    said: row.get(1)?,
+                    at: row.get(2)?,
+                })
+            })
+            .optional()?;
+        Ok(standing.unwrap_or_default())
+    }
+
+    /// Notes that the author's message, the new head, is in the transaction.
+    pub fn said(&mut self, id: RoomId, author: UserId, standing: Standing) {
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
-        room.head = seq;
-        match room.said.last_mut() {
-            Some((by, _, last)) if *by == author => *last = seq,
-            Some(_) => room.said.push((author, seq, seq)),
-            None => {
-                room.said.push((author, seq, seq));
-                self.moved.push(id);
-            }
+        room.standing = standing;
+        self.backlog.said(id);
+        let Standing { head, said, .. } = standing;
+        if let Some(run) = room.runs.last_mut()
+            && run.author == author
+        {
+            (run.last, run.said) = (head, said);
+            return;
+        }
+        if room.runs.is_empty() {
+            self.moved.push(id);
+        }
+        room.runs.push(Run {
+            author,
+            first: head,
+            before: said - 1,
+            last: head,
+            said,
+        });
+    }
+
+    /// Notes that another entry, the new head, is in the transaction.
+    pub fn moved(&mut self, room: RoomId, standing: Standing) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.standing = standing;
         }
     }
 
     /// Writes the read positions that posts have moved in this transaction, and adds what has moved to
-    /// `events`.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// `events`. Has what was said indexed when it is enough.
     pub fn settle(
         &mut self,
         connection: &Connection,
@@ -115,29 +170,38 @@ impl Recall {
             let Some(room) = self.rooms.get_mut(&id) else {
                 continue;
             };
-            for (author, first, last) in std::mem::take(&mut room.said) {
-                // Nobody has their own words still to read: who had read up to them has read them too.
+            for run in std::mem::take(&mut room.runs) {
+                // Nobody has their own words still to read: who had read what was said before them has read them
+                // too.
                 let moved = connection
                     .prepare_cached(
                         "UPDATE members SET seen = ?4
-                         WHERE room_id = ?1 AND user_id = ?2 AND seen >= ?3 - 1 AND seen < ?4",
+                         WHERE room_id = ?1 AND user_id = ?2 AND seen < ?4 AND (seen >= ?3 - 1 OR
+                             coalesce((SELECT entries.seq - entries.silent FROM entries
+                                       WHERE entries.room_id = ?1 AND entries.seq = seen), 0) >= ?5)",
                     )?
-                    .execute(params![id, author, first, last])?;
+                    .execute(params![id, run.author, run.first, run.last, run.before])?;
                 if moved > 0 {
                     events.push(Event::Seen {
                         room: id,
-                        user: author,
-                        seq: last,
-                        read: last,
+                        user: run.author,
+                        seq: run.last,
+                        read: run.said,
                         by: Reading::OwnWords,
                     });
                 }
             }
         }
-        Ok(())
+        self.backlog.settle(connection)
     }
 
-    /// Forgets a room whose members or existence change. It has been settled.
+    /// Forgets a room that is gone. It has been settled.
+    pub fn forget_gone(&mut self, room: RoomId) {
+        self.forget(room);
+        self.backlog.forget(room);
+    }
+
+    /// Forgets a room whose members change. It has been settled.
     pub fn forget(&mut self, room: RoomId) {
         if let Some(room) = self.rooms.remove(&room) {
             self.authors -= room.authors.len();

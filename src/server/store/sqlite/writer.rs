@@ -20,6 +20,8 @@ use rusqlite::Connection;
 
 use super::{
     alarm::Alarm,
+    append,
+    change::{Change, Stop},
     committer::{Committer, Jobs, Purge},
     job::Task,
     queue::{Load, Queue},
@@ -27,11 +29,10 @@ use super::{
     seen::Seen,
     sessions::Sessions,
     wal::Wal,
-    writes::{self, Change, Stop},
 };
 use crate::{
     domain::{Posted, RoomId, Seq},
-    server::store::{Failure, Journal, NewMessage, Reply, SocketId, StoreError, UserId},
+    server::store::{Failure, Journal, NewEntry, Reply, SocketId, StoreError, UserId},
 };
 
 /// How long a stop waits for what waits to be committed. What is not by then is as if the power had failed.
@@ -113,22 +114,22 @@ impl Writer {
         );
     }
 
-    /// Queues messages. Each that is refused is refused alone.
-    pub fn post(&self, messages: Vec<NewMessage>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
-        let text: usize = messages.iter().map(|new| new.body.as_str().len()).sum();
+    /// Queues entries. Each that is refused is refused alone.
+    pub fn append(&self, entries: Vec<NewEntry>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
+        let text: usize = entries.iter().map(|entry| entry.act.text_bytes()).sum();
         let load = Load {
-            changes: messages.len(),
-            bytes: text + messages.len() * JOB_BYTES,
+            changes: entries.len(),
+            bytes: text + entries.len() * JOB_BYTES,
         };
         self.queue(
             load,
             |change| {
-                let post = |message| match writes::post(change, message) {
+                let append = |entry| match append::append(change, entry) {
                     Ok(posted) => Ok(Ok(posted)),
                     Err(Stop::Refused(error)) => Ok(Err(error)),
                     Err(failed) => Err(failed),
                 };
-                messages.into_iter().map(post).collect()
+                entries.into_iter().map(append).collect()
             },
             reply,
         );

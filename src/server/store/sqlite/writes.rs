@@ -1,49 +1,18 @@
 //! The changes, each inside a transaction that others share: check first, write last.
 
-use rusqlite::{Connection, OptionalExtension, params};
-use uuid::Uuid;
+use rusqlite::{OptionalExtension, params};
 
-use super::{reads::head, recall::Recall};
-use crate::{
-    domain::{Message, Posted, RoomId, RoomName, Seq, Username},
-    server::store::{Event, NewMessage, Reading, StoreError, TokenHash, User, UserId, now},
+use super::{
+    append::came_or_went,
+    change::{Change, Changed, Stop},
+    entries::Kind,
+    reads::head,
+    search,
 };
-
-/// The transaction at hand and what has happened in it.
-pub struct Change<'t> {
-    pub connection: &'t Connection,
-    pub recall: &'t mut Recall,
-    pub events: Vec<Event>,
-    /// Whether messages were deleted, or are to be, so that the log has to forget them too.
-    pub purged: bool,
-}
-
-impl<'t> Change<'t> {
-    pub fn new(connection: &'t Connection, recall: &'t mut Recall) -> Self {
-        Self {
-            connection,
-            recall,
-            events: Vec::new(),
-            purged: false,
-        }
-    }
-}
-
-/// Why a change was not made.
-pub enum Stop {
-    /// By the rules, before anything was written: the others in the transaction are not concerned.
-    Refused(StoreError),
-    /// By the storage: the whole transaction is lost.
-    Failed(StoreError),
-}
-
-impl From<rusqlite::Error> for Stop {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-type Changed<T> = Result<T, Stop>;
+use crate::{
+    domain::{Deed, RoomId, RoomName, Seq, Username},
+    server::store::{Event, Reading, StoreError, TokenHash, User, UserId, now},
+};
 
 pub fn claim(change: &mut Change<'_>, name: &Username, token: TokenHash) -> Changed<User> {
     let folded = name.folded();
@@ -121,26 +90,23 @@ pub fn create_room(
     )?;
     let room = change.connection.last_insert_rowid();
     add_member(change, room, owner, 0)?;
+    change.events.push(Event::Joined { room, user: owner });
     Ok(room)
 }
 
 pub fn join(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()> {
     require_user(change, user)?;
-    let head: Option<Seq> = change
-        .connection
-        .prepare_cached(concat!(
-            "SELECT ",
-            head!("rooms.id"),
-            " FROM rooms WHERE id = ?1"
-        ))?
-        .query_row([room], |row| row.get(0))
-        .optional()?;
-    let head = head.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
+    if owner(change, room)?.is_none() {
+        return Err(Stop::Refused(StoreError::NoSuchRoom));
+    }
     if is_member(change, room, user)? {
         return Ok(());
     }
-    // What was said before somebody came is history to them, not news.
-    add_member(change, room, user, head)
+    // What was said before somebody came is history to them, not news, and neither is their own coming.
+    let head = change.recall.standing(change.connection, room)?.head;
+    add_member(change, room, user, head + 1)?;
+    change.events.push(Event::Joined { room, user });
+    came_or_went(change, room, user, Kind::Joined)
 }
 
 pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()> {
@@ -175,14 +141,14 @@ pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
         user,
         heir: heir.filter(|_| owned),
     });
-    Ok(())
+    came_or_went(change, room, user, Kind::Left)
 }
 
 pub fn delete_room(change: &mut Change<'_>, room: RoomId, by: UserId) -> Changed<()> {
     if !is_member(change, room, by)? {
         return Err(Stop::Refused(StoreError::NoSuchRoom));
     }
-    if owner(change, room)? != Some(by) {
+    if !change.role(room, by)?.may(Deed::DeleteRoom) {
         return Err(Stop::Refused(StoreError::NotOwner));
     }
     remove_room(change, room)
@@ -195,31 +161,32 @@ pub fn seen(
     seq: Seq,
     by: Reading,
 ) -> Changed<()> {
-    // Up to the next message of another: one's own are not news. A position past the head would hide messages
-    // that are yet to come.
-    let moved: Option<Seq> = change
+    // Up to the next message of another: one's own are not news, nor is what else happens. A position past the
+    // head would hide messages that are yet to come.
+    let moved: Option<(Seq, u64)> = change
         .connection
         .prepare_cached(concat!(
             "UPDATE members SET seen = coalesce(
-                 (SELECT seq - 1 FROM messages
-                  WHERE room_id = ?1 AND seq > ?3 AND author_id <> ?2 ORDER BY seq LIMIT 1),
+                 (SELECT seq - 1 FROM entries
+                  WHERE room_id = ?1 AND seq > ?3 AND author_id <> ?2 AND kind = 0 ORDER BY seq LIMIT 1),
                  ",
             head!("?1"),
             ")
              WHERE room_id = ?1 AND user_id = ?2 AND seen < ?3
-             RETURNING seen"
+             RETURNING seen, coalesce((SELECT entries.seq - entries.silent FROM entries
+                                       WHERE entries.room_id = ?1 AND entries.seq = seen), 0)"
         ))?
         .query_row(
             params![room, user, i64::try_from(seq).unwrap_or(i64::MAX)],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
     match moved {
-        Some(seq) => change.events.push(Event::Seen {
+        Some((seq, read)) => change.events.push(Event::Seen {
             room,
             user,
             seq,
-            read: seq,
+            read,
             by,
         }),
         None if is_member(change, room, user)? => {}
@@ -228,69 +195,31 @@ pub fn seen(
     Ok(())
 }
 
-pub fn post(change: &mut Change<'_>, message: NewMessage) -> Changed<Posted> {
-    let NewMessage {
-        room,
-        author,
-        id,
-        body,
-    } = message;
-    let connection = change.connection;
-    let author_of = change.recall.author(connection, room, author)?;
-    let (head, by) = author_of.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
-    let (seq, at, by) = (head + 1, now(), by.to_owned());
-    let inserted = connection
-        .prepare_cached(
-            "INSERT INTO messages (room_id, seq, author_id, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (id, author_id, room_id) DO NOTHING",
-        )?
-        .execute(params![room, seq, author, id.as_bytes(), at, body.as_str()])?;
-    if inserted == 0 {
-        return repeated(change, room, author, id);
-    }
-    change.recall.posted(room, author, seq);
-    change.events.push(Event::Posted {
-        message: Message::new(room, seq, id, by, at, body.into_string()),
-        said: seq,
-    });
-    Ok(Posted { id, seq, at })
-}
-
-/// What became of the message when it was posted first.
-fn repeated(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Changed<Posted> {
-    let mut query = change.connection.prepare_cached(
-        "SELECT seq, at FROM messages WHERE room_id = ?1 AND author_id = ?2 AND id = ?3",
-    )?;
-    Ok(
-        query.query_row(params![room, author, id.as_bytes()], |row| {
-            Ok(Posted {
-                id,
-                seq: row.get(0)?,
-                at: row.get(1)?,
-            })
-        })?,
-    )
-}
-
-/// Deletes at most so many messages of rooms that are gone; answers whether there are more.
-pub fn purge_step(change: &mut Change<'_>, messages: usize) -> Changed<bool> {
+/// Deletes at most so many entries of rooms that are gone; answers whether there are more.
+pub fn purge_step(change: &mut Change<'_>, entries: usize) -> Changed<bool> {
     let room: Option<RoomId> = change
         .connection
         .prepare_cached("SELECT room_id FROM purges LIMIT 1")?
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(room) = room else { return Ok(false) };
+    search::forget(change.connection, room, entries)?;
     let deleted = change
         .connection
         .prepare_cached(
-            "DELETE FROM messages WHERE room_id = ?1 AND seq IN
-             (SELECT seq FROM messages WHERE room_id = ?1 ORDER BY seq LIMIT ?2)",
+            "DELETE FROM entries WHERE room_id = ?1 AND seq IN
+             (SELECT seq FROM entries WHERE room_id = ?1 ORDER BY seq LIMIT ?2)",
         )?
-        .execute(params![room, messages])?;
-    if deleted < messages {
-        change
-            .connection
-            .execute("DELETE FROM purges WHERE room_id = ?1", [room])?;
+        .execute(params![room, entries])?;
+    if deleted < entries {
+        for rest in [
+            "DELETE FROM reactions WHERE room_id = ?1",
+            "DELETE FROM mentions WHERE room_id = ?1",
+            "DELETE FROM indexed WHERE room_id = ?1",
+            "DELETE FROM purges WHERE room_id = ?1",
+        ] {
+            change.connection.execute(rest, [room])?;
+        }
     }
     change.purged = true;
     Ok(true)
@@ -309,7 +238,7 @@ fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
     change
         .connection
         .execute("INSERT INTO purges (room_id) VALUES (?1)", [room])?;
-    change.recall.forget(room);
+    change.recall.forget_gone(room);
     change.events.push(Event::Deleted { room, members });
     change.purged = true;
     Ok(())
@@ -322,7 +251,6 @@ fn add_member(change: &mut Change<'_>, room: RoomId, user: UserId, seen: Seq) ->
             "INSERT INTO members (room_id, user_id, joined_at, seen) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute(params![room, user, now(), seen])?;
-    change.events.push(Event::Joined { room, user });
     Ok(())
 }
 

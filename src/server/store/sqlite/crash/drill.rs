@@ -24,7 +24,7 @@ use super::{
 use crate::{
     domain::{Body, Posted, RoomId},
     server::store::{
-        Event, Journal, NewMessage, Sqlite, Store, StoreError, UserId, sqlite::migrate::STEPS,
+        Act, Event, Journal, NewEntry, Sqlite, Store, StoreError, UserId, sqlite::migrate::STEPS,
     },
 };
 
@@ -307,7 +307,7 @@ impl Drill {
         self.members.insert((1, 1), Known::Yes);
     }
 
-    fn message(&mut self, room: RoomId, author: UserId) -> (NewMessage, String) {
+    fn message(&mut self, room: RoomId, author: UserId) -> (NewEntry, String) {
         let id = u128::from(self.random.next()) << 64 | u128::from(self.random.next());
         let id = Uuid::from_u128(id);
         let long = if self.random.one_in(3) { 3_000 } else { 30 };
@@ -315,11 +315,14 @@ impl Drill {
             "secret of {room}: {id} {}.",
             "x".repeat(self.random.below(long))
         );
-        let message = NewMessage {
+        let message = NewEntry {
             room,
             author,
             id,
-            body: Body::parse(&body).expect("a body"),
+            act: Act::Say {
+                body: Body::parse(&body).expect("a body"),
+                re: None,
+            },
         };
         (message, body)
     }

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     domain::{Body, RoomId, RoomName, Username},
     server::store::{
-        Event, Failure, Journal, NewMessage, Sqlite, Store, StoreError, TokenHash, UserId,
-        sqlite::writes::{Stop, post},
+        Act, Event, Failure, Journal, NewEntry, Sqlite, Store, StoreError, TokenHash, UserId,
+        sqlite::{append::append, change::Stop},
     },
 };
 
@@ -64,12 +64,15 @@ impl House {
         }
     }
 
-    fn message(&self, body: &str) -> NewMessage {
-        NewMessage {
+    fn message(&self, body: &str) -> NewEntry {
+        NewEntry {
             room: self.room,
             author: self.user,
             id: Uuid::now_v7(),
-            body: Body::parse(body).expect("a body"),
+            act: Act::Say {
+                body: Body::parse(body).expect("a body"),
+                re: None,
+            },
         }
     }
 
@@ -96,7 +99,7 @@ impl House {
             let one = answers.and_then(|mut answers| answers.remove(0).map(|_| ()));
             let _ = told.send(one);
         };
-        self.store.post(vec![self.message(body)], Box::new(reply));
+        self.store.append(vec![self.message(body)], Box::new(reply));
         answer
     }
 
@@ -104,7 +107,7 @@ impl House {
         Connection::open(self.folder.join(FILE))
             .and_then(|connection| {
                 connection
-                    .prepare("SELECT body FROM messages ORDER BY seq")?
+                    .prepare("SELECT body FROM entries ORDER BY seq")?
                     .query_map([], |row| row.get(0))?
                     .collect()
             })
@@ -145,7 +148,7 @@ async fn of_a_batch_whose_transaction_sqlite_has_ended_nothing_is_stored_and_all
     let written = house.message("with it");
     house.store.writer.submit(
         move |change| {
-            post(change, written)?;
+            append(change, written)?;
             // What SQLite does where a statement meets a full disk.
             change.connection.execute_batch("ROLLBACK")?;
             Err::<(), _>(Stop::Failed(StoreError::Full))
@@ -242,7 +245,7 @@ struct Fainting(AtomicBool);
 
 impl Journal for Fainting {
     fn committed(&self, event: Event) {
-        if matches!(event, Event::Posted { .. }) {
+        if matches!(event, Event::Entry(_)) {
             assert!(self.0.swap(true, Ordering::SeqCst), "as a test");
         }
     }
@@ -290,7 +293,7 @@ async fn a_foreign_reader_keeps_no_post_waiting_and_the_log_is_emptied_after_it(
     assert_eq!(house.post("a secret").recv_timeout(PATIENCE), Ok(Ok(())));
     let reader = Connection::open(house.folder.join(FILE)).expect("opens");
     reader
-        .execute_batch("BEGIN; SELECT count(*) FROM messages")
+        .execute_batch("BEGIN; SELECT count(*) FROM entries")
         .expect("reads");
     let name = RoomName::parse("another").expect("a name");
     let room = house

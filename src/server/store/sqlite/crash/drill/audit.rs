@@ -56,7 +56,7 @@ impl Drill {
             let (message, body) = self.message(room, owner);
             let (reply, answer) = tokio::sync::oneshot::channel();
             let id = message.id;
-            store.post(
+            store.append(
                 vec![message],
                 Box::new(move |answer| {
                     let _ = reply.send(answer.and_then(|mut answers| answers.remove(0)));
@@ -117,7 +117,7 @@ impl Drill {
         let mut stored = BTreeMap::new();
         let mut seqs: BTreeMap<RoomId, Vec<Seq>> = BTreeMap::new();
         let mut query = connection
-            .prepare("SELECT room_id, seq, id, body FROM messages ORDER BY room_id, seq")
+            .prepare("SELECT room_id, seq, id, body, kind = 0 FROM entries ORDER BY room_id, seq")
             .expect("is read");
         let mut rows = query.query([]).expect("is read");
         while let Some(row) = rows.next().expect("is read") {
@@ -126,8 +126,10 @@ impl Drill {
             let id = Uuid::from_bytes(row.get(2).expect("an id"));
             let body: String = row.get(3).expect("a body");
             seqs.entry(room).or_default().push(seq);
-            let twice = stored.insert(id, (room, seq, body));
-            assert!(twice.is_none(), "{at}: {id} is there twice");
+            if row.get(4).expect("a kind") {
+                let twice = stored.insert(id, (room, seq, body));
+                assert!(twice.is_none(), "{at}: {id} is there twice");
+            }
         }
         for (room, seqs) in seqs {
             let whole = seqs.iter().copied().eq(1..=seqs.len() as Seq);

@@ -152,7 +152,7 @@ impl Drill {
             });
         }
         let disk = disk.clone();
-        store.post(
+        store.append(
             messages,
             Box::new(move |answers| match answers {
                 Ok(answers) => ears

@@ -1,0 +1,467 @@
+//! Entries on their way into a room's log, and what they do to the messages in it: check first, write last.
+
+use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
+
+use super::{
+    change::{Change, Changed, Stop},
+    entries::Kind,
+    recall::Standing,
+    search,
+};
+use crate::{
+    domain::{
+        Body, Deed, Emoji, Message, Millis, Posted, Quote, RoomId, Seq, Username, limits, mentions,
+    },
+    protocol::ServerFrame,
+    server::store::{Act, Entry, Event, NewEntry, StoreError, UserId, now},
+};
+
+/// Who appends an entry, and where it goes.
+struct Author {
+    room: RoomId,
+    user: UserId,
+    name: String,
+    /// The id of what they do.
+    id: Uuid,
+    standing: Standing,
+}
+
+/// The message that an entry is about.
+struct Target {
+    seq: Seq,
+    author: UserId,
+    by: String,
+    body: String,
+    deleted: bool,
+}
+
+pub fn append(change: &mut Change<'_>, entry: NewEntry) -> Changed<Posted> {
+    let NewEntry {
+        room,
+        author: user,
+        id,
+        act,
+    } = entry;
+    let known = change.recall.author(change.connection, room, user)?;
+    let (standing, name) = known.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
+    let author = Author {
+        room,
+        user,
+        name: name.to_owned(),
+        id,
+        standing,
+    };
+    match act {
+        Act::Say { body, re } => say(change, author, body, re),
+        Act::Edit { of, body } => edit(change, author, of, body),
+        Act::Delete { of } => delete(change, author, of),
+        Act::React { of, emoji, on } => react(change, author, of, emoji, on),
+    }
+}
+
+/// Somebody has become a member, or is none any more.
+pub fn came_or_went(
+    change: &mut Change<'_>,
+    room: RoomId,
+    user: UserId,
+    kind: Kind,
+) -> Changed<()> {
+    let connection = change.connection;
+    let name: String = connection
+        .prepare_cached("SELECT name FROM users WHERE id = ?1")?
+        .query_row([user], |row| row.get(0))?;
+    let author = Author {
+        room,
+        user,
+        name: name.clone(),
+        id: Uuid::now_v7(),
+        standing: change.recall.standing(connection, room)?,
+    };
+    note(change, &author, kind, None, "", |seq, at| {
+        let who = name;
+        match kind {
+            Kind::Left => ServerFrame::Left { room, seq, who, at },
+            _ => ServerFrame::Joined { room, seq, who, at },
+        }
+    })?;
+    Ok(())
+}
+
+fn say(change: &mut Change<'_>, author: Author, body: Body, re: Option<Seq>) -> Changed<Posted> {
+    let quoted = match re {
+        // An answer to what was deleted meanwhile is still an answer.
+        Some(seq) => Some(target(change, author.room, seq)?.ok_or(NO_SUCH_MESSAGE)?),
+        None => None,
+    };
+    let Author {
+        room,
+        user,
+        name,
+        id,
+        standing,
+    } = author;
+    let (seq, at, said) = (standing.head + 1, now().max(standing.at), standing.said + 1);
+    let inserted = change
+        .connection
+        .prepare_cached(
+            "INSERT INTO entries (room_id, seq, author_id, id, at, body, about, silent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (id, author_id, room_id) DO NOTHING",
+        )?
+        .execute(params![
+            room,
+            seq,
+            user,
+            id.as_bytes(),
+            at,
+            body.as_str(),
+            re,
+            seq - said
+        ])?;
+    if inserted == 0 {
+        let first = noted(change, room, user, id)?;
+        return first.ok_or(Stop::Failed(StoreError::Unavailable));
+    }
+    change.recall.said(
+        room,
+        user,
+        Standing {
+            head: seq,
+            said,
+            at,
+        },
+    );
+    let mentioned = members_named(change, room, user, body.as_str())?;
+    mention(change, room, seq, &mentioned)?;
+    let re = quoted.map(|quoted| Quote::new(quoted.seq, quoted.by, &quoted.body));
+    let message = Message {
+        re,
+        ..Message::new(room, seq, id, name, at, body.into_string())
+    };
+    change.events.push(Event::Entry(Entry {
+        room,
+        seq,
+        said,
+        frame: ServerFrame::Message(message),
+        mentioned,
+    }));
+    Ok(Posted { id, seq, at })
+}
+
+fn edit(change: &mut Change<'_>, author: Author, of: Seq, body: Body) -> Changed<Posted> {
+    if let Some(first) = noted(change, author.room, author.user, author.id)? {
+        return Ok(first);
+    }
+    let message = there(change, author.room, of)?;
+    let own = message.author == author.user;
+    if !change
+        .role(author.room, author.user)?
+        .may(Deed::Edit { own })
+    {
+        return Err(Stop::Refused(StoreError::NotAuthor));
+    }
+    let (room, by) = (author.room, author.name.clone());
+    let named = members_named(change, room, author.user, body.as_str())?;
+    let posted = note(change, &author, Kind::Edited, Some(of), "", |seq, at| {
+        ServerFrame::Edited {
+            room,
+            seq,
+            of,
+            by,
+            at,
+            body: body.as_str().to_owned(),
+        }
+    })?;
+    change
+        .connection
+        .prepare_cached(
+            "UPDATE entries SET body = ?3, edited_at = ?4 WHERE room_id = ?1 AND seq = ?2",
+        )?
+        .execute(params![room, of, body.as_str(), posted.at])?;
+    let (before, now) = (&message.body, Some(body.as_str()));
+    search::replace(change.connection, room, of, message.author, before, now)?;
+    let before = forget_mentions(change, room, of)?;
+    mention(change, room, of, &named)?;
+    if let Some(Event::Entry(entry)) = change.events.last_mut() {
+        let news = named.into_iter().filter(|user| !before.contains(user));
+        entry.mentioned = news.collect();
+    }
+    change.purged = true;
+    Ok(posted)
+}
+
+fn delete(change: &mut Change<'_>, author: Author, of: Seq) -> Changed<Posted> {
+    if let Some(first) = noted(change, author.room, author.user, author.id)? {
+        return Ok(first);
+    }
+    let message = there(change, author.room, of)?;
+    let own = message.author == author.user;
+    if !change
+        .role(author.room, author.user)?
+        .may(Deed::Erase { own })
+    {
+        return Err(Stop::Refused(StoreError::NotAllowed));
+    }
+    let (room, by) = (author.room, author.name.clone());
+    let posted = note(change, &author, Kind::Deleted, Some(of), "", |seq, at| {
+        ServerFrame::DeletedMessage {
+            room,
+            seq,
+            of,
+            by,
+            at,
+        }
+    })?;
+    let connection = change.connection;
+    connection
+        .prepare_cached(
+            "UPDATE entries SET body = '', about = NULL, edited_at = NULL, deleted = 1
+             WHERE room_id = ?1 AND seq = ?2",
+        )?
+        .execute(params![room, of])?;
+    search::replace(connection, room, of, message.author, &message.body, None)?;
+    connection
+        .prepare_cached("DELETE FROM reactions WHERE room_id = ?1 AND seq = ?2")?
+        .execute(params![room, of])?;
+    forget_mentions(change, room, of)?;
+    change.purged = true;
+    Ok(posted)
+}
+
+fn react(
+    change: &mut Change<'_>,
+    author: Author,
+    of: Seq,
+    emoji: Emoji,
+    on: bool,
+) -> Changed<Posted> {
+    let (room, user, id) = (author.room, author.user, author.id);
+    if let Some(first) = noted(change, room, user, id)? {
+        return Ok(first);
+    }
+    there(change, room, of)?;
+    let connection = change.connection;
+    let emoji = emoji.as_str();
+    let given: Option<Seq> = connection
+        .prepare_cached(
+            "SELECT entry FROM reactions
+             WHERE room_id = ?1 AND seq = ?2 AND emoji = ?3 AND user_id = ?4",
+        )?
+        .query_row(params![room, of, emoji, user], |row| row.get(0))
+        .optional()?;
+    if given.is_some() == on {
+        // It is so already: by the entry that gave it, or as the message came.
+        let seq = given.unwrap_or(of);
+        let at = connection
+            .prepare_cached("SELECT at FROM entries WHERE room_id = ?1 AND seq = ?2")?
+            .query_row(params![room, seq], |row| row.get(0))?;
+        return Ok(Posted { id, seq, at });
+    }
+    // Since which entry there are some of this kind, and how many kinds there are.
+    let (since, kinds): (Option<Seq>, usize) = connection
+        .prepare_cached(
+            "SELECT min(since) FILTER (WHERE emoji = ?3), count(DISTINCT emoji) FROM reactions
+             WHERE room_id = ?1 AND seq = ?2",
+        )?
+        .query_row(params![room, of, emoji], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if on && since.is_none() && kinds >= limits::REACTION_KINDS {
+        return Err(Stop::Refused(StoreError::TooManyReactions));
+    }
+    let kind = if on { Kind::Reacted } else { Kind::TookBack };
+    let by = author.name.clone();
+    let posted = note(change, &author, kind, Some(of), emoji, |seq, at| {
+        ServerFrame::Reacted {
+            room,
+            seq,
+            of,
+            by,
+            at,
+            emoji: emoji.to_owned(),
+            on,
+        }
+    })?;
+    if on {
+        connection
+            .prepare_cached(
+                "INSERT INTO reactions (room_id, seq, emoji, user_id, entry, since)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                room,
+                of,
+                emoji,
+                user,
+                posted.seq,
+                since.unwrap_or(posted.seq)
+            ])?;
+    } else {
+        connection
+            .prepare_cached(
+                "DELETE FROM reactions
+                 WHERE room_id = ?1 AND seq = ?2 AND emoji = ?3 AND user_id = ?4",
+            )?
+            .execute(params![room, of, emoji, user])?;
+    }
+    Ok(posted)
+}
+
+/// Writes an entry that says nothing, and has readers told.
+fn note(
+    change: &mut Change<'_>,
+    author: &Author,
+    kind: Kind,
+    about: Option<Seq>,
+    body: &str,
+    frame: impl FnOnce(Seq, Millis) -> ServerFrame,
+) -> Changed<Posted> {
+    let Author {
+        room,
+        user,
+        id,
+        standing,
+        ..
+    } = *author;
+    let (seq, at, said) = (standing.head + 1, now().max(standing.at), standing.said);
+    change
+        .connection
+        .prepare_cached(
+            "INSERT INTO entries (room_id, seq, author_id, id, at, body, kind, about, silent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            room,
+            seq,
+            user,
+            id.as_bytes(),
+            at,
+            body,
+            kind,
+            about,
+            seq - said
+        ])?;
+    change.recall.moved(
+        room,
+        Standing {
+            head: seq,
+            said,
+            at,
+        },
+    );
+    change.events.push(Event::Entry(Entry {
+        room,
+        seq,
+        said,
+        frame: frame(seq, at),
+        mentioned: Vec::new(),
+    }));
+    Ok(Posted { id, seq, at })
+}
+
+/// The members whom a message names, besides its author.
+fn members_named(
+    change: &Change<'_>,
+    room: RoomId,
+    author: UserId,
+    body: &str,
+) -> Changed<Vec<UserId>> {
+    if !body.contains('@') {
+        return Ok(Vec::new());
+    }
+    let mut query = change.connection.prepare_cached(
+        "SELECT users.id FROM users
+         JOIN members ON members.user_id = users.id AND members.room_id = ?1
+         WHERE users.folded = ?2",
+    )?;
+    let mut member = |name: &str| -> rusqlite::Result<Option<UserId>> {
+        let Ok(name) = Username::parse(name) else {
+            return Ok(None);
+        };
+        query
+            .query_row(params![room, name.folded().as_str()], |row| row.get(0))
+            .optional()
+    };
+    let mut failed = Ok(());
+    let names = mentions::named(body, |name| match member(name) {
+        Ok(found) => found.is_some(),
+        Err(error) => {
+            failed = Err(error);
+            false
+        }
+    });
+    failed?;
+    let mut named = Vec::with_capacity(names.len());
+    for name in names {
+        let found = member(&name)?;
+        named.extend(found.filter(|user| *user != author && !named.contains(user)));
+    }
+    Ok(named)
+}
+
+/// Notes whom a message names.
+fn mention(change: &Change<'_>, room: RoomId, seq: Seq, named: &[UserId]) -> Changed<()> {
+    for user in named {
+        change
+            .connection
+            .prepare_cached("INSERT INTO mentions (user_id, room_id, seq) VALUES (?1, ?2, ?3)")?
+            .execute(params![user, room, seq])?;
+    }
+    Ok(())
+}
+
+/// A message names nobody any more. Answers whom it had named.
+fn forget_mentions(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Vec<UserId>> {
+    let mut delete = change
+        .connection
+        .prepare_cached("DELETE FROM mentions WHERE room_id = ?1 AND seq = ?2 RETURNING user_id")?;
+    let named = delete.query_map(params![room, seq], |row| row.get(0))?;
+    Ok(named.collect::<Result<_, _>>()?)
+}
+
+/// The entry that this author's id stands for already.
+fn noted(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Changed<Option<Posted>> {
+    let mut query = change.connection.prepare_cached(
+        "SELECT seq, at FROM entries WHERE room_id = ?1 AND author_id = ?2 AND id = ?3",
+    )?;
+    let first = query.query_row(params![room, author, id.as_bytes()], |row| {
+        Ok(Posted {
+            id,
+            seq: row.get(0)?,
+            at: row.get(1)?,
+        })
+    });
+    Ok(first.optional()?)
+}
+
+const NO_SUCH_MESSAGE: Stop = Stop::Refused(StoreError::NoSuchMessage);
+
+/// A message that is not deleted.
+fn there(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Target> {
+    let message = target(change, room, seq)?;
+    message
+        .filter(|message| !message.deleted)
+        .ok_or(NO_SUCH_MESSAGE)
+}
+
+fn target(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Option<Target>> {
+    let mut query = change.connection.prepare_cached(
+        "SELECT entries.author_id, users.name, entries.body, entries.deleted
+         FROM entries JOIN users ON users.id = entries.author_id
+         WHERE entries.room_id = ?1 AND entries.seq = ?2 AND entries.kind = 0",
+    )?;
+    let found = query.query_row(
+        params![room, i64::try_from(seq).unwrap_or(i64::MAX)],
+        |row| {
+            Ok(Target {
+                seq,
+                author: row.get(0)?,
+                by: row.get(1)?,
+                body: row.get(2)?,
+                deleted: row.get(3)?,
+            })
+        },
+    );
+    Ok(found.optional()?)
+}

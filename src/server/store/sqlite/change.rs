@@ -1,0 +1,56 @@
+//! A transaction at hand, as the changes in it see it.
+
+use rusqlite::Connection;
+
+use super::recall::Recall;
+use crate::{
+    domain::{Role, RoomId},
+    server::store::{Event, StoreError, UserId},
+};
+
+/// The transaction at hand and what has happened in it.
+pub struct Change<'t> {
+    pub connection: &'t Connection,
+    pub recall: &'t mut Recall,
+    pub events: Vec<Event>,
+    /// Whether messages were deleted, or are to be, so that the log has to forget them too.
+    pub purged: bool,
+}
+
+impl<'t> Change<'t> {
+    pub fn new(connection: &'t Connection, recall: &'t mut Recall) -> Self {
+        Self {
+            connection,
+            recall,
+            events: Vec::new(),
+            purged: false,
+        }
+    }
+}
+
+impl Change<'_> {
+    /// What a member is in a room.
+    pub fn role(&self, room: RoomId, member: UserId) -> Changed<Role> {
+        let owns = self
+            .connection
+            .prepare_cached("SELECT 1 FROM rooms WHERE id = ?1 AND owner_id = ?2")?
+            .exists([room, member])?;
+        Ok(if owns { Role::Owner } else { Role::Member })
+    }
+}
+
+/// Why a change was not made.
+pub enum Stop {
+    /// By the rules, before anything was written: the others in the transaction are not concerned.
+    Refused(StoreError),
+    /// By the storage: the whole transaction is lost.
+    Failed(StoreError),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+pub type Changed<T> = Result<T, Stop>;

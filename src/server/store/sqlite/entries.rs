@@ -1,0 +1,331 @@
+//! A room's log as it is read: the messages that its entries come to, and its newest entries as frames.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{
+    Connection, OptionalExtension, Row, ToSql, params,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
+use uuid::Uuid;
+
+use super::reads::{head, require_member};
+use crate::{
+    domain::{Changes, History, Message, Quote, Reaction, RoomId, Seq},
+    protocol::ServerFrame,
+    server::store::{StoreError, Stretch, UserId},
+};
+
+/// Entries that are looked at for each message that is wanted, at most: a long run of others must end, too.
+const ENTRIES_PER_MESSAGE: usize = 10;
+
+/// What an entry is, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Said = 0,
+    Edited = 1,
+    Deleted = 2,
+    Reacted = 3,
+    TookBack = 4,
+    Joined = 5,
+    Left = 6,
+}
+
+impl ToSql for Kind {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self as i64).into())
+    }
+}
+
+impl FromSql for Kind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let kinds = [
+            Self::Said,
+            Self::Edited,
+            Self::Deleted,
+            Self::Reacted,
+            Self::TookBack,
+            Self::Joined,
+            Self::Left,
+        ];
+        let number = value.as_i64()?;
+        let kind = kinds.into_iter().find(|kind| *kind as i64 == number);
+        kind.ok_or(FromSqlError::OutOfRange(number))
+    }
+}
+
+/// Columns of [`message_of`] and [`frame_of`]: entries of the room `?1`, and the messages they are about.
+macro_rules! entries {
+    ($which:literal) => {
+        concat!(
+            "SELECT entries.seq, entries.id, users.name, entries.at, entries.body, entries.edited_at,
+                    entries.deleted, entries.about, entries.kind, others.body, authors.name
+             FROM entries
+             JOIN users ON users.id = entries.author_id
+             LEFT JOIN entries AS others
+                 ON others.room_id = entries.room_id AND others.seq = entries.about
+             LEFT JOIN users AS authors ON authors.id = others.author_id
+             WHERE entries.room_id = ?1 AND ",
+            $which
+        )
+    };
+}
+
+/// A message but for its reactions.
+fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
+    let id = Uuid::from_bytes(row.get(1)?);
+    let about: Option<Seq> = row.get(7)?;
+    let re = match about {
+        Some(seq) => Some(Quote::new(seq, row.get(10)?, row.get_ref(9)?.as_str()?)),
+        None => None,
+    };
+    Ok(Message {
+        re,
+        edited: row.get(5)?,
+        deleted: row.get(6)?,
+        ..Message::new(room, row.get(0)?, id, row.get(2)?, row.get(3)?, row.get(4)?)
+    })
+}
+
+/// An entry as a reader is given it now. Reactions come after the messages they were given to, each by itself.
+fn frame_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<ServerFrame> {
+    let seq = row.get(0)?;
+    let at = row.get(3)?;
+    let name = row.get(2)?;
+    // Those that are not about a message do not use it.
+    let of = row.get::<_, Option<Seq>>(7)?.unwrap_or_default();
+    let kind = row.get(8)?;
+    Ok(match kind {
+        Kind::Said => ServerFrame::Message(message_of(room, row)?),
+        Kind::Edited => ServerFrame::Edited {
+            room,
+            seq,
+            of,
+            by: name,
+            at,
+            body: row.get(9)?,
+        },
+        Kind::Deleted => ServerFrame::DeletedMessage {
+            room,
+            seq,
+            of,
+            by: name,
+            at,
+        },
+        Kind::Reacted | Kind::TookBack => ServerFrame::Reacted {
+            room,
+            seq,
+            of,
+            by: name,
+            at,
+            emoji: row.get(4)?,
+            on: kind == Kind::Reacted,
+        },
+        Kind::Joined => ServerFrame::Joined {
+            room,
+            seq,
+            who: name,
+            at,
+        },
+        Kind::Left => ServerFrame::Left {
+            room,
+            seq,
+            who: name,
+            at,
+        },
+    })
+}
+
+/// Adds the reactions that a message has now.
+fn react(connection: &Connection, message: &mut Message) -> rusqlite::Result<()> {
+    let mut query = connection.prepare_cached(
+        "SELECT reactions.emoji, users.name FROM reactions
+         JOIN users ON users.id = reactions.user_id
+         WHERE reactions.room_id = ?1 AND reactions.seq = ?2
+         ORDER BY reactions.since, reactions.entry",
+    )?;
+    let mut rows = query.query(params![message.room, message.seq])?;
+    while let Some(row) = rows.next()? {
+        let (emoji, by): (String, String) = (row.get(0)?, row.get(1)?);
+        match message.reactions.last_mut() {
+            Some(kind) if kind.emoji == emoji => kind.by.push(by),
+            _ => message.reactions.push(Reaction {
+                emoji,
+                by: vec![by],
+            }),
+        }
+    }
+    Ok(())
+}
+
+/// One message, whole; `None` where that entry is none, or is not there.
+pub fn message(
+    connection: &Connection,
+    room: RoomId,
+    seq: Seq,
+) -> rusqlite::Result<Option<Message>> {
+    whole(
+        connection,
+        entries!("entries.kind = 0 AND entries.seq = ?2"),
+        room,
+        seq,
+    )
+}
+
+/// The newest message.
+pub fn newest(connection: &Connection, room: RoomId) -> rusqlite::Result<Option<Message>> {
+    let newest =
+        entries!("entries.kind = 0 AND entries.seq <= ?2 ORDER BY entries.seq DESC LIMIT 1");
+    whole(connection, newest, room, Seq::MAX)
+}
+
+fn whole(
+    connection: &Connection,
+    sql: &str,
+    room: RoomId,
+    seq: Seq,
+) -> rusqlite::Result<Option<Message>> {
+    let mut message = connection
+        .prepare_cached(sql)?
+        .query_row(params![room, bound(seq)], |row| message_of(room, row))
+        .optional()?;
+    if let Some(message) = &mut message {
+        react(connection, message)?;
+    }
+    Ok(message)
+}
+
+/// A seq that a caller names, as SQLite has integers.
+fn bound(seq: Seq) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+pub fn history(
+    connection: &Connection,
+    room: RoomId,
+    user: UserId,
+    from: Stretch,
+    limit: usize,
+) -> Result<History, StoreError> {
+    // One snapshot for the membership and the messages: nobody reads on after they have left.
+    let snapshot = connection.unchecked_transaction()?;
+    require_member(&snapshot, room, user)?;
+    let (mut messages, more, newer) = match from {
+        Stretch::Newest => reversed(page(&snapshot, BEFORE, room, Seq::MAX, limit)?, None),
+        Stretch::Before(seq) => reversed(page(&snapshot, BEFORE, room, seq, limit)?, None),
+        Stretch::After(seq) => {
+            let (messages, more) = page(&snapshot, AFTER, room, seq, limit)?;
+            (messages, more, None)
+        }
+        Stretch::Around(seq) => {
+            let (after, newer) = page(&snapshot, AFTER, room, seq, limit / 2)?;
+            let up_to = seq.saturating_add(1);
+            let before = page(&snapshot, BEFORE, room, up_to, limit - limit / 2)?;
+            let (mut messages, more, newer) = reversed(before, Some(newer));
+            messages.extend(after);
+            (messages, more, newer)
+        }
+    };
+    for message in &mut messages {
+        react(&snapshot, message)?;
+    }
+    Ok(History {
+        messages,
+        more,
+        newer,
+        head: head_of(&snapshot, room)?,
+    })
+}
+
+const BEFORE: &str =
+    entries!("entries.kind = 0 AND entries.seq < ?2 ORDER BY entries.seq DESC LIMIT ?3");
+const AFTER: &str = entries!("entries.kind = 0 AND entries.seq > ?2 ORDER BY entries.seq LIMIT ?3");
+
+/// At most so many messages in the order of `sql`, without their reactions, and whether there are more.
+fn page(
+    connection: &Connection,
+    sql: &str,
+    room: RoomId,
+    from: Seq,
+    limit: usize,
+) -> rusqlite::Result<(Vec<Message>, bool)> {
+    // One more than asked for tells whether there are more.
+    let mut messages: Vec<Message> = connection
+        .prepare_cached(sql)?
+        .query_map(params![room, bound(from), limit + 1], |row| {
+            message_of(room, row)
+        })?
+        .collect::<Result<_, _>>()?;
+    let more = messages.len() > limit;
+    messages.truncate(limit);
+    Ok((messages, more))
+}
+
+fn reversed(
+    (mut messages, more): (Vec<Message>, bool),
+    newer: Option<bool>,
+) -> (Vec<Message>, bool, Option<bool>) {
+    messages.reverse();
+    (messages, more, newer)
+}
+
+/// The messages that the entries after `since` made or touched.
+pub fn changes(
+    connection: &Connection,
+    room: RoomId,
+    user: UserId,
+    since: Seq,
+    limit: usize,
+) -> Result<Changes, StoreError> {
+    let snapshot = connection.unchecked_transaction()?;
+    require_member(&snapshot, room, user)?;
+    let head = head_of(&snapshot, room)?;
+    let (mut touched, mut to) = (BTreeSet::new(), since.min(head));
+    let mut query = snapshot.prepare_cached(
+        "SELECT seq, kind, about FROM entries WHERE room_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let mut rows = query.query(params![room, bound(since), limit * ENTRIES_PER_MESSAGE])?;
+    while touched.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        to = row.get(0)?;
+        let message = match row.get(1)? {
+            Kind::Said => Some(to),
+            Kind::Edited | Kind::Deleted | Kind::Reacted | Kind::TookBack => row.get(2)?,
+            Kind::Joined | Kind::Left => None,
+        };
+        touched.extend(message);
+    }
+    let messages = touched
+        .into_iter()
+        .filter_map(|seq| message(&snapshot, room, seq).transpose())
+        .collect::<Result<_, _>>()?;
+    Ok(Changes {
+        messages,
+        to,
+        more: to < head,
+        head,
+    })
+}
+
+pub fn tail(
+    connection: &Connection,
+    room: RoomId,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Seq, ServerFrame)>> {
+    let mut frames: Vec<_> = connection
+        .prepare_cached(entries!(
+            "entries.seq > 0 ORDER BY entries.seq DESC LIMIT ?2"
+        ))?
+        .query_map(params![room, limit], |row| {
+            Ok((row.get(0)?, frame_of(room, row)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    frames.reverse();
+    Ok(frames)
+}
+
+fn head_of(connection: &Connection, room: RoomId) -> rusqlite::Result<Seq> {
+    connection
+        .prepare_cached(concat!("SELECT ", head!("?1")))?
+        .query_row([room], |row| row.get(0))
+}
