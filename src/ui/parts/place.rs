@@ -51,7 +51,14 @@ pub fn find(log: &HtmlDivElement, rows: &HtmlDivElement) -> Option<Place> {
     let (mut low, mut high) = (0, children.length());
     while low < high {
         let middle = low + (high - low) / 2;
-        if children.item(middle)?.get_bounding_client_rect().bottom() <= edge {
+        // A day's name is where it sticks, and not where it belongs: what it stands above tells.
+        let mut row = children.item(middle)?;
+        while !row.has_attribute("data-seq")
+            && let Some(next) = row.next_element_sibling()
+        {
+            row = next;
+        }
+        if row.get_bounding_client_rect().bottom() <= edge {
             low = middle + 1;
         } else {
             high = middle;
