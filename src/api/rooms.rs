@@ -92,18 +92,19 @@ pub async fn dashboard(me: String) -> Result<Vec<RoomSummary>, ApiError> {
 }
 
 /// Everything the page of one of *me*'s rooms starts from: the room, its members, and the newest messages,
-/// or those before `before`.
+/// or those before `before`, or those about `around`.
 #[server(name = OpenRoomPage, prefix = "/api", endpoint = "room_page")]
 pub async fn room_page(
     me: String,
     name: String,
     before: Option<Seq>,
+    around: Option<Seq>,
 ) -> Result<RoomPage, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
         // A name that cannot exist is a room that does not.
         let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
-        request.chat().room_page(&me, &name, before).await
+        request.chat().room_page(&me, &name, before, around).await
     })
     .await
 }

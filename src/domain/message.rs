@@ -109,6 +109,15 @@ impl Message {
         self.deleted = true;
     }
 
+    /// Has it quote another as that is now, where it answers that one. Says whether that is news.
+    pub fn quotes(&mut self, other: &Self) -> bool {
+        let Some(quote) = self.re.as_mut().filter(|re| re.seq == other.seq) else {
+            return false;
+        };
+        let newest = Quote::new(other.seq, other.by.clone(), &other.body);
+        std::mem::replace(quote, newest.clone()) != newest
+    }
+
     /// Somebody has given it a reaction, or taken theirs back.
     pub fn react(&mut self, by: &str, emoji: &str, on: bool) {
         if self.deleted {

@@ -14,8 +14,8 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::{nonce::Nonce, prelude::*};
 
-pub use self::cache::Caches;
-use self::cache::{RoomKey, StrangersKey, Unique};
+pub use self::cache::Cache;
+use self::cache::{Key, Unique};
 use super::{
     assets,
     flashes::Flashes,
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     domain::{self, ApiError, Flash, History, RoomName, RoomSummary},
     ui::{
+        aim::Aim,
         document::{Document, Frame},
         pages::{
             app::{App, AppProps, First},
@@ -46,7 +47,7 @@ where
     S: Clone + Send + Sync + 'static,
     Chat: FromRef<S>,
     Arc<Flashes>: FromRef<S>,
-    Arc<Caches>: FromRef<S>,
+    Arc<Cache>: FromRef<S>,
 {
     Router::new()
         .route("/", get(landing))
@@ -64,7 +65,7 @@ async fn landing(visit: Visit) -> Page {
         names: visit.names(),
         flash: visit.flash.clone(),
     };
-    visit.show_anyone(StrangersKey::Landing, "", move || LandingPage(page))
+    visit.show("", None, move || LandingPage(page))
 }
 
 async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
@@ -86,35 +87,44 @@ async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) 
     visit.show(&format!("@{}", me.name), Some(me), move || App(page))
 }
 
-async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Visit) -> Page {
+async fn room(
+    State(chat): State<Chat>,
+    State(cache): State<Arc<Cache>>,
+    path: Named<(String, String)>,
+    visit: Visit,
+) -> Page {
     let named = path.ok();
     let Some((acting, name)) = named.and_then(|Path((me, name))| Some((acting(&me)?, name))) else {
         return nowhere(visit).await;
     };
     let before = visit.query("before").and_then(|seq| seq.parse().ok());
+    let aim = Aim::of_query(&visit.query);
+    let around = aim.map(|aim| aim.seq);
     let opened = async {
         let me = visit.me(&acting)?;
         // A name that cannot exist is a room that does not.
         let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
         let entered = chat.enter(me, &name).await?;
-        if before.is_none() {
+        if before.is_none() && aim.is_none() {
             chat.was_shown(me, &entered.room).await;
         }
         let unique = Unique::new();
         // Only what everybody can see again as it is: the newest messages, and nothing that went wrong.
-        let plain = before.is_none() && visit.flash.is_none() && visit.query("ask").is_none();
-        let key = plain.then(|| RoomKey {
+        let plain = before.is_none()
+            && aim.is_none()
+            && visit.flash.is_none()
+            && visit.query("ask").is_none();
+        let key = plain.then(|| Key {
             me: me.name.clone(),
             names: visit.names(),
             today: visit.clock.today(),
             entered: entered.clone(),
         });
-        let cache = &visit.caches.rooms;
         let html = match key.as_ref().and_then(|key| cache.find(key, &unique)) {
             Some(html) => html,
             None => {
-                let history = chat.leaf(me, &entered.room, before).await?;
-                let html = visit.render_room(me, entered, history, &unique);
+                let history = chat.leaf(me, &entered.room, before, around).await?;
+                let html = visit.render_room(me, entered, history, aim, &unique);
                 if let Some(key) = key {
                     cache.keep(key, &html, &unique);
                 }
@@ -158,12 +168,11 @@ async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
         wanted: wanted.map(|me| me.name.clone()),
         flash: visit.flash.clone(),
     };
-    let key = StrangersKey::Invite(page.room.clone());
-    visit.show_anyone(key, &title, move || InvitePage(page))
+    visit.show(&title, None, move || InvitePage(page))
 }
 
 async fn nowhere(visit: Visit) -> Page {
-    let mut page = visit.show_anyone(StrangersKey::Nowhere, not_found::NOWHERE, NotFound);
+    let mut page = visit.show(not_found::NOWHERE, None, NotFound);
     *page.status_mut() = StatusCode::NOT_FOUND;
     page
 }
@@ -183,7 +192,6 @@ pub struct Visit {
     flash: Option<Flash>,
     clock: Clock,
     query: String,
-    caches: Arc<Caches>,
 }
 
 impl Visit {
@@ -210,7 +218,14 @@ impl Visit {
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    fn render_room(&self, me: &Me, entered: Entered, history: History, unique: &Unique) -> String {
+    fn render_room(
+        &self,
+        me: &Me,
+        entered: Entered,
+        history: History,
+        aim: Option<Aim>,
+        unique: &Unique,
+    ) -> String {
         let Entered {
             room,
             members,
@@ -225,6 +240,7 @@ impl Visit {
                 members,
                 history,
             }),
+            aim,
             sheet: Sheet {
                 id: unique.message,
                 typed: last.typed("body"),
@@ -249,25 +265,6 @@ impl Visit {
             asked: self.query("ask").map(str::to_owned),
             clock: self.clock,
         }
-    }
-
-    /// A page that is nobody's own, in its document: strangers all see it as it was rendered once.
-    fn show_anyone<V: IntoView + 'static>(
-        &self,
-        key: StrangersKey,
-        title: &str,
-        main: impl FnOnce() -> V + Send + 'static,
-    ) -> Page {
-        if !self.identities.is_empty() || self.flash.is_some() {
-            return self.show(title, None, main);
-        }
-        let (cache, unique) = (&self.caches.strangers, Unique::new());
-        let html = cache.find(&key, &unique).unwrap_or_else(|| {
-            let html = render(self.frame(title, None, &unique.nonce), main);
-            cache.keep(key, &html, &unique);
-            html
-        });
-        self.answer(html, &unique.nonce, None)
     }
 
     /// A page in its document.
@@ -328,7 +325,6 @@ where
     S: Sync,
     Chat: FromRef<S>,
     Arc<Flashes>: FromRef<S>,
-    Arc<Caches>: FromRef<S>,
 {
     type Rejection = Page;
 
@@ -340,7 +336,6 @@ where
             flash: None,
             clock: Clock::of_reader(wall(&parts.headers)),
             query: parts.uri.query().unwrap_or_default().to_owned(),
-            caches: Arc::from_ref(state),
         };
         match chat.identities(&visit.caller).await {
             Ok(identities) => visit.identities = identities,

@@ -217,7 +217,7 @@ impl Chat {
         })
     }
 
-    /// The newest messages that a room has as *me* enters it, or those before `before`.
+    /// The newest messages that a room has as *me* enters it, or those before `before`, or those about `around`.
     ///
     /// # Errors
     /// `no_such_room`, where *me* has left since.
@@ -226,8 +226,12 @@ impl Chat {
         me: &Me,
         room: &Room,
         before: Option<Seq>,
+        around: Option<Seq>,
     ) -> Result<History, ApiError> {
-        let from = Stretch::Before(before.unwrap_or(room.head + 1));
+        let from = match around {
+            Some(seq) => Stretch::Around(seq),
+            None => Stretch::Before(before.unwrap_or(room.head + 1)),
+        };
         let history = self
             .0
             .store
@@ -236,7 +240,9 @@ impl Chat {
         // The page is of the room as it was entered, whatever has happened since.
         Ok(History {
             head: room.head,
-            newer: Some(before.is_some_and(|before| before <= room.head)),
+            newer: history
+                .newer
+                .or(Some(before.is_some_and(|before| before <= room.head))),
             ..history
         })
     }
@@ -258,9 +264,10 @@ impl Chat {
         me: &Me,
         name: &RoomName,
         before: Option<Seq>,
+        around: Option<Seq>,
     ) -> Result<RoomPage, ApiError> {
         let Entered { room, members, .. } = self.enter(me, name).await?;
-        let history = self.leaf(me, &room, before).await?;
+        let history = self.leaf(me, &room, before, around).await?;
         Ok(RoomPage {
             room,
             members,

@@ -34,7 +34,7 @@ use crate::domain::ApiError;
 struct AppState {
     chat: Chat,
     flashes: Arc<Flashes>,
-    cache: Arc<pages::Caches>,
+    cache: Arc<pages::Cache>,
     health: Arc<Health>,
 }
 
@@ -50,7 +50,7 @@ impl FromRef<AppState> for Arc<Flashes> {
     }
 }
 
-impl FromRef<AppState> for Arc<pages::Caches> {
+impl FromRef<AppState> for Arc<pages::Cache> {
     fn from_ref(state: &AppState) -> Self {
         state.cache.clone()
     }

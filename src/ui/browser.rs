@@ -160,6 +160,20 @@ pub async fn post(path: &str, fields: &UrlSearchParams) -> Result<Answer, JsValu
     })
 }
 
+/// The text of one of this server's files.
+///
+/// # Errors
+/// Where it does not come.
+pub async fn get(path: &str) -> Result<String, JsValue> {
+    let response = JsFuture::from(window().fetch_with_str(path)).await?;
+    let response: Response = response.unchecked_into();
+    if !response.ok() {
+        return Err(JsValue::NULL);
+    }
+    let text = JsFuture::from(response.text()?).await?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
 /// Goes on to another page, in place of this one where `replace` says so. What had the keyboard's place is
 /// gone then, so [`arrive`] gives it to the main part.
 ///
@@ -207,6 +221,15 @@ fn focus_main() {
 /// Moves the keyboard's place to an element, where the browser lets it.
 pub fn focus(element: &HtmlElement) {
     _ = element.focus();
+}
+
+/// Has whoever listens to an element's input know that it is another.
+pub fn tell_input(element: &HtmlElement) {
+    let options = web_sys::EventInit::new();
+    options.set_bubbles(true);
+    if let Ok(event) = web_sys::Event::new_with_event_init_dict("input", &options) {
+        _ = element.dispatch_event(&event);
+    }
 }
 
 /// Moves the keyboard's place to an element, and leaves in sight what is.

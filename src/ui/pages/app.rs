@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{Flash, RoomPage as Room, RoomSummary},
     ui::{
+        aim::Aim,
         parts::{Asked, Clock, Sheet, use_clock},
         session::{Pane, Session, Shown, Start},
     },
@@ -25,6 +26,8 @@ pub enum First {
     },
     Room {
         page: Box<Room>,
+        /// The message that the page is about, where it is about one.
+        aim: Option<Aim>,
         sheet: Sheet,
         /// Why the room could not be left, where that was tried.
         leaving: Option<String>,
@@ -67,15 +70,16 @@ pub fn App(
                 Either::Left(view! { <DashboardPage session flash clock /> })
             }
             Start::Room(page) => {
-                let (sheet, leaving) = match first {
+                let (sheet, leaving, aim) = match first {
                     First::Room {
                         page: first,
+                        aim,
                         sheet,
                         leaving,
-                    } if Shown::Room(first.room.id) == shows => (sheet, leaving),
-                    _ => (Sheet::blank(), None),
+                    } if Shown::Room(first.room.id) == shows => (sheet, leaving, aim),
+                    _ => (Sheet::blank(), None, None),
                 };
-                Either::Right(view! { <RoomPage session page=*page at sheet leaving clock /> })
+                Either::Right(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
             }
         }
     };

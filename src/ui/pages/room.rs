@@ -5,6 +5,7 @@ use leptos::{html, prelude::*};
 use crate::{
     domain::{Room, RoomPage as Page, Seq},
     ui::{
+        aim::Aim,
         browser,
         parts::{
             Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, LeaveHint,
@@ -40,6 +41,8 @@ pub fn RoomPage(
     page: Page,
     /// The message to begin at, where it is not the newest.
     at: Option<Seq>,
+    /// The message that it is about, where it is about one.
+    aim: Option<Aim>,
     sheet: Sheet,
     /// Why the room could not be left, where that was tried.
     leaving: Option<String>,
@@ -49,6 +52,9 @@ pub fn RoomPage(
         id, name, topic, ..
     } = page.room.clone();
     let conversation = Conversation::open(session, page, at);
+    if let Some(aim) = aim {
+        conversation.take_aim(aim);
+    }
     Effect::new(move || untrack(|| conversation.go_live()));
     let here = Memo::new(move |_| session.navigator.shown() == Shown::Room(id));
     let heading = NodeRef::<html::H1>::new();

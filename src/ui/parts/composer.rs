@@ -10,10 +10,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 
-use super::as_text;
+use super::{
+    as_text,
+    naming::{Names, Naming},
+    quote::Answering,
+};
 use crate::{
     domain::{Body, Code, RoomId, limits},
-    ui::{browser, session::Conversation},
+    ui::{
+        browser,
+        session::{Conversation, Doing},
+    },
 };
 
 /// The counter shows from here on.
@@ -92,6 +99,7 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
         });
         browser::focus(&input);
     });
+    let naming = Naming::new(conversation, input);
     let say = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(input) = input.get_untracked() else {
@@ -100,6 +108,7 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
         match Body::parse(&input.value()) {
             Ok(body) => {
                 fill("");
+                naming.forget();
                 refusal.set(None);
                 conversation.say(body.into_string());
             }
@@ -111,6 +120,9 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
     let pressed = move |event: KeyboardEvent| {
         // While an input method composes, Enter chooses a word; Safari tells it by 229 alone.
         let composing = event.is_composing() || event.key_code() == 229;
+        if !composing && naming.key(&event) {
+            return;
+        }
         // On a touch keyboard there is no other way to break a line, and a button to send.
         let sends = event.ctrl_key() || event.meta_key() || !browser::is_touched();
         if event.key() == "Enter" && !event.shift_key() && !composing && sends {
@@ -120,10 +132,30 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
                 _ = form.request_submit();
             }
         }
+        let untouched = || {
+            input
+                .get_untracked()
+                .is_some_and(|input| input.value().is_empty())
+        };
+        match &*event.key() {
+            "ArrowUp" if untouched() => {
+                if let Some(message) = conversation.last_of_mine() {
+                    event.prevent_default();
+                    conversation.at_hand.set(None);
+                    conversation.doing.set(Some((message.seq, Doing::Edit)));
+                }
+            }
+            "Escape" if conversation.answering.get_untracked().is_some() => {
+                event.prevent_default();
+                conversation.answering.set(None);
+            }
+            _ => {}
+        }
     };
     let wrote = move |event: Event| {
         let text = event_target_value(&event);
         measure(&text);
+        naming.look();
         refusal.set(None);
         if !text.trim().is_empty() {
             conversation.types();
@@ -135,6 +167,8 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
             <input type="hidden" name="me" value=me />
             <input type="hidden" name="room" value=room.to_string() />
             <input type="hidden" name="id" value=id.to_string() />
+            <Answering conversation put_back=Callback::new(move |()| focus_composer(conversation)) />
+            <Names naming />
             <label class="hush" for=textbox(room)>
                 "Message"
             </label>
@@ -148,9 +182,13 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
                 autocomplete="off"
                 enterkeyhint=move || if touched.get() { "enter" } else { "send" }
                 aria-describedby=format!("message-hint-{room}")
+                aria-autocomplete="list"
+                aria-controls=naming.list()
+                aria-activedescendant=move || naming.active()
                 aria-invalid=move || (over.get() || refusal.read().is_some()).then_some("true")
                 on:input=wrote
                 on:keydown=pressed
+                on:blur=move |_| naming.forget()
                 inner_html=as_text(&typed)
             ></textarea>
             <button type="submit">"Send"</button>

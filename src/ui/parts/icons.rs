@@ -8,12 +8,18 @@ pub enum Icon {
     Back,
     Check,
     Chevron,
+    Close,
+    Delete,
+    Edit,
     Eye,
     EyeOff,
     Key,
     Leave,
     Link,
+    More,
     Plus,
+    Reply,
+    Smile,
 }
 
 impl Icon {
@@ -23,6 +29,9 @@ impl Icon {
             Icon::Back => "M15 5l-7 7 7 7",
             Icon::Check => "M5 12.5l4.5 4.5L19 7.5",
             Icon::Chevron => "M7 10l5 5 5-5",
+            Icon::Close => "M6 6l12 12M18 6L6 18",
+            Icon::Delete => "M5 7h14M10 7V4.5h4V7M7 7l1 12.5h8L17 7M10.5 10.5v6M13.5 10.5v6",
+            Icon::Edit => "M5 19l1-4L16 5l3 3L9 18zM14 7l3 3",
             Icon::Eye => {
                 "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6z"
             }
@@ -36,7 +45,12 @@ impl Icon {
             Icon::Link => {
                 "M10 14a4 4 0 0 0 5.7 0l3.1-3.1a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.1 3.1a4 4 0 0 0 5.7 5.7l1.1-1.1"
             }
+            Icon::More => "M5 12h.01M12 12h.01M19 12h.01",
             Icon::Plus => "M12 5v14M5 12h14",
+            Icon::Reply => "M10 6l-6 6 6 6M4 12h9a7 7 0 0 1 7 7",
+            Icon::Smile => {
+                "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14a4.2 4.2 0 0 0 7 0M9 9.5h.01M15 9.5h.01"
+            }
         }
     }
 

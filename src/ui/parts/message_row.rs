@@ -1,38 +1,64 @@
 //! One message as a row of the timeline: said, or still on its way.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 
 use super::{
     Face,
+    actions::Actions,
+    body,
     clock::{Clock, machine},
     composer::focus_composer,
-    links::{Piece, pieces},
+    editor::Editor,
+    quote::{Answered, anchor},
+    reactions::Reactions,
     rows::Above,
 };
 use crate::{
-    domain::Millis,
-    ui::session::{Conversation, Said, State, Unsent},
+    domain::{Message, Millis, Seq},
+    ui::session::{Act, Conversation, Doing, Of, Said, State, Unsent},
 };
 
 /// A message that the room has, with what is above it.
 #[component]
 pub fn SaidRow(
+    conversation: Conversation,
     said: Said,
     above: ArcRwSignal<Above>,
-    me: StoredValue<String>,
     /// Whether it came while the reader was there.
     fresh: bool,
+    /// The row by which the keyboard comes, once the page is alive.
+    stop: Memo<Option<Seq>>,
     clock: RwSignal<Clock>,
 ) -> impl IntoView {
+    let seq = said.seq;
     let (above, message) = (RwSignal::from(above), said.message);
+    let me = conversation.session.me;
     let (by, at) = {
         let message = message.read_untracked();
         (message.by.clone(), message.at)
     };
     let mine = me.with_value(|me| *me == by);
+    // What *me* has done to it and is not on record yet.
+    let upon = Memo::new(move |_| {
+        let outbox = conversation.outbox.read();
+        outbox.upon(Of::Seq(seq)).cloned().collect::<Vec<_>>()
+    });
+    let message = Memo::new(move |_| {
+        let mut message = message.get();
+        me.with_value(|me| {
+            upon.read()
+                .iter()
+                .for_each(|item| item.foretell(&mut message, me))
+        });
+        message
+    });
     let first = move || above.read().first;
     let lines = move || {
-        let Above { day, new, .. } = above.get();
+        let Above { came, day, new, .. } = above.get();
+        let came = (!came.is_empty()).then(|| view! { <p class="came">{came}</p> });
         let day = day.map(|day| {
             view! {
                 <p class="day">
@@ -47,22 +73,113 @@ pub fn SaidRow(
                 </p>
             }
         });
-        (day, new)
+        (came, day, new)
     };
+    let named =
+        Memo::new(move |_| !mine && me.with_value(|me| body::names(&message.read().body, me)));
+    let name = {
+        let by = by.clone();
+        move || format!("{by}, {}", clock.get().time(at))
+    };
+    let is_marked = Memo::new(move |_| conversation.marked.get() == Some(seq));
+    let is_stop = Signal::derive(move || stop.get().is_none_or(|stop| stop == seq));
     view! {
         {lines}
-        <div class="said" class:first=first class:mine=mine class:fresh=fresh data-seq=said.seq.to_string()>
+        <article
+            class="said"
+            class:first=first
+            class:mine=mine
+            class:fresh=fresh
+            class:names-me=named
+            class:marked=is_marked
+            class:pending=move || upon.read().iter().any(|item| item.refused.is_none() && item.sent.is_none())
+            aria-label=name
+            tabindex="-1"
+            id=move || is_marked.get().then(|| anchor(conversation))
+            data-seq=seq.to_string()
+        >
             <Face name=&by />
             <div class="who">
                 <b class:hush=move || !first() dir="auto">
-                    {by}
+                    {by.clone()}
                 </b>
                 <Time at clock />
             </div>
-            <p class="body" dir="auto">
-                {move || text(&message.read().body)}
-            </p>
-        </div>
+            <Quoted conversation message />
+            <Words conversation message seq />
+            <Reactions conversation message />
+            <Amends conversation upon />
+            <Actions conversation message is_stop />
+        </article>
+    }
+}
+
+/// What it answers, where it answers something.
+#[component]
+fn Quoted(conversation: Conversation, message: Memo<Message>) -> impl IntoView {
+    let quote = Memo::new(move |_| message.read().re.clone());
+    move || {
+        quote
+            .get()
+            .map(|quote| view! { <Answered conversation quote /> })
+    }
+}
+
+/// What it says, or the box to change that in, or that it is gone.
+#[component]
+fn Words(conversation: Conversation, message: Memo<Message>, seq: Seq) -> impl IntoView {
+    let editing = Memo::new(move |_| conversation.doing.get() == Some((seq, Doing::Edit)));
+    let says = Memo::new(move |_| {
+        let message = message.read();
+        (!message.deleted).then(|| (message.body.clone(), message.edited.is_some()))
+    });
+    move || match (says.get(), editing.get()) {
+        (None, _) => EitherOf3::A(view! { <p class="body gone">"This message was deleted."</p> }),
+        (Some((body, _)), true) => EitherOf3::B(view! { <Editor conversation seq body /> }),
+        (Some((body, edited)), false) => {
+            let html = conversation
+                .session
+                .me
+                .with_value(|me| body::html(&body, me, &body::names_in(conversation)));
+            EitherOf3::C(view! {
+                <div class="body" dir="auto" inner_html=html></div>
+                {edited.then(|| view! { <span class="edited">"edited"</span> })}
+            })
+        }
+    }
+}
+
+/// What *me* wanted to do to it, and was refused.
+#[component]
+fn Amends(conversation: Conversation, upon: Memo<Vec<Unsent>>) -> impl IntoView {
+    let refused = move || {
+        let upon = upon.read();
+        let refused = upon
+            .iter()
+            .filter_map(|item| Some((item.id, item.refused.clone()?)));
+        refused.collect::<Vec<_>>()
+    };
+    view! {
+        <For each=refused key=Clone::clone let((id, why))>
+            <div class="amends">
+                <p class="error" role="alert">
+                    {why}
+                </p>
+                <button type="button" class="quiet" on:click=move |_| conversation.retry(id)>
+                    "Try again"
+                </button>
+                <button
+                    type="button"
+                    class="quiet"
+                    on:click=move |_| {
+                        conversation.discard(id);
+                        focus_composer(conversation);
+                    }
+                >
+                    "Discard"
+                </button>
+            </div>
+        </For>
     }
 }
 
@@ -74,7 +191,7 @@ pub fn UnsentRow(
     first: bool,
     clock: RwSignal<Clock>,
 ) -> impl IntoView {
-    let me = conversation.session.me.get_value();
+    let author = conversation.session.me.get_value();
     let (id, at, sent) = (item.id, item.at, item.sent.is_some());
     let (refused, why) = (item.refused.is_some(), item.refused);
     let pending = !sent && !refused;
@@ -82,6 +199,11 @@ pub fn UnsentRow(
         (true, _) => "Not sent",
         (false, State::Open) => "Sending",
         (false, _) => "Waiting",
+    };
+    let html = body::html(&item.body, &author, &body::names_in(conversation));
+    let re = match item.act {
+        Act::Say { re } => re,
+        _ => None,
     };
     let change = move |_| {
         if let Some(text) = conversation.discard(id) {
@@ -94,11 +216,17 @@ pub fn UnsentRow(
         focus_composer(conversation);
     };
     view! {
-        <div class="said mine" class:first=first class:pending=pending class:refused=refused>
-            <Face name=&me />
+        <article
+            class="said mine"
+            class:first=first
+            class:pending=pending
+            class:refused=refused
+            aria-label=author.clone()
+        >
+            <Face name=&author />
             <div class="who">
                 <b class:hush=!first dir="auto">
-                    {me}
+                    {author.clone()}
                 </b>
                 {if sent {
                     Either::Left(view! { <Time at clock /> })
@@ -106,9 +234,8 @@ pub fn UnsentRow(
                     Either::Right(view! { <span class="state">{state}</span> })
                 }}
             </div>
-            <p class="body" dir="auto">
-                {text(&item.body)}
-            </p>
+            {re.map(|quote| view! { <Answered conversation quote /> })}
+            <div class="body" dir="auto" inner_html=html></div>
             {why
                 .map(|why| {
                     view! {
@@ -128,7 +255,7 @@ pub fn UnsentRow(
                         </div>
                     }
                 })}
-        </div>
+        </article>
     }
 }
 
@@ -142,18 +269,4 @@ fn Time(at: Millis, clock: RwSignal<Clock>) -> impl IntoView {
             </time>
         }
     }
-}
-
-/// A message's text: what can be followed as links, and everything else as it is.
-fn text(body: &str) -> impl IntoView + use<> {
-    pieces(body)
-        .map(|piece| match piece {
-            Piece::Text(text) => Either::Left(text.to_owned()),
-            Piece::Link { text, href } => Either::Right(view! {
-                <a href=href target="_blank" rel="noopener noreferrer">
-                    {text.to_owned()}
-                </a>
-            }),
-        })
-        .collect_view()
 }

@@ -4,11 +4,15 @@
 //! Views within islands keep their types: one made `into_any()` brings code along for every way in which it
 //! could be hydrated, of which this program uses one. Where a view can be this or that, it is an `Either`.
 
+mod actions;
 mod banner;
+mod body;
 mod claim;
 pub mod clock;
 mod composer;
 mod dialog;
+mod editor;
+mod emoji_picker;
 mod face;
 mod forms;
 mod header;
@@ -16,11 +20,13 @@ mod icons;
 mod invitation;
 mod key_field;
 mod last_words;
-mod links;
 mod member_list;
 mod message_row;
+mod naming;
 mod notice;
 mod place;
+mod quote;
+mod reactions;
 mod room_list;
 mod room_nav;
 mod rows;

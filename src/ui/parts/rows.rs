@@ -17,15 +17,17 @@ use leptos::{
 use super::clock::Clock;
 use crate::{
     domain::{Millis, Seq},
-    ui::session::{Conversation, Said, Unread, Unsent},
+    ui::session::{Conversation, Said, Unread, Unsent, told},
 };
 
 /// A pause longer than this ends an author's run.
 const RUN_PAUSE: Millis = 7 * 60_000;
 
 /// What a row has above its text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Above {
+    /// Who came and went since the message before it, in one line.
+    pub came: String,
     /// Here begins this day, counted in the reader's zone since 1 January 1970.
     pub day: Option<i64>,
     /// Here begins what the reader had not read when they entered the room.
@@ -41,6 +43,7 @@ struct Placed {
     by: String,
     at: Millis,
     day: i64,
+    came: String,
 }
 
 impl Placed {
@@ -51,6 +54,7 @@ impl Placed {
             by: message.by.clone(),
             at: message.at,
             day: clock.day(message.at),
+            came: String::new(),
         }
     }
 
@@ -60,6 +64,7 @@ impl Placed {
         let new = line == Some(self.seq);
         let goes_on = |before: &Self| before.by == self.by && self.at - before.at <= RUN_PAUSE;
         Above {
+            came: self.came.clone(),
             day: same_day.is_none().then_some(self.day),
             new,
             first: new || !same_day.is_some_and(goes_on),
@@ -94,6 +99,7 @@ pub fn firsts(conversation: Conversation, clock: Clock, unsent: &[Unsent]) -> Ve
             day: before
                 .as_ref()
                 .map_or_else(|| clock.day(item.at), |it| it.day),
+            came: String::new(),
         };
         firsts.push(placed.above(before.as_ref(), None).first);
         before = Some(placed);
@@ -166,7 +172,11 @@ where
         line: Option<Seq>,
         state: impl FnOnce(OwnedView<V>) -> S,
     ) -> Row<S> {
-        let placed = Placed::of(said, self.clock);
+        let mut placed = Placed::of(said, self.clock);
+        if let Some(before) = before {
+            let window = self.conversation.window.read_untracked();
+            placed.came = told(window.comings(before.seq, said.seq));
+        }
         let above = ArcRwSignal::new(placed.above(before, line));
         let owner = self.owner.with(Owner::new);
         let view = owner.with(|| (self.view)(said.clone(), above.clone()));
@@ -209,7 +219,7 @@ impl<S: Mountable> Shown<S> {
         let before = index.checked_sub(1).map(|before| &self.rows[before].placed);
         let is = row.placed.above(before, self.line);
         row.above
-            .maybe_update(|above| std::mem::replace(above, is) != is);
+            .maybe_update(|above| is != std::mem::replace(above, is.clone()));
     }
 
     fn place_of(&self, seq: Seq) -> usize {

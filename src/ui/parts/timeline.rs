@@ -7,14 +7,17 @@ use leptos::{ev::MouseEvent, html, prelude::*};
 
 use super::{
     Icon, RoomDoor,
+    actions::{Hand, focus_row},
+    body::copy_code,
     clock::Clock,
     message_row::{SaidRow, SaidRowProps, UnsentRow},
     place::{self, Place},
     rows::{firsts, rows},
 };
+use crate::domain::Seq;
 use crate::ui::{
-    paths,
-    session::{Conversation, Fetching, Reading, Shown, Stretch, Window},
+    browser, paths,
+    session::{Conversation, Fetching, Reading, Shown, Stretch, Window, told},
 };
 
 /// A reader this close to the newest message is at it.
@@ -43,28 +46,33 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
     };
     reader.follow(clock);
     let head = conversation.window.with_untracked(Window::head);
+    let hand = Hand::new(conversation, log);
+    let alive = browser::alive();
+    let stop = Memo::new(move |_| alive.get().then(|| hand.stop.get()));
     let said = rows(conversation, clock, move |said, above| {
         SaidRow(SaidRowProps {
+            conversation,
             fresh: said.seq > head,
             said,
             above,
-            me: conversation.session.me,
+            stop,
             clock,
         })
     });
     let unsent = move || {
-        let items = conversation.outbox.get();
-        let firsts = firsts(conversation, clock.get(), items.items());
-        items
-            .items()
-            .iter()
-            .cloned()
-            .zip(firsts)
-            .collect::<Vec<_>>()
+        let items = conversation.outbox.read().said();
+        let firsts = firsts(conversation, clock.get(), &items);
+        items.into_iter().zip(firsts).collect::<Vec<_>>()
     };
+    // Those above a message are told in its row.
+    let came = Memo::new(move |_| {
+        let window = conversation.window.read();
+        let newest = window.messages().last().map_or(0, |said| said.seq);
+        told(window.comings(newest, Seq::MAX))
+    });
     let empty = Memo::new(move |_| {
         conversation.window.with(|window| window.head() == 0)
-            && conversation.outbox.with(|outbox| outbox.items().is_empty())
+            && conversation.outbox.with(|outbox| outbox.said().is_empty())
     });
     let hushed = hush_history(conversation);
     view! {
@@ -77,14 +85,26 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
                 tabindex="0"
                 node_ref=log
                 on:scroll=move |_| reader.look()
+                on:pointerover=move |event| hand.pointed(&event)
+                on:pointerleave=move |_| hand.left()
+                on:focusin=move |event| hand.focused(&event)
+                on:focusout=move |event| hand.blurred(&event)
+                on:keydown=move |event| hand.key(&event)
+                on:click=move |event| {
+                    copy_code(&event);
+                    hand.pressed(&event);
+                }
             >
                 <div class="log-rows lane" node_ref=list>
                     <Older conversation />
                     {move || empty.get().then(|| view! { <Silence conversation /> })}
                     {said}
+                    {move || {
+                        came.with(|came| !came.is_empty()).then(|| view! { <p class="came">{came.get()}</p> })
+                    }}
                     <For
                         each=unsent
-                        key=|(item, first)| (item.id, *first, item.refused.is_some(), item.sent.is_some())
+                        key=|(item, first)| (item.id, *first, item.refused.is_some(), item.sent.is_some(), item.body.clone())
                         let((item, first))
                     >
                         <UnsentRow conversation item first clock />
@@ -204,6 +224,9 @@ impl Reader {
         if let Some(row) = sought.and_then(|seq| place::find_row(&list, seq)) {
             self.conversation.sought.set(None);
             place::show(&row);
+            if self.conversation.marked.get_untracked() == sought {
+                focus_row(&row);
+            }
         } else if self.conversation.reading.get_untracked() == Reading::End {
             log.set_scroll_top(0);
         } else if let Some(mut place) = self.here.get_value() {

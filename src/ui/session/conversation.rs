@@ -1,5 +1,7 @@
 //! What the page holds of a room that is open, kept alive by the socket: messages, members, who is typing.
 
+mod catching_up;
+mod doing;
 mod incoming;
 mod reading;
 
@@ -8,13 +10,14 @@ use std::time::Duration;
 use leptos::prelude::*;
 use uuid::Uuid;
 
+pub use doing::Doing;
 pub use reading::{Fetching, Stretch};
 
-use super::{Outbox, Reading, Session, Window};
+use super::{Act, Outbox, Reading, Session, Window};
 use crate::{
-    domain::{Member, Millis, Room, RoomId, RoomPage, Seq, limits},
+    domain::{Member, Millis, Quote, Room, RoomId, RoomPage, Seq, limits},
     protocol::ClientFrame,
-    ui::browser::now,
+    ui::{browser::now, paths},
 };
 
 /// Why a room that was open is closed.
@@ -46,8 +49,16 @@ pub struct Conversation {
     pub fetching: RwSignal<Fetching>,
     /// The message that the reader is to be brought to, as soon as it is in the window.
     pub sought: RwSignal<Option<Seq>>,
+    /// The message that the reader was led to.
+    pub marked: RwSignal<Option<Seq>>,
     /// The text of a refused message that its author wants to change.
     pub taken_back: RwSignal<Option<String>>,
+    /// The message whose actions are at hand.
+    pub at_hand: RwSignal<Option<Seq>>,
+    /// What *me* is about to do to a message.
+    pub doing: RwSignal<Option<(Seq, Doing)>>,
+    /// The message that *me* is answering.
+    pub answering: RwSignal<Option<Quote>>,
     pace: StoredValue<Pace>,
 }
 
@@ -71,6 +82,10 @@ struct Pace {
     last_seen: Seq,
     /// Whether what is seen has just been told.
     seen_rests: bool,
+    /// Seq after which the room's log has a hole, where it has one.
+    hole: Option<Seq>,
+    /// Whether it is being closed.
+    closes: bool,
     /// Whether the list of members has just been looked at, and whether it has changed since.
     members_rest: bool,
     members_stale: bool,
@@ -102,7 +117,11 @@ impl Conversation {
             unread: RwSignal::new(unread),
             fetching: RwSignal::new(Fetching::Nothing),
             sought: RwSignal::new(at),
+            marked: RwSignal::new(None),
             taken_back: RwSignal::new(None),
+            at_hand: RwSignal::new(None),
+            doing: RwSignal::new(None),
+            answering: RwSignal::new(None),
             pace: StoredValue::new(Pace {
                 last_seen: room.seen,
                 ..Pace::default()
@@ -115,6 +134,12 @@ impl Conversation {
 
     pub fn id(self) -> RoomId {
         self.room.with_value(|room| room.id)
+    }
+
+    /// The path of the room's page.
+    pub fn address(self) -> String {
+        let me = self.session.me.get_value();
+        self.room.with_value(|room| paths::room(&me, &room.name))
     }
 
     /// Comes alive. To be called in an effect.
@@ -141,7 +166,10 @@ impl Conversation {
         }
         self.reading.set(Reading::End);
         self.pace.update_value(|pace| pace.last_typing = 0);
-        self.session.outboxes.say(self.id(), body, self.session);
+        let re = self.answering.try_update(Option::take).flatten();
+        let room = self.id();
+        let outboxes = self.session.outboxes;
+        outboxes.put(room, Act::Say { re }, body, self.session);
     }
 
     /// Sends a refused message again.

@@ -11,6 +11,7 @@
 
 mod ask;
 mod backoff;
+mod comings;
 mod connection;
 mod conversation;
 mod forms;
@@ -20,16 +21,18 @@ mod outbox;
 mod outboxes;
 mod rooms;
 mod shelf;
+mod touch;
 mod window;
 
 use std::cell::Cell;
 
 use leptos::prelude::*;
 
+pub use comings::{Coming, told};
 pub use connection::{Event, State};
-pub use conversation::{Conversation, Fetching, Gone, Stretch, Unread};
+pub use conversation::{Conversation, Doing, Fetching, Gone, Stretch, Unread};
 pub use navigator::{Navigator, Pane, Shown, Start};
-pub use outbox::{Outbox, Unsent};
+pub use outbox::{Act, Of, Outbox, Unsent};
 pub use rooms::{Known, Rooms};
 pub use shelf::forget_unsent;
 pub use window::{Reading, Said, Window};

@@ -6,10 +6,10 @@ use std::time::Duration;
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::{Outbox, Session, Unsent, shelf, shelf::Shelf};
+use super::{Outbox, Session, Unsent, outbox::Act, shelf, shelf::Shelf};
 use crate::{
     domain::{Code, Posted, RoomId},
-    protocol::{ClientFrame, ServerFrame},
+    protocol::ServerFrame,
     ui::browser::now,
 };
 
@@ -76,9 +76,9 @@ impl Outboxes {
         }
     }
 
-    /// Takes a message in: it is shown and in storage from here on, and is sent when it can be.
-    pub fn say(self, room: RoomId, body: String, session: Session) {
-        let item = Unsent::new(body, now());
+    /// Takes something in: it is shown and in storage from here on, and is sent when it can be.
+    pub fn put(self, room: RoomId, act: Act, body: String, session: Session) {
+        let item = Unsent::new(act, body, now());
         shelf_of(room, session).keep(&item);
         self.of(room).update(|outbox| outbox.add(item));
         self.pump(room, session);
@@ -93,11 +93,12 @@ impl Outboxes {
         self.pump(room, session);
     }
 
-    /// Takes a message out, because the room has it or its author has taken it back. Gives its text back.
+    /// Takes something out, because the room has it or its author has taken it back. Gives its text back.
     pub fn discard(self, room: RoomId, id: Uuid, session: Session) -> Option<String> {
-        shelf_of(room, session).drop(id);
-        let item = self.of(room).try_update(|outbox| outbox.remove(id));
-        item.flatten().map(|item| item.body)
+        let shelf = shelf_of(room, session);
+        let items = self.of(room).try_update(|outbox| outbox.remove(id))?;
+        items.iter().for_each(|item| shelf.drop(item.id));
+        items.into_iter().next_back().map(|item| item.body)
     }
 
     /// Takes in what a frame says of messages on their way.
@@ -115,8 +116,12 @@ impl Outboxes {
                 let room = message.room;
                 let waits = self
                     .find(room)
-                    .is_some_and(|outbox| outbox.read_untracked().holds(message.id));
+                    .is_some_and(|outbox| outbox.read_untracked().get(message.id).is_some());
                 if waits {
+                    // What is to be done to it follows.
+                    self.of(room).update(|outbox| {
+                        self.tell(outbox.sent(message.id, message.seq), room, session)
+                    });
                     self.discard(room, message.id, session);
                     self.pump(room, session);
                 }
@@ -132,18 +137,22 @@ impl Outboxes {
     }
 
     fn sent(self, room: RoomId, posted: Posted, session: Session) {
-        shelf_of(room, session).drop(posted.id);
-        let outbox = self.of(room);
         let open = session.conversation(room).is_some();
-        outbox.update(|outbox| {
+        self.of(room).update(|outbox| {
+            self.tell(outbox.sent(posted.id, posted.seq), room, session);
             // Where the room is open its timeline shows it until it arrives in the room's order.
-            _ = if open {
-                outbox.sent(posted.id, posted.seq)
-            } else {
-                outbox.remove(posted.id)
-            };
+            if !open {
+                outbox.remove(posted.id);
+            }
         });
+        shelf_of(room, session).drop(posted.id);
         self.pump(room, session);
+    }
+
+    /// Keeps what has been told the seq of its message, before that message is forgotten.
+    fn tell(self, told: Vec<Unsent>, room: RoomId, session: Session) {
+        let shelf = shelf_of(room, session);
+        told.iter().for_each(|item| shelf.keep(item));
     }
 
     fn refused(self, room: RoomId, id: Uuid, code: Code, why: &str, session: Session) {
@@ -171,12 +180,9 @@ impl Outboxes {
             return;
         };
         let id = item.id;
-        session.send(&ClientFrame::Send {
-            room,
-            id,
-            body: item.body,
-            re: None,
-        });
+        if let Some(frame) = item.frame(room) {
+            session.send(&frame);
+        }
         let unanswered = move || {
             if outbox.with_untracked(|outbox| outbox.is_under_way(id)) {
                 session.renew();

@@ -7,7 +7,8 @@
 
 use leptos::prelude::*;
 
-use crate::domain::{History, Message, Quote, Seq};
+use super::{comings::Coming, touch::Touch};
+use crate::domain::{Changes, History, Message, Seq};
 
 /// Messages that a page holds at most.
 pub const MOST: usize = 300;
@@ -51,12 +52,18 @@ impl From<Message> for Said {
 #[derive(Clone, Debug)]
 pub struct Window {
     messages: Vec<Said>,
+    /// Who came and went meanwhile, as far as the socket told.
+    comings: Vec<Coming>,
     /// Whether there are messages before the window.
     older: bool,
     /// Seq up to which the room's log has been taken in. Entries that say nothing may come after the newest message.
     end: Seq,
     /// Seq of the room's newest entry, as far as this page has heard.
     head: Seq,
+    /// What has happened to messages while pages of them are on their way: those may be older than that.
+    meanwhile: Vec<Touch>,
+    /// Pages that are on their way.
+    awaited: usize,
 }
 
 impl Window {
@@ -73,10 +80,45 @@ impl Window {
         let end = if newer { last } else { last.max(page.head) };
         Self {
             messages,
+            comings: Vec::new(),
             older,
             end,
             head: head.max(page.head).max(end),
+            meanwhile: Vec::new(),
+            awaited: 0,
         }
+    }
+
+    /// A page is asked for. What happens to its messages from here on is not forgotten before [`Self::answered`].
+    pub fn awaits(&mut self) {
+        self.awaited += 1;
+    }
+
+    /// The page is taken in, or does not come.
+    pub fn answered(&mut self) {
+        self.awaited -= 1;
+        if self.awaited == 0 {
+            self.meanwhile.clear();
+        }
+    }
+
+    /// Messages as of an entry, with what this page knows to have happened to them since.
+    fn brought_up(&self, mut messages: Vec<Message>, as_of: Seq) -> Vec<Message> {
+        for touch in self.meanwhile.iter().filter(|touch| touch.seq > as_of) {
+            for message in &mut messages {
+                touch.apply(message);
+            }
+        }
+        messages
+    }
+
+    /// Takes other messages in place of those that are here.
+    fn become_of(&mut self, page: History, older: bool, newer: bool) {
+        let messages = self.brought_up(page.messages, page.head);
+        let page = History { messages, ..page };
+        let next = Self::of(page, older, newer, self.head);
+        (self.messages, self.older) = (next.messages, next.older);
+        (self.end, self.head) = (next.end, next.head);
     }
 
     pub fn messages(&self) -> &[Said] {
@@ -130,6 +172,22 @@ impl Window {
         Arrival::Shown
     }
 
+    /// Somebody came or went.
+    pub fn came(&mut self, coming: Coming) {
+        let seq = coming.seq;
+        if self.comings.last().is_none_or(|last| last.seq < seq) {
+            self.comings.push(coming);
+        }
+        self.passed(seq);
+    }
+
+    /// Who came and went between two seqs, neither included.
+    pub fn comings(&self, after: Seq, before: Seq) -> &[Coming] {
+        let from = self.comings.partition_point(|coming| coming.seq <= after);
+        let to = self.comings.partition_point(|coming| coming.seq < before);
+        self.comings.get(from..to).unwrap_or_default()
+    }
+
     /// An entry that says nothing has come by.
     pub fn passed(&mut self, seq: Seq) {
         if self.is_live() && seq == self.end + 1 {
@@ -138,21 +196,52 @@ impl Window {
         self.heard_of(seq);
     }
 
-    /// Something has happened to a message, and to whatever quotes it.
-    pub fn touch(&self, of: Seq, what: impl Fn(&mut Message)) {
-        let Ok(place) = self.messages.binary_search_by_key(&of, |said| said.seq) else {
-            return;
-        };
-        self.messages[place].message.update(what);
-        let now = self.messages[place].message.get_untracked();
-        for said in &self.messages[place..] {
-            let quotes = |message: &Message| message.re.as_ref().is_some_and(|re| re.seq == of);
-            if quotes(&said.message.read_untracked()) {
-                said.message.update(|message| {
-                    message.re = Some(Quote::new(of, now.by.clone(), &now.body));
+    /// Something has happened to a message, and so to whatever quotes it. Their signals tell.
+    pub fn touch(&mut self, touch: Touch) {
+        let from = self.messages.partition_point(|said| said.seq < touch.of);
+        for said in &self.messages[from..] {
+            said.message.maybe_update(|message| touch.apply(message));
+        }
+        if self.awaited > 0 {
+            self.meanwhile.push(touch);
+        }
+    }
+
+    /// What entries after some seq made or touched, up to another. What lies beyond the window goes on its end, where
+    /// that is where those entries began and the reader is there or there is space.
+    pub fn changed(&mut self, changes: Changes, since: Seq, reading: Reading) {
+        let messages = self.brought_up(changes.messages, changes.head);
+        let goes_on = since <= self.end;
+        let (end, mut full) = (self.end, false);
+        for message in messages {
+            if let Ok(place) = self
+                .messages
+                .binary_search_by_key(&message.seq, |said| said.seq)
+            {
+                let said = &self.messages[place];
+                said.message.maybe_update(|known| {
+                    *known != message && {
+                        *known = message.clone();
+                        true
+                    }
                 });
+                let from = place + 1;
+                for said in &self.messages[from..] {
+                    said.message.maybe_update(|answer| answer.quotes(&message));
+                }
+            } else if message.seq > end && goes_on {
+                full |= reading == Reading::Earlier && self.messages.len() >= MOST;
+                if !full {
+                    self.end = message.seq;
+                    self.messages.push(message.into());
+                }
             }
         }
+        if goes_on && !full {
+            self.end = self.end.max(changes.to);
+        }
+        self.head = self.head.max(changes.head).max(self.end);
+        self.drop_oldest();
     }
 
     /// The room's head is at least this far.
@@ -166,7 +255,8 @@ impl Window {
             return;
         }
         self.older = page.more;
-        let mut messages: Vec<_> = page.messages.into_iter().map(Said::from).collect();
+        let page = self.brought_up(page.messages, page.head);
+        let mut messages: Vec<_> = page.into_iter().map(Said::from).collect();
         messages.append(&mut self.messages);
         if messages.len() > MOST {
             messages.truncate(MOST);
@@ -180,7 +270,7 @@ impl Window {
         if end > self.end {
             return;
         }
-        for message in page.messages {
+        for message in self.brought_up(page.messages, page.head) {
             if message.seq > self.end {
                 self.end = message.seq;
                 self.messages.push(message.into());
@@ -196,14 +286,26 @@ impl Window {
     /// The newest page of history instead of what is here.
     pub fn jump(&mut self, newest: History) {
         let older = newest.more;
-        *self = Self::of(newest, older, false, self.head);
+        self.become_of(newest, older, false);
     }
 
     /// A page of history from just after some seq instead of what is here.
     pub fn jump_back(&mut self, page: History) {
         let older = page.messages.first().is_some_and(|first| first.seq > 1);
         let newer = page.more;
-        *self = Self::of(page, older, newer, self.head);
+        self.become_of(page, older, newer);
+    }
+
+    /// The messages about some seq instead of what is here.
+    pub fn jump_around(&mut self, page: History) {
+        let (older, newer) = (page.more, page.newer.unwrap_or_default());
+        self.become_of(page, older, newer);
+    }
+
+    /// A message that is here, as it is now.
+    pub fn message(&self, seq: Seq) -> Option<Message> {
+        let place = self.messages.binary_search_by_key(&seq, |said| said.seq);
+        Some(self.messages[place.ok()?].message.get_untracked())
     }
 
     fn drop_oldest(&mut self) {
@@ -218,6 +320,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{domain::Quote, ui::session::touch::What};
 
     fn message(seq: Seq) -> Message {
         Message::new(
@@ -305,19 +408,90 @@ mod tests {
         assert_eq!(seqs(&window), [1, 2, 3, 5, 7]);
     }
 
+    fn edit(seq: Seq, of: Seq, body: &str) -> Touch {
+        let what = What::Edit {
+            body: body.into(),
+            at: 5,
+        };
+        Touch { seq, of, what }
+    }
+
+    fn body(window: &Window, seq: Seq) -> Option<String> {
+        window.message(seq).map(|message| message.body)
+    }
+
+    fn answer(seq: Seq, to: Seq) -> Message {
+        let re = Some(Quote::new(to, "alice".into(), &to.to_string()));
+        Message { re, ..message(seq) }
+    }
+
     #[test]
     fn what_happens_to_a_message_shows_in_it_and_in_what_quotes_it() {
-        let mut answer = message(3);
-        answer.re = Some(Quote::new(1, "alice".into(), "1"));
         let mut window = Window::new(page(1..=2), 2);
-        window.arrived(answer, Reading::End);
-        window.touch(1, |message| message.edit("one".into(), 5));
-        let of = |place: usize| window.messages()[place].message.get_untracked();
-        assert_eq!((of(0).body.as_str(), of(0).edited), ("one", Some(5)));
-        assert_eq!(of(2).re.map(|re| re.body), Some("one".to_owned()));
-        assert_eq!(of(1), message(2));
-        // What lies outside is not here to be changed.
-        window.touch(9, Message::delete);
+        window.arrived(answer(3, 1), Reading::End);
+        window.touch(edit(4, 1, "one"));
+        let of = |seq| window.message(seq).expect("a message of the window");
+        assert_eq!((of(1).body.as_str(), of(1).edited), ("one", Some(5)));
+        assert_eq!(of(3).re.map(|re| re.body), Some("one".to_owned()));
+        assert_eq!(of(2), message(2));
+    }
+
+    #[test]
+    fn a_quote_changes_although_what_it_quotes_is_not_here() {
+        let mut window = Window::new(page(2..=2), 2);
+        window.arrived(answer(3, 1), Reading::End);
+        window.touch(edit(4, 1, "one"));
+        let quoted = window.message(3).and_then(|answer| answer.re);
+        assert_eq!(quoted.map(|re| re.body), Some("one".to_owned()));
+    }
+
+    #[test]
+    fn a_page_that_is_older_than_what_has_happened_since_is_brought_up() {
+        let mut window = Window::new(page(10..=12), 12);
+        window.awaits();
+        window.passed(13);
+        window.touch(edit(13, 5, "five"));
+        window.older(
+            History {
+                head: 12,
+                ..page(5..=9)
+            },
+            10,
+        );
+        window.answered();
+        assert_eq!(body(&window, 5).as_deref(), Some("five"));
+    }
+
+    #[test]
+    fn a_hole_is_closed_by_what_changed_in_it() {
+        let mut window = Window::new(page(1..=3), 3);
+        window.heard_of(6);
+        let mut touched = message(2);
+        touched.edit("two".into(), 5);
+        let changes = Changes {
+            messages: vec![touched, message(5)],
+            to: 6,
+            more: false,
+            head: 6,
+        };
+        window.changed(changes, 3, Reading::Earlier);
+        assert!(window.is_live());
+        assert_eq!(seqs(&window), [1, 2, 3, 5]);
+        assert_eq!(body(&window, 2).as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn what_changed_beyond_a_window_that_is_not_live_leaves_no_hole_in_it() {
+        let mut window = Window::new(page(1..=3), 10);
+        let changes = Changes {
+            messages: vec![message(11)],
+            to: 11,
+            more: false,
+            head: 11,
+        };
+        window.changed(changes, 10, Reading::End);
+        assert_eq!((seqs(&window), window.end()), (vec![1, 2, 3], 3));
+        assert_eq!(window.head(), 11);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     api::Members,
     domain::{Code, Member, Message, Millis, Seq},
     protocol::{ClientFrame, ServerFrame},
-    ui::session::{Gone, Window, ask, window::Arrival},
+    ui::session::{Act, Coming, Gone, Window, ask, touch::Touch, window::Arrival},
 };
 
 /// After the server could not do what was asked just then.
@@ -42,32 +42,16 @@ impl Conversation {
 
     /// Takes in a frame about this room.
     pub(in crate::ui::session) fn received(self, frame: &ServerFrame) {
+        if let Some(touch) = Touch::of(frame) {
+            let seq = touch.seq;
+            self.window.update_untracked(|window| window.touch(touch));
+            return self.passed(seq);
+        }
         match frame {
-            ServerFrame::Opened { from, .. } => {
-                // What comes from `from` on arrives by itself; only what lies before it must be fetched.
-                self.window
-                    .update(|window| window.heard_of(from.saturating_sub(1)));
-                self.catch_up();
-            }
+            ServerFrame::Opened { from, .. } => self.opened(*from),
             ServerFrame::Message(message) => self.arrived(message),
-            ServerFrame::Edited {
-                seq, of, at, body, ..
-            } => self.touched(*seq, *of, |message| message.edit(body.clone(), *at)),
-            ServerFrame::DeletedMessage { seq, of, .. } => {
-                self.touched(*seq, *of, Message::delete);
-            }
-            ServerFrame::Reacted {
-                seq,
-                of,
-                by,
-                emoji,
-                on,
-                ..
-            } => self.touched(*seq, *of, |message| message.react(by, emoji, *on)),
-            ServerFrame::Joined { seq, .. } | ServerFrame::Left { seq, .. } => {
-                self.passed(*seq);
-                self.look_who_is_member();
-            }
+            ServerFrame::Joined { seq, who, .. } => self.came(*seq, who, true),
+            ServerFrame::Left { seq, who, .. } => self.came(*seq, who, false),
             ServerFrame::Read { seq, .. } => self
                 .pace
                 .update_value(|pace| pace.last_seen = pace.last_seen.max(*seq)),
@@ -122,8 +106,12 @@ impl Conversation {
             .outbox
             .with_untracked(|outbox| {
                 let item = outbox.items().iter().find(|item| item.sent == Some(seq))?;
+                let Act::Say { re } = item.act.clone() else {
+                    return None;
+                };
                 let (by, body) = (self.session.me.get_value(), item.body.clone());
-                Some(Message::new(self.id(), seq, item.id, by, at, body))
+                let said = Message::new(self.id(), seq, item.id, by, at, body);
+                Some(Message { re, ..said })
             })
             .filter(|_| next);
         if let Some(message) = message {
@@ -134,15 +122,19 @@ impl Conversation {
         self.settle();
     }
 
-    /// Something has happened to a message.
-    fn touched(self, seq: Seq, of: Seq, what: impl Fn(&mut Message)) {
-        self.window.with_untracked(|window| window.touch(of, what));
-        self.passed(seq);
+    fn came(self, seq: Seq, who: &str, joined: bool) {
+        let who = who.to_owned();
+        self.window
+            .update(|window| window.came(Coming { seq, who, joined }));
+        self.settle();
+        self.catch_up();
+        self.look_who_is_member();
     }
 
     /// An entry that says nothing has come by.
     fn passed(self, seq: Seq) {
         self.window.update(|window| window.passed(seq));
+        self.settle();
         self.catch_up();
     }
 

@@ -26,6 +26,8 @@ pub enum Stretch {
     Newest,
     /// Where unread begins.
     Unread,
+    /// What is about a message.
+    Around(Seq),
 }
 
 /// How far the fetching of history is.
@@ -60,7 +62,9 @@ impl Conversation {
                     limits::HISTORY_PAGE * 2,
                 )
             }
+            Stretch::Around(seq) => (Some(("around", seq)), limits::HISTORY_PAGE),
         };
+        self.window.update_untracked(Window::awaits);
         spawn_local(async move {
             let (me, room, limit) = (
                 self.session.me.get_value(),
@@ -75,6 +79,7 @@ impl Conversation {
                 return;
             }
             let Ok(page) = answer else {
+                self.window.update_untracked(Window::answered);
                 self.fetching.set(Fetching::Failed(stretch));
                 if stretch == Stretch::Older {
                     self.catch_up();
@@ -83,14 +88,20 @@ impl Conversation {
             };
             self.fetching.set(Fetching::Nothing);
             let got_any = !page.messages.is_empty();
-            self.window.update(|window| match stretch {
-                Stretch::Older => window.older(page, start),
-                Stretch::Newer => window.newer(page, end),
-                Stretch::Newest => window.jump(page),
-                Stretch::Unread => window.jump_back(page),
+            self.window.update(|window| {
+                match stretch {
+                    Stretch::Older => window.older(page, start),
+                    Stretch::Newer => window.newer(page, end),
+                    Stretch::Newest => window.jump(page),
+                    Stretch::Unread => window.jump_back(page),
+                    Stretch::Around(_) => window.jump_around(page),
+                }
+                window.answered();
             });
-            if stretch == Stretch::Unread {
-                self.sought.set(Some(self.unread.get_untracked().read + 1));
+            match stretch {
+                Stretch::Unread => self.sought.set(Some(self.unread.get_untracked().read + 1)),
+                Stretch::Around(seq) => self.sought.set(Some(seq)),
+                _ => {}
             }
             self.settle();
             if got_any || stretch == Stretch::Older {
@@ -123,11 +134,26 @@ impl Conversation {
         self.load(Stretch::Unread);
     }
 
+    /// Brings the reader to a message, and marks it.
+    pub fn to_message(self, seq: Seq) {
+        self.marked.set(Some(seq));
+        self.reading.set(Reading::Earlier);
+        if self
+            .window
+            .with_untracked(|window| window.message(seq))
+            .is_some()
+        {
+            self.sought.set(Some(seq));
+        } else {
+            self.load(Stretch::Around(seq));
+        }
+    }
+
     /// Fetches what lies beyond the window, if the reader is where it goes.
     pub(super) fn catch_up(self) {
         let wanted = self.reading.get_untracked() == Reading::End;
         let beyond = self.window.with_untracked(Window::beyond);
-        if wanted && beyond > 0 {
+        if wanted && beyond > 0 && !self.closes_hole() {
             let near = beyond <= window::MOST as u64;
             self.load(if near {
                 Stretch::Newer

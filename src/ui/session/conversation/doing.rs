@@ -1,0 +1,86 @@
+//! What *me* does to messages: answers, edits, deletes, reacts.
+
+use leptos::prelude::*;
+
+use super::Conversation;
+use crate::{
+    domain::{Deed, Message, Quote, Seq},
+    ui::{
+        aim::{Aim, Wish},
+        session::{Act, Of, Reading},
+    },
+};
+
+/// What is about to be done to a message, and takes more than a press.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    React,
+    Edit,
+}
+
+impl Conversation {
+    /// Whether *me* may do something to a message.
+    pub fn may(self, deed: Deed) -> bool {
+        self.room.with_value(|room| room.role.may(deed))
+    }
+
+    /// Starts from a message, and what is wished for it.
+    pub fn take_aim(self, Aim { seq, wish }: Aim) {
+        self.marked.set(Some(seq));
+        self.sought.set(Some(seq));
+        self.reading.set(Reading::Earlier);
+        let Some(message) = self.window.with_untracked(|window| window.message(seq)) else {
+            return;
+        };
+        match wish {
+            Wish::See => {}
+            Wish::Act => self.at_hand.set(Some(seq)),
+            Wish::Reply => self.answer(&message),
+            Wish::Edit if !message.deleted => self.doing.set(Some((seq, Doing::Edit))),
+            Wish::React => {
+                self.at_hand.set(Some(seq));
+                self.doing.set(Some((seq, Doing::React)));
+            }
+            Wish::Edit => {}
+        }
+    }
+
+    /// Has what is said next answer a message.
+    pub fn answer(self, message: &Message) {
+        let Message { seq, by, body, .. } = message;
+        self.doing.set(None);
+        self.answering.set(Some(Quote::new(*seq, by.clone(), body)));
+    }
+
+    pub fn edit(self, of: Of, body: String) {
+        self.put(Act::Edit { of }, body);
+    }
+
+    pub fn erase(self, seq: Seq) {
+        let of = Of::Seq(seq);
+        self.put(Act::Delete { of }, String::new());
+    }
+
+    /// Gives a message a reaction, or takes it back.
+    pub fn react(self, seq: Seq, emoji: String, on: bool) {
+        let of = Of::Seq(seq);
+        self.put(Act::React { of, on }, emoji);
+    }
+
+    fn put(self, act: Act, body: String) {
+        let outboxes = self.session.outboxes;
+        outboxes.put(self.id(), act, body, self.session);
+    }
+
+    /// *me*'s last message here that can be edited.
+    pub fn last_of_mine(self) -> Option<Message> {
+        let me = self.session.me.get_value();
+        self.window.with_untracked(|window| {
+            let mut newest_first = window.messages().iter().rev();
+            newest_first.find_map(|said| {
+                let message = said.message.read_untracked();
+                (message.by == me && !message.deleted).then(|| message.clone())
+            })
+        })
+    }
+}
