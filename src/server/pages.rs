@@ -33,6 +33,7 @@ use crate::{
             invite::{Guests, InvitePage, InvitePageProps},
             landing::{LandingPage, LandingPageProps},
             not_found::{self, NotFound, Refused, RefusedProps},
+            search::Search,
         },
         parts::{Clock, LastTry, Sheet},
         paths,
@@ -54,6 +55,7 @@ where
         .route("/rooms/{name}", get(invite))
         .route("/{me}", get(dashboard))
         .route("/{me}/rooms/{name}", get(room))
+        .route("/{me}/search", get(search))
         .fallback(nowhere)
 }
 
@@ -137,6 +139,36 @@ async fn room(
         Ok(page) => page,
         Err(error) => visit.refuse(error, Some(acting), Some(name)),
     }
+}
+
+async fn search(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
+    let Some(name) = path.ok().and_then(|Path(segment)| acting(&segment)) else {
+        return nowhere(visit).await;
+    };
+    let opened = async {
+        let me = visit.me(&name)?;
+        Ok((me, chat.my_rooms(me).await?))
+    };
+    let (me, rooms) = match opened.await {
+        Ok(opened) => opened,
+        Err(error) => return visit.refuse(error, Some(name), None),
+    };
+    // As a form has it, a plus is a space.
+    let field = |name| Some(paths::decode(&visit.query(name)?.replace('+', " ")));
+    let mut search = Search {
+        words: field("words").unwrap_or_default(),
+        ..Search::default()
+    };
+    if !search.words.trim().is_empty() {
+        let before = field("before");
+        let found = chat.search(me, &search.words, None, None, before.as_deref(), None);
+        match found.await {
+            Ok(found) => search.found = Some(found),
+            Err(error) => search.refusal = Some(error.message),
+        }
+    }
+    let page = visit.app(me, rooms, First::Search(search));
+    visit.show("Search", Some(me), move || App(page))
 }
 
 async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {

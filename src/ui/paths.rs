@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::domain::RoomId;
+use crate::domain::{RoomId, Seq};
 
 /// Everything but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -25,6 +25,26 @@ pub fn dashboard(me: &str) -> String {
 /// A room, as *me* sees it.
 pub fn room(me: &str, name: &str) -> String {
     format!("{}/rooms/{}", dashboard(me), encode(name))
+}
+
+/// A message in its room, as *me* sees it.
+pub fn message(me: &str, name: &str, seq: Seq) -> String {
+    format!("{}?at={seq}", room(me, name))
+}
+
+/// What *me* finds by these words.
+pub fn search(me: &str, words: &str) -> String {
+    let path = format!("{}/search", dashboard(me));
+    if words.is_empty() {
+        path
+    } else {
+        format!("{path}?words={}", encode(words))
+    }
+}
+
+/// The same, from an earlier answer's `next` on.
+pub fn search_before(me: &str, words: &str, cursor: &str) -> String {
+    format!("{}&before={}", search(me, words), encode(cursor))
 }
 
 /// The invitation to a room, neutral of identity.
@@ -57,18 +77,37 @@ pub fn acting(segment: &str) -> Option<&str> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inside {
     Dashboard,
-    Room { name: String },
+    Room {
+        name: String,
+        /// The message that it is about, where it is about one.
+        at: Option<Seq>,
+    },
+    Search {
+        words: String,
+    },
 }
 
-/// Which of `me`'s pages a path leads to; `None` where it leads elsewhere.
-pub fn inside(me: &str, path: &str) -> Option<Inside> {
+/// Which of `me`'s pages a path and its query lead to; `None` where they lead elsewhere.
+pub fn inside(me: &str, path: &str, query: &str) -> Option<Inside> {
     let mut segments = path.strip_prefix('/')?.split('/').map(decode);
     if acting(&segments.next()?) != Some(me) {
         return None;
     }
+    let query = query.trim_start_matches('?');
+    let only = |name: &str| query.strip_prefix(name)?.strip_prefix('=');
     match (segments.next().as_deref(), segments.next(), segments.next()) {
-        (None, ..) => Some(Inside::Dashboard),
-        (Some("rooms"), Some(name), None) => Some(Inside::Room { name }),
+        (None, ..) if query.is_empty() => Some(Inside::Dashboard),
+        (Some("rooms"), Some(name), None) => {
+            let at = only("at").and_then(|seq| seq.parse().ok());
+            (query.is_empty() || at.is_some()).then_some(Inside::Room { name, at })
+        }
+        (Some("search"), None, _) => {
+            let words = only("words").filter(|words| !words.contains('&'));
+            (query.is_empty() || words.is_some()).then(|| Inside::Search {
+                // As a form has it, a plus is a space.
+                words: decode(&words.unwrap_or_default().replace('+', " ")),
+            })
+        }
         _ => None,
     }
 }
@@ -146,7 +185,11 @@ mod tests {
 
     #[test]
     fn one_s_own_pages_are_told_from_all_others() {
-        let room = |name: &str| Some(Inside::Room { name: name.into() });
+        let room = |name: &str| {
+            let (name, at) = (name.into(), None);
+            Some(Inside::Room { name, at })
+        };
+        let inside = |me, path| inside(me, path, "");
         assert_eq!(inside("alice", "/@alice"), Some(Inside::Dashboard));
         assert_eq!(inside("alice", "/@alice/rooms/general"), room("general"));
         for name in ["a/b?c#d%e f", "日本", "rooms"] {
@@ -222,6 +265,30 @@ mod tests {
             Some("/")
         );
         assert_eq!(to("post_message", r#"{"seq":1}"#, &[("me", "alice")]), None);
+    }
+
+    #[test]
+    fn a_message_and_a_search_are_pages_of_one_s_own_too() {
+        let of = |url: &str| {
+            let (path, query) = url.split_once('?').unwrap_or((url, ""));
+            inside("alice", path, query)
+        };
+        let (name, at) = ("general".to_owned(), Some(812));
+        assert_eq!(
+            of(&message("alice", "general", 812)),
+            Some(Inside::Room { name, at })
+        );
+        for words in ["", "a b", "\"c&d\"", "e+f*", "日本"] {
+            let words = words.to_owned();
+            assert_eq!(of(&search("alice", &words)), Some(Inside::Search { words }));
+        }
+        for elsewhere in [
+            "/@alice?ask=log-out",
+            "/@alice/rooms/general?before=5",
+            "/@alice/search?words=a&before=5",
+        ] {
+            assert_eq!(of(elsewhere), None, "{elsewhere}");
+        }
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! Everything below `/@me`: one page that stays. The server renders what the asked address shows; from there on the
 //! session has others shown in its place.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::EitherOf3, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{
     dashboard::DashboardPage,
     room::{RoomPage, RoomsSide},
+    search::{Search, SearchPage},
 };
 use crate::{
     domain::{Flash, RoomPage as Room, RoomSummary},
     ui::{
-        aim::Aim,
+        aim::{Aim, Wish},
         parts::{Asked, Clock, Sheet, use_clock},
         session::{Pane, Session, Shown, Start},
     },
@@ -32,6 +33,7 @@ pub enum First {
         /// Why the room could not be left, where that was tried.
         leaving: Option<String>,
     },
+    Search(Search),
 }
 
 /// The pages of `me`. `rooms` are all of theirs, the latest active first; `asked` is the dialog that the page was asked
@@ -48,6 +50,7 @@ pub fn App(
     let start = match &first {
         First::Dashboard { .. } => Start::Dashboard,
         First::Room { page, .. } => Start::Room(page.clone()),
+        First::Search(_) => Start::Search,
     };
     let session = Session::new(me, made_by, rooms, start);
     let first = StoredValue::new(first);
@@ -55,19 +58,24 @@ pub fn App(
     let clock = use_clock(clock);
     Effect::new(move || untrack(|| session.go_live()));
     name_the_tab(session);
-    let in_room = Memo::new(move |_| session.navigator.shown() != Shown::Dashboard);
+    let in_room = Memo::new(move |_| matches!(session.navigator.shown(), Shown::Room(_)));
     // What is beside rooms is made for the first of them, and stays.
     let has_side = Memo::new(move |has: Option<&bool>| has == Some(&true) || in_room.get());
-    let pane = move |Pane { shows, start, at }| {
+    let pane = move |Pane {
+                         shows,
+                         start,
+                         at,
+                         aim: led,
+                     }| {
         // Only what the document began with has been asked for in so many words.
         let first = first.get_value();
         match start {
             Start::Dashboard => {
                 let flash = match first {
                     First::Dashboard { flash } => flash,
-                    First::Room { .. } => None,
+                    _ => None,
                 };
-                Either::Left(view! { <DashboardPage session flash clock /> })
+                EitherOf3::A(view! { <DashboardPage session flash clock /> })
             }
             Start::Room(page) => {
                 let (sheet, leaving, aim) = match first {
@@ -77,9 +85,20 @@ pub fn App(
                         sheet,
                         leaving,
                     } if Shown::Room(first.room.id) == shows => (sheet, leaving, aim),
-                    _ => (Sheet::blank(), None, None),
+                    _ => {
+                        let wish = Wish::See;
+                        let aim = led.map(|seq| Aim { seq, wish });
+                        (Sheet::blank(), None, aim)
+                    }
                 };
-                Either::Right(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
+                EitherOf3::B(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
+            }
+            Start::Search => {
+                let search = match first {
+                    First::Search(search) => search,
+                    _ => Search::default(),
+                };
+                EitherOf3::C(view! { <SearchPage session search clock /> })
             }
         }
     };
@@ -111,6 +130,7 @@ fn name_the_tab(session: Session) {
 fn name_of(session: Session) -> String {
     match session.navigator.shown() {
         Shown::Dashboard => session.me.with_value(|me| format!("@{me}")),
+        Shown::Search => "Search".to_owned(),
         Shown::Room(room) => session.rooms.name_of(room).unwrap_or_default(),
     }
 }
@@ -123,7 +143,7 @@ fn Announcer(session: Session) -> impl IntoView {
         if session.navigator.arrivals() > 0 {
             said.set(untrack(|| match session.navigator.shown() {
                 Shown::Dashboard => "Your rooms".to_owned(),
-                Shown::Room(_) => name_of(session),
+                Shown::Room(_) | Shown::Search => name_of(session),
             }));
         }
     });

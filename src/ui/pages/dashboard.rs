@@ -6,7 +6,8 @@ use crate::{
     domain::Flash,
     ui::{
         browser,
-        parts::{Clock, Confirm, Field, FormError, KeyField, LastTry, RoomList},
+        parts::{Clock, Confirm, Field, FormError, Icon, KeyField, LastTry, RoomList},
+        paths,
         session::{Session, Shown},
     },
 };
@@ -43,6 +44,10 @@ pub fn DashboardPage(
                 <h1 node_ref=heading tabindex="-1">
                     "Rooms"
                 </h1>
+                <a class="button quiet" href=paths::search(&me, "")>
+                    {Icon::Search.view()}
+                    "Search"
+                </a>
                 <LogOut me=me.clone() error=way_out("give_up_username") />
             </div>
             // Where the forms come after all the rooms.

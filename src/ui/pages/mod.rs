@@ -10,3 +10,4 @@ pub mod landing;
 #[cfg(feature = "ssr")]
 pub mod not_found;
 mod room;
+pub mod search;

@@ -91,6 +91,14 @@ pub fn RoomPage(
                                     }
                                 })}
                         </div>
+                        <a
+                            class="icon-button"
+                            href=session.me.with_value(|me| paths::search(me, ""))
+                            title="Search"
+                        >
+                            {Icon::Search.view()}
+                            <span class="hush">"Search"</span>
+                        </a>
                         <button type="button" class="quiet to-members" popovertarget=members_side.clone()>
                             <OnlineCount conversation />
                             <span class="hush">" online, Members"</span>
@@ -124,7 +132,7 @@ pub fn RoomPage(
 #[component]
 fn Elsewhere(session: Session) -> impl IntoView {
     let waiting = Memo::new(move |_| match session.navigator.shown() {
-        Shown::Dashboard => 0,
+        Shown::Dashboard | Shown::Search => 0,
         Shown::Room(room) => session.rooms.unread_besides(Some(room)),
     });
     move || {

@@ -19,6 +19,7 @@ pub enum Icon {
     More,
     Plus,
     Reply,
+    Search,
     Smile,
 }
 
@@ -48,6 +49,7 @@ impl Icon {
             Icon::More => "M5 12h.01M12 12h.01M19 12h.01",
             Icon::Plus => "M12 5v14M5 12h14",
             Icon::Reply => "M10 6l-6 6 6 6M4 12h9a7 7 0 0 1 7 7",
+            Icon::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
             Icon::Smile => {
                 "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14a4.2 4.2 0 0 0 7 0M9 9.5h.01M15 9.5h.01"
             }

@@ -96,9 +96,9 @@ pub fn find_row(rows: &HtmlDivElement, seq: Seq) -> Option<Element> {
         .flatten()
 }
 
-/// Brings a row into view.
-pub fn show(row: &Element) {
+/// Brings a row into view, at this place of it.
+pub fn show(row: &Element, at: ScrollLogicalPosition) {
     let options = ScrollIntoViewOptions::new();
-    options.set_block(ScrollLogicalPosition::Center);
+    options.set_block(at);
     row.scroll_into_view_with_scroll_into_view_options(&options);
 }

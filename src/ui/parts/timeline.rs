@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use leptos::{ev::MouseEvent, html, prelude::*};
+use web_sys::ScrollLogicalPosition::{Center, Start};
 
 use super::{
     Icon, RoomDoor,
@@ -223,8 +224,18 @@ impl Reader {
         let sought = self.conversation.sought.get_untracked();
         if let Some(row) = sought.and_then(|seq| place::find_row(&list, seq)) {
             self.conversation.sought.set(None);
-            place::show(&row);
-            if self.conversation.marked.get_untracked() == sought {
+            let led_to = self.conversation.marked.get_untracked() == sought;
+            let first_new = self.conversation.unread.get_untracked().read + 1;
+            // What it is about is wanted too, unless it is where the reader has been.
+            place::show(
+                &row,
+                if led_to || sought == Some(first_new) {
+                    Center
+                } else {
+                    Start
+                },
+            );
+            if led_to {
                 focus_row(&row);
             }
         } else if self.conversation.reading.get_untracked() == Reading::End {

@@ -40,7 +40,10 @@ impl Session {
                 // What was said in it last is not in the answer.
                 self.ask_for_rooms();
                 let url = self.me.with_value(|me| paths::room(me, &room.name));
-                let inside = Inside::Room { name: room.name };
+                let inside = Inside::Room {
+                    name: room.name,
+                    at: None,
+                };
                 self.navigator.go(inside, &url, How::Push, self);
             }
             "leave_room" | "delete_room" => {

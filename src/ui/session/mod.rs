@@ -28,6 +28,7 @@ use std::cell::Cell;
 
 use leptos::prelude::*;
 
+pub use ask::ask;
 pub use comings::{Coming, told};
 pub use connection::{Event, State};
 pub use conversation::{Conversation, Doing, Fetching, Gone, Stretch, Unread};
@@ -37,7 +38,7 @@ pub use rooms::{Known, Rooms};
 pub use shelf::forget_unsent;
 pub use window::{Reading, Said, Window};
 
-use self::{ask::ask, connection::Connection, frozen::is_visible, outboxes::Outboxes};
+use self::{connection::Connection, frozen::is_visible, outboxes::Outboxes};
 use super::{
     browser, notices,
     paths::{self, Inside},
@@ -151,14 +152,15 @@ impl Session {
     }
 
     /// Which of *me*'s pages a path of this server leads to, where it is one that this document can show.
-    fn inside(self, path: &str) -> Option<Inside> {
-        self.me.with_value(|me| paths::inside(me, path))
+    fn inside(self, path: &str, query: &str) -> Option<Inside> {
+        self.me.with_value(|me| paths::inside(me, path, query))
     }
 
     /// The path of what is shown.
     pub fn address(self, shown: Shown) -> String {
         self.me.with_value(|me| match shown {
             Shown::Dashboard => paths::dashboard(me),
+            Shown::Search => paths::search(me, &self.navigator.words()),
             Shown::Room(room) => paths::room(me, &self.rooms.name_of(room).unwrap_or_default()),
         })
     }

@@ -11,7 +11,7 @@ use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 use super::{Session, ask};
 use crate::{
     api::OpenRoomPage,
-    domain::{Code, Millis, RoomId, RoomPage, Seq, limits},
+    domain::{Code, Millis, RoomId, RoomPage, Seq},
     ui::{
         browser::{self, now},
         notices,
@@ -24,14 +24,13 @@ const WARM: usize = 6;
 /// Milliseconds that a room which was asked for ahead of time is worth showing. What was said in it since comes over
 /// the socket; who is in it may not.
 const FRESH: Millis = 10_000;
-/// How much of a room's log is asked for beyond the place that a reader goes back to.
-const AROUND: Seq = limits::HISTORY_PAGE as Seq / 2;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub enum Shown {
     Dashboard,
     Room(RoomId),
+    Search,
 }
 
 /// What a pane starts from.
@@ -39,6 +38,7 @@ pub enum Shown {
 pub enum Start {
     Dashboard,
     Room(Box<RoomPage>),
+    Search,
 }
 
 impl Start {
@@ -46,6 +46,7 @@ impl Start {
         match self {
             Start::Dashboard => Shown::Dashboard,
             Start::Room(page) => Shown::Room(page.room.id),
+            Start::Search => Shown::Search,
         }
     }
 }
@@ -57,6 +58,8 @@ pub struct Pane {
     pub start: Start,
     /// The message that the reader is to be brought to, where that is not the newest.
     pub at: Option<Seq>,
+    /// The message that a link has led to.
+    pub aim: Option<Seq>,
 }
 
 /// A handle: copies are the same navigator.
@@ -74,6 +77,8 @@ pub struct Navigator {
     places: StoredValue<Vec<(RoomId, Seq)>>,
     /// How far the dashboard was scrolled when it was left.
     left_at: StoredValue<f64>,
+    /// What whoever comes to the search page searches for.
+    words: StoredValue<String>,
     /// Which build of the server made this page, and whether another has come since.
     build: StoredValue<String>,
     outdated: StoredValue<bool>,
@@ -86,6 +91,8 @@ struct Ahead {
     page: Option<RoomPage>,
     /// The message that the page is about, where it is not the newest.
     at: Option<Seq>,
+    /// The message that a link leads to.
+    aim: Option<Seq>,
     /// How to go there as soon as it is here, where that is wanted.
     wanted: Option<How>,
 }
@@ -105,7 +112,7 @@ impl Navigator {
     pub fn new(build: String, start: Start) -> Self {
         let shows = start.shows();
         let recent = match shows {
-            Shown::Dashboard => Vec::new(),
+            Shown::Dashboard | Shown::Search => Vec::new(),
             Shown::Room(room) => vec![room],
         };
         Self {
@@ -113,6 +120,7 @@ impl Navigator {
                 shows,
                 start,
                 at: None,
+                aim: None,
             }]),
             shown: RwSignal::new(shows),
             arrivals: RwSignal::new(0),
@@ -120,6 +128,7 @@ impl Navigator {
             ahead: StoredValue::new(None),
             places: StoredValue::default(),
             left_at: StoredValue::new(0.0),
+            words: StoredValue::default(),
             build: StoredValue::new(build),
             outdated: StoredValue::new(false),
         }
@@ -158,6 +167,11 @@ impl Navigator {
         self.left_at.get_value()
     }
 
+    /// What is to be searched for, by whoever comes to that page now.
+    pub fn words(self) -> String {
+        self.words.get_value()
+    }
+
     /// The server has said which build it is. One that did not make this page may make others.
     pub fn is_served_by(self, build: &str) {
         let outdated = self.build.with_value(|ours| ours != build);
@@ -185,7 +199,7 @@ impl Navigator {
             self.look_ahead(event.target(), session);
         });
         window_event_listener(ev::popstate, move |_| {
-            match session.inside(&browser::path()) {
+            match session.inside(&browser::path(), &browser::query()) {
                 Some(inside) if !self.is_outdated() => {
                     self.go(inside, "", How::Moved, session);
                 }
@@ -200,16 +214,26 @@ impl Navigator {
         match inside {
             Inside::Dashboard => {
                 self.ahead.set_value(None);
-                self.keep(Start::Dashboard, None);
+                self.keep(Start::Dashboard, None, None);
                 self.show(Shown::Dashboard, url, how, session);
             }
-            Inside::Room { name } => {
-                let warm = session.rooms.named(&name).map(Shown::Room);
-                if let Some(shows) = warm.filter(|shows| self.is_kept(*shows)) {
+            Inside::Search { words } => {
+                self.ahead.set_value(None);
+                self.words.set_value(words);
+                self.keep(Start::Search, None, None);
+                self.show(Shown::Search, url, how, session);
+            }
+            Inside::Room { name, at } => {
+                let warm = session.rooms.named(&name);
+                if let Some(room) = warm.filter(|room| self.is_kept(Shown::Room(*room))) {
                     self.ahead.set_value(None);
-                    return self.show(shows, url, how, session);
+                    self.show(Shown::Room(room), url, how, session);
+                    if let (Some(seq), Some(conversation)) = (at, session.conversation(room)) {
+                        conversation.to_message(seq);
+                    }
+                    return;
                 }
-                self.ask_for(&name, Some(how), session);
+                self.ask_for(&name, at, Some(how), session);
             }
         }
     }
@@ -235,29 +259,29 @@ impl Navigator {
         let link = link(event.target())?;
         // Something on the page that is shown, or something to keep: the browser knows best.
         let elsewhere = !link.target().is_empty() || link.has_attribute("download");
-        let within = !link.hash().is_empty() || !link.search().is_empty();
+        let within = !link.hash().is_empty();
         if elsewhere || within || self.is_outdated() {
             return None;
         }
-        Some((inside(&link, session)?, link.pathname()))
+        Some((inside(&link, session)?, link.pathname() + &link.search()))
     }
 
     fn look_ahead(self, at: Option<web_sys::EventTarget>, session: Session) {
         let inside = link(at).and_then(|link| inside(&link, session));
-        if let Some(Inside::Room { name }) = inside {
+        if let Some(Inside::Room { name, at }) = inside {
             let warm = session.rooms.named(&name).map(Shown::Room);
             if !warm.is_some_and(|shows| self.is_kept(shows)) {
-                self.ask_for(&name, None, session);
+                self.ask_for(&name, at, None, session);
             }
         }
     }
 
     /// Asks for a room, to go there where that is wanted.
-    fn ask_for(self, name: &str, wanted: Option<How>, session: Session) {
+    fn ask_for(self, name: &str, aim: Option<Seq>, wanted: Option<How>, session: Session) {
         let known = self.ahead.try_update_value(|ahead| {
-            let ahead = ahead
-                .as_mut()
-                .filter(|ahead| ahead.name == name && now() - ahead.asked < FRESH)?;
+            let ahead = ahead.as_mut().filter(|ahead| {
+                ahead.name == name && ahead.aim == aim && now() - ahead.asked < FRESH
+            })?;
             ahead.wanted = wanted.or(ahead.wanted);
             Some(())
         });
@@ -267,26 +291,28 @@ impl Navigator {
         // Whoever goes back finds the place where they were.
         let at = (wanted == Some(How::Moved))
             .then(|| self.place_in(session.rooms.named(name)?))
-            .flatten();
+            .flatten()
+            .filter(|_| aim.is_none());
         self.ahead.set_value(Some(Ahead {
             name: name.to_owned(),
             asked: now(),
             page: None,
             at,
+            aim,
             wanted,
         }));
         let name = name.to_owned();
         spawn_local(async move {
             let me = session.me.get_value();
-            let before = at.map(|seq| (seq + AROUND).to_string());
+            let around = aim.or(at).map(|seq| seq.to_string());
             let mut arguments = vec![("me", &*me), ("name", &*name)];
-            arguments.extend(before.as_ref().map(|seq| ("before", seq.as_str())));
+            arguments.extend(around.as_ref().map(|seq| ("around", seq.as_str())));
             let answer = ask::<OpenRoomPage>(&arguments).await;
             // Something else may have been asked for since.
             let current = |ahead: &Option<Ahead>| {
                 ahead
                     .as_ref()
-                    .filter(|ahead| ahead.name == name)
+                    .filter(|ahead| ahead.name == name && ahead.aim == aim)
                     .map(|ahead| ahead.wanted)
             };
             let Some(wanted) = self.ahead.with_value(current) else {
@@ -323,15 +349,20 @@ impl Navigator {
         let Some(Ahead {
             page: Some(page),
             at,
+            aim,
             ..
         }) = ahead
         else {
             return;
         };
-        let url = session.me.with_value(|me| paths::room(me, &page.room.name));
+        let name = &page.room.name;
+        let url = session.me.with_value(|me| match aim {
+            Some(seq) => paths::message(me, name, seq),
+            None => paths::room(me, name),
+        });
         session.rooms.add(&page.room);
         let shows = Shown::Room(page.room.id);
-        self.keep(Start::Room(Box::new(page)), at);
+        self.keep(Start::Room(Box::new(page)), at, aim);
         self.show(shows, &url, how, session);
     }
 
@@ -355,10 +386,15 @@ impl Navigator {
             .with_untracked(|panes| panes.iter().any(|pane| pane.shows == shows))
     }
 
-    fn keep(self, start: Start, at: Option<Seq>) {
+    fn keep(self, start: Start, at: Option<Seq>, aim: Option<Seq>) {
         let shows = start.shows();
         if !self.is_kept(shows) {
-            let pane = Pane { shows, start, at };
+            let pane = Pane {
+                shows,
+                start,
+                at,
+                aim,
+            };
             self.panes.update(|panes| panes.push(pane));
         }
     }
@@ -382,9 +418,13 @@ impl Navigator {
             How::Replace => browser::replace_path(url),
         }
         match (was, shows) {
-            (Shown::Dashboard, Shown::Room(_)) => self.left_at.set_value(browser::scrolled()),
+            (Shown::Dashboard, Shown::Room(_) | Shown::Search) => {
+                self.left_at.set_value(browser::scrolled())
+            }
             // One that a link leads to begins at its top.
-            (Shown::Room(_), Shown::Dashboard) if how != How::Moved => self.left_at.set_value(0.0),
+            (Shown::Room(_) | Shown::Search, Shown::Dashboard) if how != How::Moved => {
+                self.left_at.set_value(0.0)
+            }
             _ => {}
         }
         browser::close_popovers();
@@ -418,7 +458,9 @@ impl Navigator {
 /// Which of *me*'s pages a link leads to.
 fn inside(link: &HtmlAnchorElement, session: Session) -> Option<Inside> {
     let here = link.origin() == browser::origin();
-    session.inside(&link.pathname()).filter(|_| here)
+    session
+        .inside(&link.pathname(), &link.search())
+        .filter(|_| here)
 }
 
 /// The link that an event is about.
