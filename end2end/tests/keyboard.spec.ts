@@ -173,3 +173,18 @@ test("a screen reader is told what is said, politely, and not when history is lo
   release();
   await expect(bob.log).toHaveAttribute("aria-live", "polite");
 });
+
+test("Alt and an arrow go through the rooms", async ({ named }) => {
+  const [alice, bob] = [await named("alice"), await named("bob")];
+  for (const name of ["one", "two", "three"]) {
+    await alice.hasCreated(name);
+    await bob.hasJoined(name);
+  }
+  await bob.enter("three");
+  await bob.page.keyboard.press("Alt+ArrowDown");
+  await expect(bob.heading).toHaveText("two");
+  await bob.page.keyboard.press("Alt+ArrowDown");
+  await expect(bob.heading).toHaveText("one");
+  await bob.page.keyboard.press("Alt+ArrowUp");
+  await expect(bob.heading).toHaveText("two");
+});

@@ -21,6 +21,7 @@ mod outbox;
 mod outboxes;
 mod rooms;
 mod shelf;
+mod shortcuts;
 mod touch;
 mod window;
 
@@ -119,6 +120,7 @@ impl Session {
         window_event_listener_untyped("pagehide", move |_| self.tell_before_leaving());
         self.looked(is_visible());
         self.navigator.go_live(self);
+        self.listen_for_keys();
         // The list changes when rooms are created, joined and left, here or elsewhere.
         Effect::new(move || self.rooms.follow(self));
     }

@@ -1,0 +1,51 @@
+//! Keys that work wherever one is: Alt and an arrow go through the rooms.
+
+use leptos::{ev, prelude::*};
+
+use super::{Session, Shown, navigator::How};
+use crate::ui::paths::{self, Inside};
+
+impl Session {
+    /// Listens for as long as the document is there.
+    pub(super) fn listen_for_keys(self) {
+        window_event_listener(ev::keydown, move |event| {
+            if event.default_prevented() || event.ctrl_key() || event.meta_key() {
+                return;
+            }
+            // Something that is open over the page is closed first.
+            let open = document().query_selector("dialog[open], :popover-open");
+            if open.is_ok_and(|open| open.is_some()) {
+                return;
+            }
+            let done = match (&*event.key(), event.alt_key()) {
+                ("ArrowUp", true) => self.go_by(-1),
+                ("ArrowDown", true) => self.go_by(1),
+                _ => false,
+            };
+            if done {
+                event.prevent_default();
+            }
+        });
+    }
+
+    /// Goes so many rooms further in the list, around its end.
+    fn go_by(self, step: isize) -> bool {
+        let rooms = self.rooms.ids();
+        let here = match self.navigator.shown_untracked() {
+            Shown::Room(room) => rooms.iter().position(|id| *id == room),
+            Shown::Dashboard | Shown::Search => None,
+        };
+        let next = match here {
+            Some(here) => (here as isize + step).rem_euclid(rooms.len() as isize) as usize,
+            None if step < 0 => rooms.len().saturating_sub(1),
+            None => 0,
+        };
+        let Some(name) = rooms.get(next).and_then(|room| self.rooms.name_of(*room)) else {
+            return false;
+        };
+        let url = self.me.with_value(|me| paths::room(me, &name));
+        let inside = Inside::Room { name, at: None };
+        self.navigator.go(inside, &url, How::Push, self);
+        true
+    }
+}
