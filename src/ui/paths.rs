@@ -189,7 +189,7 @@ mod tests {
             let (name, at) = (name.into(), None);
             Some(Inside::Room { name, at })
         };
-        let inside = |me, path| inside(me, path, "");
+        let inside = |me: &str, path: &str| inside(me, path, "");
         assert_eq!(inside("alice", "/@alice"), Some(Inside::Dashboard));
         assert_eq!(inside("alice", "/@alice/rooms/general"), room("general"));
         for name in ["a/b?c#d%e f", "日本", "rooms"] {
