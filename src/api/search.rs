@@ -5,6 +5,8 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use super::answer;
 use crate::domain::{ApiError, Found, RoomId};
+#[cfg(feature = "ssr")]
+use crate::server::Sought;
 
 /// Messages of *me*'s rooms that have all of these `words`, newest first: words, `"phrases in quotes"` and
 /// `prefixes*`, whatever their case and diacritics. Only those in `room`, by `by`, and older than the hit that an
@@ -20,11 +22,14 @@ pub async fn search(
 ) -> Result<Found, ApiError> {
     answer(async |request| {
         let me = request.me(&me).await?;
-        let (by, before) = (by.as_deref(), before.as_deref());
-        request
-            .chat()
-            .search(&me, &words, room, by, before, limit)
-            .await
+        let sought = Sought {
+            words: &words,
+            room,
+            by: by.as_deref(),
+            before: before.as_deref(),
+            limit,
+        };
+        request.chat().search(&request.caller, &me, sought).await
     })
     .await
 }

@@ -10,14 +10,15 @@
 //! | a request's body | 10 s, 128 KiB; 8 MiB are read past | `forms` | `bounds::a_body_that_comes_too_slowly_is_not_waited_for`, `bad_input` |
 //! | an idle connection | 10 s | `connections` | `bounds::half_made_requests_and_idle_connections_are_let_go` |
 //! | an answer that is not taken | 10 s without a byte; a connection lasts 300 s, and its last answer 30 s | `connections` | `hostile` |
-//! | requests, files apart | 100/s an address, bursts of 1,000 | `guard` | `bounds::requests_are_counted_by_the_address_that_the_last_proxy_tells` |
+//! | requests, files apart | 100/s an address, bursts of 1,000 | `rates` | `bounds::requests_are_counted_by_the_address_that_the_last_proxy_tells` |
 //! | cookies looked at | 16 a request | `identity` | `identity::so_many_cookies_are_looked_at_and_no_more` |
 //! | unknown sessions remembered | 10,000 | `strangers` | `strangers::a_bounded_number_of_strangers_is_remembered` |
-//! | claims | 10/min an address | `guard` | `rate_limits::ten_claims_a_minute_come_from_one_address` |
-//! | wrong keys | 10/min an identity, 100/min an address | `guard` | `rate_limits::ten_wrong_keys_a_minute_are_answered` |
-//! | rooms created | 20/h an identity, 200/h an address | `guard` | `rate_limits::twenty_rooms_an_hour_are_created_by_one_person` |
-//! | messages | 10/s an identity, 100/s an address, bursts of 40 and 400 | `guard` | `rate_limits::messages_come_in_bursts_of_forty`, `guard::an_address_may_do_ten_times_what_an_identity_may` |
-//! | callers whose rates are remembered | those of the last 50,000 requests, and who is not quiet yet | `guard` | `guard::a_flood_of_addresses_is_not_remembered` |
+//! | claims | 10/min an address | `rates` | `rate_limits::ten_claims_a_minute_come_from_one_address` |
+//! | wrong keys | 10/min an identity, 100/min an address | `rates` | `rate_limits::ten_wrong_keys_a_minute_are_answered` |
+//! | rooms created | 20/h an identity, 200/h an address | `rates` | `rate_limits::twenty_rooms_an_hour_are_created_by_one_person` |
+//! | messages | 10/s an identity, 100/s an address, bursts of 40 and 400 | `rates` | `rate_limits::messages_come_in_bursts_of_forty`, `rates::an_address_may_do_ten_times_what_an_identity_may` |
+//! | searches | 5/s an identity, 50/s an address, bursts of 20 and 200 | `rates` | `rate_limits::searches_come_in_bursts_of_twenty`, `rates::an_address_may_do_ten_times_what_an_identity_may` |
+//! | callers whose rates are remembered | those of the last 50,000 requests, and who is not quiet yet | `rates` | `rates::a_flood_of_addresses_is_not_remembered` |
 //! | keys being hashed | 4 threads of 19 MiB, gone after 5 s of rest; 64 wait | `hashing` | `hashing::so_many_wait_and_the_next_is_turned_away_even_where_those_who_asked_have_gone`, `bounded::keys_that_were_hashed_leave_no_memory_behind` |
 //! | notices of refused forms | 1,000, 4 MiB, 10 min | `flashes` | `flashes::the_oldest_go_where_there_are_too_many_or_too_many_bytes_of_them` |
 //! | rendered pages kept | 8 MiB | `pages/cache` | `cache::it_keeps_a_bounded_number_of_bytes` |

@@ -86,6 +86,7 @@ pub struct RateLimits {
     pub keys: Option<Rate>,
     pub rooms: Option<Rate>,
     pub messages: Option<Rate>,
+    pub searches: Option<Rate>,
     /// Requests over HTTP, files apart, by address.
     pub requests: Option<Rate>,
     /// What one live socket says, of whatever kind.
@@ -114,7 +115,8 @@ impl Rate {
 impl RateLimits {
     fn on() -> Result<Self, String> {
         Self::OFF.with(
-            "claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,requests=100/s:1000,frames=40/s:400",
+            "claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,searches=5/s:20,requests=100/s:1000,\
+             frames=40/s:400",
         )
     }
 
@@ -123,6 +125,7 @@ impl RateLimits {
         keys: None,
         rooms: None,
         messages: None,
+        searches: None,
         requests: None,
         frames: None,
     };
@@ -138,11 +141,12 @@ impl RateLimits {
                 "keys" => self.keys = rate,
                 "rooms" => self.rooms = rate,
                 "messages" => self.messages = rate,
+                "searches" => self.searches = rate,
                 "requests" => self.requests = rate,
                 "frames" => self.frames = rate,
                 other => {
                     return Err(format!(
-                        "'{other}' is none of claims, keys, rooms, messages, requests, frames"
+                        "'{other}' is none of claims, keys, rooms, messages, searches, requests, frames"
                     ));
                 }
             }

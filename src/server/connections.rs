@@ -29,8 +29,8 @@ use tokio::{
 
 use super::{
     crowd::{Crowd, Place},
-    guard::network,
     proxies::Proxies,
+    rates::network,
 };
 
 /// How long the head of a request may take, from when the connection is free for one: this is how long an idle

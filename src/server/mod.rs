@@ -20,6 +20,7 @@ mod keys;
 mod live;
 mod pages;
 mod proxies;
+mod rates;
 mod request;
 mod rooms;
 mod router;
@@ -32,6 +33,6 @@ mod upgrade;
 #[cfg(feature = "fuzz")]
 pub use live::fuzz_socket;
 pub use request::Request;
-pub use rooms::Chat;
+pub use rooms::{Chat, Sought};
 pub use serve::serve;
 pub use store::Act;

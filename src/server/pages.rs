@@ -21,7 +21,7 @@ use super::{
     flashes::Flashes,
     guard,
     identity::{Caller, Me},
-    rooms::{Chat, Entered},
+    rooms::{Chat, Entered, Sought},
 };
 use crate::{
     domain::{self, ApiError, Flash, History, RoomName, RoomSummary},
@@ -161,8 +161,12 @@ async fn search(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
     };
     if !search.words.trim().is_empty() {
         let before = field("before");
-        let found = chat.search(me, &search.words, None, None, before.as_deref(), None);
-        match found.await {
+        let sought = Sought {
+            words: &search.words,
+            before: before.as_deref(),
+            ..Sought::default()
+        };
+        match chat.search(&visit.caller, me, sought).await {
             Ok(found) => search.found = Some(found),
             Err(error) => search.refusal = Some(error.message),
         }

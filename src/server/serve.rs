@@ -16,10 +16,10 @@ use tokio::{
 use super::{
     config::Config,
     connections::Hall,
-    guard::Limits,
     keys::Keys,
     live::Live,
     proxies::Proxies,
+    rates::Limits,
     rooms::{Chat, Parts},
     router::router,
     sockets::Sockets,

@@ -6,7 +6,7 @@ use super::{
     config::MaxSockets,
     connections::Seat,
     crowd::{Crowd, Place},
-    guard::network,
+    rates::network,
     store::UserId,
 };
 use crate::domain::{ApiError, Code};

@@ -117,6 +117,24 @@ async fn twenty_rooms_an_hour_are_created_by_one_person() {
 }
 
 #[tokio::test]
+async fn searches_come_in_bursts_of_twenty() {
+    let server = limited("on").await;
+    let alice = server.person("alice").await;
+    let search = async || alice.call("search", &[("words", &"roses")]).await;
+    for _ in 0..20 {
+        search().await.ok();
+    }
+    until_too_fast(async |_| search().await).await;
+    // Others are not held up, and it passes.
+    let bob = server.person("bob").await;
+    bob.call("search", &[("words", &"roses")]).await.ok();
+    eventually("another search", async || {
+        (search().await.status == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn messages_come_in_bursts_of_forty() {
     let server = limited("on").await;
     let alice = server.person("alice").await;

@@ -39,7 +39,7 @@ use self::{
     shared::Shared,
 };
 use super::{
-    guard::Limits,
+    rates::Limits,
     sockets::Admission,
     store::{Entry, Event, Journal, Store, TokenHash, UserId},
 };

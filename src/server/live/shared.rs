@@ -14,7 +14,7 @@ use crate::{
     domain::{Posted, RoomId, Seq},
     protocol::ServerFrame,
     server::{
-        guard::Limits,
+        rates::Limits,
         store::{NewEntry, Reply, SocketId, Store, StoreError, TokenHash, UserId},
     },
 };
