@@ -21,7 +21,7 @@
 //! | callers whose rates are remembered | those of the last 50,000 requests, and who is not quiet yet | `rates` | `rates::a_flood_of_addresses_is_not_remembered` |
 //! | keys being hashed | 4 threads of 19 MiB, gone after 5 s of rest; 64 wait | `hashing` | `hashing::so_many_wait_and_the_next_is_turned_away_even_where_those_who_asked_have_gone`, `bounded::keys_that_were_hashed_leave_no_memory_behind` |
 //! | notices of refused forms | 1,000, 4 MiB, 10 min | `flashes` | `flashes::the_oldest_go_where_there_are_too_many_or_too_many_bytes_of_them` |
-//! | rendered pages kept | 8 MiB | `pages/cache` | `cache::it_keeps_a_bounded_number_of_bytes` |
+//! | rendered pages kept | 8 MiB of rooms, 1 MiB of what strangers see | `pages/cache` | `cache::it_keeps_a_bounded_number_of_bytes` |
 //! | live sockets | 64 an identity, 1,000 an address; in all 7/8 of the connections | `sockets` | `bounds::an_identity_has_so_many_sockets_and_an_address_too` |
 //! | a socket's frame | 64 KiB | `live/socket` | `frames`, `bad_input` |
 //! | what a socket says | 40 frames/s, bursts of 400, each 8 KiB being one more; more is read later | `live/socket` | `bounds::a_socket_that_says_too_much_is_listened_to_later` |

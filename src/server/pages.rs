@@ -14,8 +14,8 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::{nonce::Nonce, prelude::*};
 
-pub use self::cache::Cache;
-use self::cache::{Key, Unique};
+pub use self::cache::Caches;
+use self::cache::{RoomKey, StrangersKey, Unique};
 use super::{
     assets,
     flashes::Flashes,
@@ -48,7 +48,7 @@ where
     S: Clone + Send + Sync + 'static,
     Chat: FromRef<S>,
     Arc<Flashes>: FromRef<S>,
-    Arc<Cache>: FromRef<S>,
+    Arc<Caches>: FromRef<S>,
 {
     Router::new()
         .route("/", get(landing))
@@ -67,7 +67,7 @@ async fn landing(visit: Visit) -> Page {
         names: visit.names(),
         flash: visit.flash.clone(),
     };
-    visit.show("", None, move || LandingPage(page))
+    visit.show_anyone(StrangersKey::Landing, "", move || LandingPage(page))
 }
 
 async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
@@ -89,12 +89,7 @@ async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) 
     visit.show(&format!("@{}", me.name), Some(me), move || App(page))
 }
 
-async fn room(
-    State(chat): State<Chat>,
-    State(cache): State<Arc<Cache>>,
-    path: Named<(String, String)>,
-    visit: Visit,
-) -> Page {
+async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Visit) -> Page {
     let named = path.ok();
     let Some((acting, name)) = named.and_then(|Path((me, name))| Some((acting(&me)?, name))) else {
         return nowhere(visit).await;
@@ -116,12 +111,13 @@ async fn room(
             && aim.is_none()
             && visit.flash.is_none()
             && visit.query("ask").is_none();
-        let key = plain.then(|| Key {
+        let key = plain.then(|| RoomKey {
             me: me.name.clone(),
             names: visit.names(),
             today: visit.clock.today(),
             entered: entered.clone(),
         });
+        let cache = &visit.caches.rooms;
         let html = match key.as_ref().and_then(|key| cache.find(key, &unique)) {
             Some(html) => html,
             None => {
@@ -204,11 +200,12 @@ async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
         wanted: wanted.map(|me| me.name.clone()),
         flash: visit.flash.clone(),
     };
-    visit.show(&title, None, move || InvitePage(page))
+    let key = StrangersKey::Invite(page.room.clone());
+    visit.show_anyone(key, &title, move || InvitePage(page))
 }
 
 async fn nowhere(visit: Visit) -> Page {
-    let mut page = visit.show(not_found::NOWHERE, None, NotFound);
+    let mut page = visit.show_anyone(StrangersKey::Nowhere, not_found::NOWHERE, NotFound);
     *page.status_mut() = StatusCode::NOT_FOUND;
     page
 }
@@ -228,6 +225,7 @@ pub struct Visit {
     flash: Option<Flash>,
     clock: Clock,
     query: String,
+    caches: Arc<Caches>,
 }
 
 impl Visit {
@@ -303,6 +301,25 @@ impl Visit {
         }
     }
 
+    /// A page that is nobody's own, in its document: strangers all see it as it was rendered once.
+    fn show_anyone<V: IntoView + 'static>(
+        &self,
+        key: StrangersKey,
+        title: &str,
+        main: impl FnOnce() -> V + Send + 'static,
+    ) -> Page {
+        if !self.identities.is_empty() || self.flash.is_some() {
+            return self.show(title, None, main);
+        }
+        let (cache, unique) = (&self.caches.strangers, Unique::new());
+        let html = cache.find(&key, &unique).unwrap_or_else(|| {
+            let html = render(self.frame(title, None, &unique.nonce), main);
+            cache.keep(key, &html, &unique);
+            html
+        });
+        self.answer(html, &unique.nonce, None)
+    }
+
     /// A page in its document.
     fn show<V: IntoView + 'static>(
         &self,
@@ -361,6 +378,7 @@ where
     S: Sync,
     Chat: FromRef<S>,
     Arc<Flashes>: FromRef<S>,
+    Arc<Caches>: FromRef<S>,
 {
     type Rejection = Page;
 
@@ -372,6 +390,7 @@ where
             flash: None,
             clock: Clock::of_reader(wall(&parts.headers)),
             query: parts.uri.query().unwrap_or_default().to_owned(),
+            caches: Arc::from_ref(state),
         };
         match chat.identities(&visit.caller).await {
             Ok(identities) => visit.identities = identities,

@@ -34,7 +34,7 @@ use crate::domain::ApiError;
 struct AppState {
     chat: Chat,
     flashes: Arc<Flashes>,
-    cache: Arc<pages::Cache>,
+    cache: Arc<pages::Caches>,
     health: Arc<Health>,
 }
 
@@ -50,7 +50,7 @@ impl FromRef<AppState> for Arc<Flashes> {
     }
 }
 
-impl FromRef<AppState> for Arc<pages::Cache> {
+impl FromRef<AppState> for Arc<pages::Caches> {
     fn from_ref(state: &AppState) -> Self {
         state.cache.clone()
     }

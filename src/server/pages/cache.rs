@@ -1,9 +1,11 @@
-//! Rendered room pages, kept as long as nothing that they show has changed.
+//! Rendered pages, kept as long as nothing that they show has changed.
 //!
-//! Messages never change, so a room's head stands for all of them in the key; the rest is in it as it is.
+//! Whatever happens to a room's messages moves its head, so that stands for all of them in a page's key; the rest is
+//! in it as it is. What strangers see is kept apart: names that somebody makes up must not push members' rooms out.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -12,12 +14,37 @@ use uuid::Uuid;
 
 use crate::server::rooms::Entered;
 
-/// Bytes of HTML kept at most; past that, all is forgotten.
-const BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of HTML kept at most; past that, all of its kind is forgotten.
+const ROOM_BYTES: usize = 8 * 1024 * 1024;
+const STRANGERS_BYTES: usize = 1024 * 1024;
+
+/// What is kept.
+pub struct Caches {
+    pub rooms: Cache<RoomKey>,
+    pub strangers: Cache<StrangersKey>,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self {
+            rooms: Cache::of_at_most(ROOM_BYTES),
+            strangers: Cache::of_at_most(STRANGERS_BYTES),
+        }
+    }
+}
+
+/// A page as a browser sees it that holds no name.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum StrangersKey {
+    Landing,
+    Nowhere,
+    /// The invitation to the room of this name.
+    Invite(String),
+}
 
 /// All that a room's newest page shows, its messages by the room's head.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct RoomKey {
     pub me: String,
     /// The names that the browser holds.
     pub names: Vec<String>,
@@ -42,27 +69,45 @@ impl Unique {
     }
 }
 
-#[derive(Default)]
-pub struct Cache(Mutex<Kept>);
+/// Pages of one kind, up to a number of bytes.
+pub struct Cache<K> {
+    most: usize,
+    kept: Mutex<Kept<K>>,
+}
 
-#[derive(Default)]
-struct Kept {
-    pages: HashMap<Key, Arc<Template>>,
+struct Kept<K> {
+    pages: HashMap<K, Arc<Template>>,
     bytes: usize,
 }
 
-impl Cache {
+impl<K> Default for Kept<K> {
+    fn default() -> Self {
+        Self {
+            pages: HashMap::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<K: Eq + Hash> Cache<K> {
+    fn of_at_most(most: usize) -> Self {
+        Self {
+            most,
+            kept: Mutex::default(),
+        }
+    }
+
     /// The page, if it is as it was when it was last rendered.
-    pub fn find(&self, key: &Key, unique: &Unique) -> Option<String> {
+    pub fn find(&self, key: &K, unique: &Unique) -> Option<String> {
         let template = self.kept().pages.get(key).cloned()?;
         Some(template.fill(unique))
     }
 
     /// Keeps a page that was rendered with this `unique`.
-    pub fn keep(&self, key: Key, html: &str, unique: &Unique) {
+    pub fn keep(&self, key: K, html: &str, unique: &Unique) {
         let template = Arc::new(Template::of(html, unique));
         let mut kept = self.kept();
-        if kept.bytes + html.len() > BYTES {
+        if kept.bytes + html.len() > self.most {
             *kept = Kept::default();
         }
         if kept.pages.insert(key, template).is_none() {
@@ -70,8 +115,8 @@ impl Cache {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept<K>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,7 +178,9 @@ mod tests {
     use super::*;
     use crate::domain::{Role, Room};
 
-    fn key(head: u64) -> Key {
+    const BYTES: usize = 1024 * 1024;
+
+    fn key(head: u64) -> RoomKey {
         let room = Room {
             id: 1,
             name: "general".to_owned(),
@@ -148,7 +195,7 @@ mod tests {
             mentions: 0,
             online: 1,
         };
-        Key {
+        RoomKey {
             me: "alice".to_owned(),
             names: vec!["alice".to_owned()],
             today: (Some(0), false, 20_000),
@@ -167,7 +214,7 @@ mod tests {
     #[test]
     fn a_kept_page_comes_back_with_a_nonce_and_an_id_of_its_own() {
         let (first, second) = (Unique::new(), Unique::new());
-        let cache = Cache::default();
+        let cache = Cache::of_at_most(BYTES);
         cache.keep(key(7), &page(&first), &first);
         assert_eq!(cache.find(&key(7), &second), Some(page(&second)));
     }
@@ -175,7 +222,7 @@ mod tests {
     #[test]
     fn a_page_that_would_show_something_else_is_not_found() {
         let unique = Unique::new();
-        let cache = Cache::default();
+        let cache = Cache::of_at_most(BYTES);
         cache.keep(key(7), &page(&unique), &unique);
         assert_eq!(cache.find(&key(8), &unique), None);
     }
@@ -183,7 +230,7 @@ mod tests {
     #[test]
     fn it_keeps_a_bounded_number_of_bytes() {
         let unique = Unique::new();
-        let cache = Cache::default();
+        let cache = Cache::of_at_most(BYTES);
         let large = "x".repeat(BYTES / 4);
         (0..20).for_each(|head| cache.keep(key(head), &large, &unique));
         assert!(cache.kept().bytes <= BYTES && cache.kept().pages.len() <= 4);
