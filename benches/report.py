@@ -284,6 +284,33 @@ def pages(results: Results) -> str:
     return table(head, [row(page, room) for page in ("room_page", "history") for room in (FEW, MANY)])
 
 
+SOUGHT = {
+    "common": "a word that all have",
+    "rare": "one that 200 have",
+    "phrase": "a phrase that all have",
+    "prefix": "the beginning of the rare one",
+    "nothing": "a word that none has",
+}
+
+
+def search(results: Results) -> str:
+    head = ["", "answers/s", "p50 ms", "p99 ms", "max ms", "bytes"]
+    one = results.find("search", LATCHKEY)
+    if one is None or "missing" in one:
+        return table(head, [missing(one, len(head))] if one else [])
+
+    def row(sought: str) -> list[str]:
+        found = one["figures"][sought]
+        return [
+            SOUGHT[sought],
+            number(found["per_second"]),
+            *(milliseconds(found["us"][name]) for name in ("p50", "p99", "max")),
+            f"{found['bytes']:,}",
+        ]
+
+    return table(head, map(row, SOUGHT))
+
+
 @dataclass
 class Seen:
     """A figure of the pages in a browser, by its path to a median, a least and a most."""
@@ -477,6 +504,15 @@ def history_target(results: Results) -> tuple[str, str, bool | None]:
     return "(g) history page: the same p99 in both rooms within 20 %", found, met
 
 
+def search_target(results: Results) -> tuple[str, str, bool | None]:
+    p99 = {sought: results.get(f"{sought}.us.p99", "search", LATCHKEY) for sought in SOUGHT}
+    slowest = max((sought for sought in p99 if p99[sought] is not None), key=lambda sought: p99[sought], default=None)
+    must = "(j) search: p99 at most 20 ms, whatever is looked for"
+    if slowest is None:
+        return must, "–", None
+    return must, f"{milliseconds(p99[slowest])} ms: {SOUGHT[slowest]}", p99[slowest] <= 20_000
+
+
 def targets(results: Results) -> str:
     rate = results.ratio(RATE.path, "saturated", LATCHKEY, UWEBSOCKETS)
     memory = results.get("kib_per_socket", "idle", LATCHKEY)
@@ -497,6 +533,7 @@ def targets(results: Results) -> str:
         ("(g) room page at least 5,000/s", unit(slowest, "/s"), None if slowest is None else slowest >= 5_000),
         *hostile_targets(results),
         *(seen_target(results, seen) for seen in SEEN if seen.most is not None or seen is INTERACTIVE),
+        search_target(results),
     ]
     note = "\nThat the store is read at most once a room for (d) is what a test shows, in `tests/server/reconnect.rs`.\n"
     return table(["must", "measured", "met"], ((must, found, verdict(met)) for must, found, met in rows), left=3) + note
@@ -532,6 +569,7 @@ def report(results: Results) -> str:
         ("pages", "(g) Pages: 16 connections, each asking again as soon as it has its answer", pages(results)),
         ("browser", "(h) Pages in Chromium: a desktop with nothing else slowed down, and a phone", browser(results)),
         ("hostile", "(i) A flood beside two people who talk", hostile(results)),
+        ("search", "(j) Search: 1,000,000 messages in 100 rooms, one connection", search(results)),
     ]
     parts = [f"{results.machine_line()}.\n", deliveries(results)]
     parts += [f"## {title}\n\n{text}" for work, title, text in works if results.of(work)]
@@ -566,6 +604,7 @@ def brief(results: Results) -> str:
         row("the same: p99 ms", "confirmed_us.p99", "posts", None, milliseconds),
         row("room page, 1,000,000 messages: answers/s", f"room_page.{MANY}.per_second", "pages"),
         row("history, 1,000,000 messages: p99 ms", f"history.{MANY}.us.p99", "pages", None, milliseconds),
+        row("a phrase in 100 rooms, 1,000,000 messages: p99 ms", "phrase.us.p99", "search", None, milliseconds),
     ]
     text = table(["", *SHOWN.values()], rows)
     notes = [f"On {results.machine_line()}. Flask-SocketIO with gevent."]

@@ -1,4 +1,4 @@
-//! (g) Pages and searches over HTTP: a few connections, each asking again as soon as it has its answer.
+//! (g) Pages, and (j) searches, over HTTP: a few connections, each asking again as soon as it has its answer.
 
 use std::{
     io::{self, Read, Write},
