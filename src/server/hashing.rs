@@ -200,6 +200,14 @@ mod tests {
             assert_eq!(held.await.expect("no panic"), Ok(()));
         }
         // What nobody waits for any more is passed over, and there is room again.
+        let passed_over = async {
+            while !hashing.0.state().jobs.is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), passed_over)
+            .await
+            .expect("nothing waits for ever");
         assert_eq!(hashing.run(|_| 7).await, Ok(7));
     }
 
