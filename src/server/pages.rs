@@ -74,11 +74,7 @@ async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) 
     let Some(name) = path.ok().and_then(|Path(segment)| acting(&segment)) else {
         return nowhere(visit).await;
     };
-    let opened = async {
-        let me = visit.me(&name)?;
-        Ok((me, chat.my_rooms(me).await?))
-    };
-    let (me, rooms) = match opened.await {
+    let (me, rooms) = match visit.at_home(&chat, &name).await {
         Ok(opened) => opened,
         Err(error) => return visit.refuse(error, Some(name), None),
     };
@@ -141,11 +137,7 @@ async fn search(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
     let Some(name) = path.ok().and_then(|Path(segment)| acting(&segment)) else {
         return nowhere(visit).await;
     };
-    let opened = async {
-        let me = visit.me(&name)?;
-        Ok((me, chat.my_rooms(me).await?))
-    };
-    let (me, rooms) = match opened.await {
+    let (me, rooms) = match visit.at_home(&chat, &name).await {
         Ok(opened) => opened,
         Err(error) => return visit.refuse(error, Some(name), None),
     };
@@ -235,6 +227,15 @@ impl Visit {
     /// `not_me` where this browser does not hold it.
     fn me(&self, name: &str) -> Result<&Me, ApiError> {
         Me::find(&self.identities, name).ok_or_else(ApiError::not_me)
+    }
+
+    /// The identity of that name, and its rooms.
+    ///
+    /// # Errors
+    /// Those of [`Self::me`], and of the store.
+    async fn at_home(&self, chat: &Chat, name: &str) -> Result<(&Me, Vec<RoomSummary>), ApiError> {
+        let me = self.me(name)?;
+        Ok((me, chat.my_rooms(me).await?))
     }
 
     fn names(&self) -> Vec<String> {

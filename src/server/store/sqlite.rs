@@ -2,6 +2,7 @@
 
 mod alarm;
 mod append;
+mod basics;
 mod change;
 mod committer;
 #[cfg(test)]

@@ -155,12 +155,7 @@ fn edit(change: &mut Change<'_>, author: Author, of: Seq, body: Body) -> Changed
     }
     let message = there(change, author.room, of)?;
     let own = message.author == author.user;
-    if !change
-        .role(author.room, author.user)?
-        .may(Deed::Edit { own })
-    {
-        return Err(Stop::Refused(StoreError::NotAuthor));
-    }
+    permit(change, &author, Deed::Edit { own }, StoreError::NotAuthor)?;
     let (room, by) = (author.room, author.name.clone());
     let named = members_named(change, room, author.user, body.as_str())?;
     let posted = note(change, &author, Kind::Edited, Some(of), "", |seq, at| {
@@ -197,12 +192,7 @@ fn delete(change: &mut Change<'_>, author: Author, of: Seq) -> Changed<Posted> {
     }
     let message = there(change, author.room, of)?;
     let own = message.author == author.user;
-    if !change
-        .role(author.room, author.user)?
-        .may(Deed::Erase { own })
-    {
-        return Err(Stop::Refused(StoreError::NotAllowed));
-    }
+    permit(change, &author, Deed::Erase { own }, StoreError::NotAllowed)?;
     let (room, by) = (author.room, author.name.clone());
     let posted = note(change, &author, Kind::Deleted, Some(of), "", |seq, at| {
         ServerFrame::DeletedMessage {
@@ -436,6 +426,22 @@ fn noted(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Changed
 }
 
 const NO_SUCH_MESSAGE: Stop = Stop::Refused(StoreError::NoSuchMessage);
+
+/// # Errors
+/// `refusal` where the author's role does not let them do that.
+fn permit(
+    change: &mut Change<'_>,
+    author: &Author,
+    deed: Deed,
+    refusal: StoreError,
+) -> Changed<()> {
+    let role = change.role(author.room, author.user)?;
+    if role.may(deed) {
+        Ok(())
+    } else {
+        Err(Stop::Refused(refusal))
+    }
+}
 
 /// A message that is not deleted.
 fn there(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Target> {

@@ -8,7 +8,7 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::reads::{head, require_member};
+use super::basics::{head, require_member};
 use crate::{
     domain::{Changes, History, Message, Quote, Reaction, RoomId, Seq},
     protocol::ServerFrame,

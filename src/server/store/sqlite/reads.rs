@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::entries;
+use super::{
+    basics::{head, require_member, said},
+    entries,
+};
 use crate::{
     domain::{Folded, Role, Room, RoomId, RoomSummary},
     server::store::{
@@ -69,30 +72,6 @@ pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<L
         })
         .optional()
 }
-
-/// A room's head, as an expression: the seq of its newest entry, 0 where there is none.
-macro_rules! head {
-    ($room:literal) => {
-        concat!(
-            "coalesce((SELECT max(seq) FROM entries WHERE room_id = ",
-            $room,
-            "), 0)"
-        )
-    };
-}
-pub(super) use head;
-
-/// Messages of a room up to its head, as an expression.
-macro_rules! said {
-    ($room:literal) => {
-        concat!(
-            "coalesce((SELECT seq - silent FROM entries WHERE room_id = ",
-            $room,
-            " ORDER BY seq DESC LIMIT 1), 0)"
-        )
-    };
-}
-pub(super) use said;
 
 /// Columns of [`room_of`], from rooms joined with *me*'s membership and the owner.
 macro_rules! room_columns {
@@ -212,19 +191,4 @@ pub fn members(
         })?
         .collect::<Result<_, _>>()?;
     Ok(members)
-}
-
-pub(super) fn require_member(
-    connection: &Connection,
-    room: RoomId,
-    user: UserId,
-) -> Result<(), StoreError> {
-    let member = connection
-        .prepare_cached("SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2")?
-        .exists([room, user])?;
-    if member {
-        Ok(())
-    } else {
-        Err(StoreError::NoSuchRoom)
-    }
 }

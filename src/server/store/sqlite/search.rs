@@ -12,7 +12,7 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{entries, reads::head};
+use super::{basics::head, entries};
 use crate::{
     domain::{Found, Hit, Millis, RoomId, Seq},
     server::store::{

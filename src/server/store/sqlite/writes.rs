@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{
     append::came_or_went,
+    basics::head,
     change::{Change, Changed, Stop},
     entries::Kind,
-    reads::head,
     search,
 };
 use crate::{
