@@ -183,7 +183,7 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
                 enterkeyhint=move || if touched.get() { "enter" } else { "send" }
                 aria-describedby=format!("message-hint-{room}")
                 aria-autocomplete="list"
-                aria-controls=naming.list()
+                aria-controls=move || naming.list()
                 aria-activedescendant=move || naming.active()
                 aria-invalid=move || (over.get() || refusal.read().is_some()).then_some("true")
                 on:input=wrote

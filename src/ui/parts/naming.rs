@@ -84,9 +84,10 @@ impl Naming {
         Some(self.option(self.chosen.get()))
     }
 
-    /// The id of the list.
-    pub fn list(self) -> String {
-        format!("names-{}", self.conversation.id())
+    /// The id of the list, while there is one.
+    pub fn list(self) -> Option<String> {
+        self.typed.read().as_ref()?;
+        Some(format!("names-{}", self.conversation.id()))
     }
 
     fn option(self, index: usize) -> String {

@@ -124,6 +124,7 @@ impl Shard {
         let rooms: Vec<_> = socket.cursors.iter().map(|cursor| cursor.room).collect();
         for room in rooms {
             self.shut(key, room);
+            self.tell_seen_of(room, user);
         }
         let mut entry = self.sockets.remove(key.index);
         let _ = self.poll.registry().deregister(entry.socket.stream());

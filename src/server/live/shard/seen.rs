@@ -33,6 +33,13 @@ impl Shard {
         }
     }
 
+    /// Hands the store at once what a user has read of a room: their next page may be on its way already.
+    pub(super) fn tell_seen_of(&mut self, room: RoomId, user: UserId) {
+        if let Some((seq, by)) = self.seen.remove(&(room, user)) {
+            self.shared.note_seen(room, user, seq, by);
+        }
+    }
+
     pub(super) fn tell_seen(&mut self) {
         for ((room, user), (seq, by)) in std::mem::take(&mut self.seen) {
             self.shared.note_seen(room, user, seq, by);
