@@ -42,7 +42,7 @@ test: format lint units end2end sizes ## Run every check there is; the last line
 		END { print passed " passed, " failed + 0 " failed" }' $(LOGS)/*
 
 site: tools # What the browser is given, into target/site. The server is built after it, and holds it.
-	cargo leptos build --release --precompress --frontend-only --cargo-locked
+	cargo leptos build --release --split --precompress --frontend-only --cargo-locked
 
 format:
 	cargo fmt --check

@@ -23,7 +23,7 @@ interface Fixtures {
 /** What a browser says by itself of every answer that is not a success. */
 const REFUSALS = /Failed to load resource: the server responded with a status of 4\d\d/;
 /** What it says when the server is not to be reached. */
-export const LOST = /WebSocket connection to .* failed|net::ERR_(INTERNET_DISCONNECTED|CONNECTION_|EMPTY_RESPONSE)/;
+export const LOST = /WebSocket connection to .* failed|Failed to fetch\s+at \S*__wasm_split|net::ERR_(INTERNET_DISCONNECTED|CONNECTION_|EMPTY_RESPONSE)/;
 
 export const test = base.extend<Fixtures & Options>({
   tolerated: [[], { option: true }],

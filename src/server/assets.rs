@@ -32,13 +32,19 @@ pub fn paths() -> impl Iterator<Item = String> {
 /// The URLs that a page starts the app from.
 pub fn entry_points() -> &'static Assets {
     static FOUND: LazyLock<Assets> = LazyLock::new(|| {
-        let find = |ending: &str| {
-            paths().find(|path| path.starts_with("/pkg/latchkey") && path.ends_with(ending))
+        let find = |start: &str, ending: &str| {
+            let mut paths = paths();
+            let found = paths.find(|path| {
+                let name = path.strip_prefix("/pkg/");
+                name.is_some_and(|name| name.starts_with(start) && name.ends_with(ending))
+            });
+            found.unwrap_or_default()
         };
         Assets {
-            js: find(".js").unwrap_or_default(),
-            wasm: find(".wasm").unwrap_or_default(),
-            css: find(".css").unwrap_or_default(),
+            js: find("latchkey", ".js"),
+            split: find("__wasm_split", ".js"),
+            wasm: find("latchkey", ".wasm"),
+            css: find("latchkey", ".css"),
         }
     });
     &FOUND
@@ -47,7 +53,7 @@ pub fn entry_points() -> &'static Assets {
 /// Which site this is: another one whenever what its pages start from has changed.
 pub fn build() -> &'static str {
     static BUILD: LazyLock<String> = LazyLock::new(|| {
-        let Assets { js, wasm, css } = entry_points();
+        let Assets { js, wasm, css, .. } = entry_points();
         let digest = Sha256::digest(format!("{js} {wasm} {css}"));
         BASE64_URL_SAFE_NO_PAD.encode(&digest[..9])
     });

@@ -8,6 +8,8 @@ use super::parts::{Header, Notice, as_text};
 #[derive(Clone, Debug, Default)]
 pub struct Assets {
     pub js: String,
+    /// What `js` imports: it loads the parts of the WASM that are split off.
+    pub split: String,
     pub wasm: String,
     pub css: String,
 }
@@ -43,7 +45,12 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
         "" => "Latchkey".to_owned(),
         title => format!("{title} · Latchkey"),
     };
-    let Assets { js, wasm, css } = assets;
+    let Assets {
+        js,
+        split,
+        wasm,
+        css,
+    } = assets;
     let loader = format!("{LOADER}load('{js}', '{wasm}');");
     view! {
         <!DOCTYPE html>
@@ -67,6 +74,7 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
                 <link rel="manifest" href="/site.webmanifest" />
                 <link rel="stylesheet" href=css.as_str() />
                 <link rel="modulepreload" href=js.as_str() nonce=nonce.clone() />
+                <link rel="modulepreload" href=split.as_str() nonce=nonce.clone() />
                 <link rel="preload" href=wasm.as_str() r#as="fetch" r#type="application/wasm" crossorigin="" />
                 <title inner_html=as_text(&title)></title>
                 <script type="module" nonce=nonce>

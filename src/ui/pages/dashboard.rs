@@ -128,14 +128,10 @@ fn LogOut(me: String, error: Option<String>) -> impl IntoView {
             title=format!("Log out @{me}?")
             text="The name becomes free, and anyone may claim it. You leave all your rooms. A room you own passes to \
                   the member who has been in it longest; one with no other member is deleted, with its messages."
-        >
-            <form action="/api/give_up_username" method="post">
-                <input type="hidden" name="me" value=me.clone() />
-                <FormError error=error.clone() />
-                <button type="submit" class="danger">
-                    "Log out"
-                </button>
-            </form>
-        </Confirm>
+            action="/api/give_up_username"
+            fields=vec![("me", me)]
+            button="Log out"
+            error
+        />
     }
 }

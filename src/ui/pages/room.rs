@@ -8,8 +8,8 @@ use crate::{
         aim::Aim,
         browser,
         parts::{
-            Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, LeaveHint,
-            MemberList, OnlineCount, RoomDoor, RoomNav, Sheet, Timeline, Typing, focus_composer,
+            Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, MemberList,
+            OnlineCount, RoomDoor, RoomNav, Sheet, Timeline, Typing, focus_composer, leave_hint,
         },
         paths,
         session::{Conversation, Session, Shown},
@@ -157,16 +157,11 @@ fn Leave(conversation: Conversation, error: Option<String>) -> impl IntoView {
             icon=Icon::Leave
             title=format!("Leave {name}?")
             text="To come back you need its key."
-        >
-            <LeaveHint conversation />
-            <form action="/api/leave_room" method="post">
-                <input type="hidden" name="me" value=me.clone() />
-                <input type="hidden" name="room" value=id.to_string() />
-                <button type="submit" class="danger">
-                    "Leave room"
-                </button>
-            </form>
-        </Confirm>
+            hint=leave_hint(conversation)
+            action="/api/leave_room"
+            fields=vec![("me", me), ("room", id.to_string())]
+            button="Leave room"
+        />
     }
 }
 

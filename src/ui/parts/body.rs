@@ -1,13 +1,14 @@
 //! What a message says, as HTML: its nodes, and no markup but theirs.
 //!
 //! As a string, not as views: a body is put into its row as a whole and nothing in it comes alive, so a page of
-//! messages has nothing to hydrate there. All text passes [`Html::text`]; an address has passed the parser, which
+//! messages has nothing to hydrate there. All text passes [`push_text`]; an address has passed the parser, which
 //! knows `http`, `https` and `mailto` only.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
+use super::row_html::push_text;
 use crate::{
     domain::{
         markup::{self, Block, Inline},
@@ -140,17 +141,8 @@ impl Html<'_> {
         self.out.extend(["</", element, ">"]);
     }
 
-    /// Text, in an element or in a quoted attribute.
     fn text(&mut self, text: &str) {
-        for char in text.chars() {
-            match char {
-                '&' => self.out.push_str("&amp;"),
-                '<' => self.out.push_str("&lt;"),
-                '>' => self.out.push_str("&gt;"),
-                '"' => self.out.push_str("&quot;"),
-                char => self.out.push(char),
-            }
-        }
+        push_text(&mut self.out, text);
     }
 }
 

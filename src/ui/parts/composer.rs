@@ -14,6 +14,7 @@ use super::{
     as_text,
     naming::{Names, Naming},
     quote::Answering,
+    tools,
 };
 use crate::{
     domain::{Body, Code, RoomId, limits},
@@ -188,6 +189,7 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
                 aria-invalid=move || (over.get() || refusal.read().is_some()).then_some("true")
                 on:input=wrote
                 on:keydown=pressed
+                on:focus=move |_| tools::fetch()
                 on:blur=move |_| naming.forget()
                 inner_html=as_text(&typed)
             ></textarea>

@@ -1,21 +1,21 @@
 //! A question before something that cannot be undone.
 
-use leptos::{html, prelude::*};
+use leptos::{ev::SubmitEvent, html, prelude::*};
 use web_sys::MouseEvent;
 
-use super::Icon;
+use super::{FormError, Icon};
 
 /// The dialog that is open, by its id, where one is. A page provides it to its parts.
 #[derive(Clone, Copy)]
 pub struct Asked(pub RwSignal<Option<String>>);
 
-/// A button that opens a dialog, and the dialog while it is open: a question, what follows from it, "Cancel", and
-/// the children, which are the form that does it. "Cancel" comes first, so that Enter alone does no harm.
+/// A button that opens a dialog, and the dialog while it is open: a question, what follows from it, "Cancel", and the
+/// form that does it. "Cancel" comes first, so that Enter alone does no harm.
 ///
 /// Without a script the button asks for the page again with the dialog open in it. With one the dialog is modal, and
 /// closing it returns the keyboard's place to the button: the browser sees to that.
 #[component]
-pub fn Confirm<V>(
+pub fn Confirm(
     /// Unique on the page.
     #[prop(into)]
     id: String,
@@ -28,11 +28,22 @@ pub fn Confirm<V>(
     #[prop(optional, into)] icon: Option<Icon>,
     #[prop(into)] title: String,
     text: &'static str,
-    children: TypedChildrenFn<V>,
-) -> impl IntoView
-where
-    V: IntoView + 'static,
-{
+    /// What follows from it besides, as things are now.
+    #[prop(optional, into)]
+    hint: Option<Signal<Option<&'static str>>>,
+    /// Where the form goes.
+    action: &'static str,
+    /// What it says there: names and values.
+    fields: Vec<(&'static str, String)>,
+    /// The text of its button.
+    button: &'static str,
+    /// Why it was refused the last time.
+    #[prop(default = None)]
+    error: Option<String>,
+    /// What is done in its place.
+    #[prop(optional, into)]
+    submit: Option<Callback<SubmitEvent>>,
+) -> impl IntoView {
     let Asked(asked) = expect_context();
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move || {
@@ -42,19 +53,22 @@ where
             _ = dialog.show_modal();
         }
     });
-    let is_open = Memo::new({
-        let id = id.clone();
-        move |_| asked.read().as_deref() == Some(&*id)
-    });
-    let ask = {
-        let id = id.clone();
-        move |event: MouseEvent| {
-            event.prevent_default();
-            asked.set(Some(id.clone()));
+    let name = id.clone();
+    let id = StoredValue::new(id);
+    let is_open =
+        Memo::new(move |_| id.with_value(|id| asked.read().as_deref() == Some(id.as_str())));
+    let ask = move |event: MouseEvent| {
+        event.prevent_default();
+        asked.set(Some(id.get_value()));
+    };
+    let said = move |event: SubmitEvent| {
+        if let Some(submit) = submit {
+            submit.run(event);
         }
     };
-    let children = children.into_inner();
-    let name = id.clone();
+    let field = |(name, value): &(&'static str, String)| {
+        view! { <input type="hidden" name=*name value=value.clone() /> }
+    };
     view! {
         <form method="get">
             <button name="ask" value=name class=class aria-label=label on:click=ask>
@@ -63,6 +77,7 @@ where
             </button>
         </form>
         {move || {
+            let id = id.get_value();
             let title_id = format!("{id}-title");
             is_open
                 .get()
@@ -70,17 +85,27 @@ where
                     view! {
                         <dialog
                             node_ref=dialog
-                            id=id.clone()
+                            id=id
                             open=true
                             aria-labelledby=title_id.clone()
                             on:close=move |_| asked.set(None)
                         >
                             <h2 id=title_id.clone()>{title.clone()}</h2>
                             <p>{text}</p>
+                            {hint
+                                .map(|hint| {
+                                    view! { <p class="hint">{move || hint.get()}</p> }
+                                })}
                             <form method="dialog">
                                 <button class="quiet">"Cancel"</button>
                             </form>
-                            {children()}
+                            <form action=action method="post" on:submit=said>
+                                {fields.iter().map(field).collect_view()}
+                                <FormError error=error.clone() />
+                                <button type="submit" class="danger">
+                                    {button}
+                                </button>
+                            </form>
                         </dialog>
                     }
                 })

@@ -9,7 +9,7 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlButtonElement, HtmlElement};
 
-use super::{as_text, reactions::Target};
+use super::{as_text, tools::Target};
 use crate::{
     domain::{QUICK_REACTIONS, Seq},
     ui::{browser, session::Conversation},

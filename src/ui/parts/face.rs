@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use super::row_html::push_text;
+
 /// Hues that a name can have: every fifteenth degree, each a class, as the page's policy allows no styles in
 /// its markup.
 const HUES: u32 = 24;
@@ -12,6 +14,14 @@ const HUES: u32 = 24;
 pub fn Face<'a>(name: &'a str) -> impl IntoView + use<> {
     let class = format!("face {}", hue(name));
     view! { <span class=class data-initial=initial(name) aria-hidden="true"></span> }
+}
+
+/// The same, as HTML.
+pub fn face_html(out: &mut String, name: &str) {
+    let (hue, initial) = (hue(name), initial(name));
+    out.extend(["<span class=\"face ", &hue, "\" data-initial=\""]);
+    push_text(out, &initial);
+    out.push_str("\" aria-hidden=\"true\"></span>");
 }
 
 /// A room's door. How far it is open is told by what it stands in.

@@ -56,6 +56,13 @@ impl Icon {
         }
     }
 
+    /// The same as HTML.
+    pub fn push(self, out: &mut String) {
+        out.push_str("<svg class=\"icon\" viewBox=\"0 0 24 24\" width=\"20\" height=\"20\" aria-hidden=\"true\"><path d=\"");
+        out.push_str(self.path());
+        out.push_str("\"></path></svg>");
+    }
+
     pub fn view(self) -> impl IntoView {
         view! {
             <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">

@@ -48,17 +48,12 @@ pub fn MemberList(conversation: Conversation) -> impl IntoView {
     }
 }
 
-/// Says what leaving does where nobody else is in the room.
-#[component]
-pub fn LeaveHint(conversation: Conversation) -> impl IntoView {
-    let alone = Memo::new(move |_| {
-        conversation.members.with(Vec::len) <= 1 && conversation.online.get() <= 1
-    });
-    view! {
-        <p class="hint">
-            {move || alone.get().then_some("You are its only member: leaving deletes it.")}
-        </p>
-    }
+/// What leaving does where nobody else is in the room.
+pub fn leave_hint(conversation: Conversation) -> Signal<Option<&'static str>> {
+    Signal::derive(move || {
+        let alone = conversation.members.with(Vec::len) <= 1 && conversation.online.get() <= 1;
+        alone.then_some("You are its only member: leaving deletes it.")
+    })
 }
 
 fn row(member: Member) -> impl IntoView {

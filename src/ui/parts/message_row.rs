@@ -1,186 +1,214 @@
 //! One message as a row of the timeline: said, or still on its way.
 
 use leptos::{
-    either::{Either, EitherOf3},
     prelude::*,
+    tachys::{
+        hydration::Cursor,
+        renderer::Rndr,
+        view::{Position, PositionState},
+    },
 };
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Node};
 
 use super::{
-    Face,
-    actions::Actions,
-    body,
-    clock::{Clock, machine},
-    composer::focus_composer,
-    editor::Editor,
-    quote::{Answered, anchor},
-    reactions::Reactions,
+    clock::Clock,
+    quote::anchor,
+    row_html::{self, Shows},
     rows::Above,
 };
-use crate::{
-    domain::{Message, Millis, Seq},
-    ui::session::{Act, Conversation, Doing, Of, Said, State, Unsent},
-};
+use crate::ui::session::{Conversation, Of, Said, State, Unsent};
 
-/// A message that the room has, with what is above it.
-#[component]
-pub fn SaidRow(
-    conversation: Conversation,
-    said: Said,
-    above: ArcRwSignal<Above>,
+/// What a message's row is made of.
+#[derive(Clone)]
+pub struct Source {
+    pub conversation: Conversation,
+    pub said: Said,
+    pub above: ArcRwSignal<Above>,
+    pub clock: RwSignal<Clock>,
+    /// What *me* has done to messages of the room and is not on record yet.
+    pub upon: Memo<Vec<Unsent>>,
     /// Whether it came while the reader was there.
-    fresh: bool,
-    /// The row by which the keyboard comes, once the page is alive.
-    stop: Memo<Option<Seq>>,
-    clock: RwSignal<Clock>,
-) -> impl IntoView {
-    let seq = said.seq;
-    let (above, message) = (RwSignal::from(above), said.message);
-    let me = conversation.session.me;
-    let (by, at) = {
-        let message = message.read_untracked();
-        (message.by.clone(), message.at)
-    };
-    let mine = me.with_value(|me| *me == by);
-    // What *me* has done to it and is not on record yet.
-    let upon = Memo::new(move |_| {
-        let outbox = conversation.outbox.read();
-        outbox.upon(Of::Seq(seq)).cloned().collect::<Vec<_>>()
-    });
-    let message = Memo::new(move |_| {
-        let mut message = message.get();
-        me.with_value(|me| {
-            upon.read()
-                .iter()
-                .for_each(|item| item.foretell(&mut message, me))
-        });
-        message
-    });
-    let first = move || above.read().first;
-    let lines = move || {
-        let Above { came, day, new, .. } = above.get();
-        let came = (!came.is_empty()).then(|| view! { <p class="came">{came}</p> });
-        let day = day.map(|day| {
-            view! {
-                <p class="day">
-                    <span>{clock.get().name_of_day(day)}</span>
-                </p>
+    pub fresh: bool,
+}
+
+impl Source {
+    /// What the row shows now. Tracked.
+    fn shows(&self) -> Shows {
+        let seq = self.said.seq;
+        let mut shows = Shows {
+            message: self.said.message.get(),
+            above: self.above.get(),
+            clock: self.clock.get(),
+            marked: self.conversation.marked.get() == Some(seq),
+            pending: false,
+            refused: Vec::new(),
+        };
+        for item in &*self.upon.read() {
+            if item.act.of() == Some(Of::Seq(seq)) {
+                let me = self.conversation.session.me;
+                me.with_value(|me| item.foretell(&mut shows.message, me));
+                match &item.refused {
+                    Some(why) => shows.refused.push((item.id, why.clone())),
+                    None => shows.pending |= item.sent.is_none(),
+                }
             }
-        });
-        let new = new.then(|| {
-            view! {
-                <p class="new-line">
-                    <span>"New"</span>
-                </p>
-            }
-        });
-        (came, day, new)
-    };
-    let named =
-        Memo::new(move |_| !mine && me.with_value(|me| body::names(&message.read().body, me)));
-    let name = {
-        let by = by.clone();
-        move || format!("{by}, {}", clock.get().time(at))
-    };
-    let is_marked = Memo::new(move |_| conversation.marked.get() == Some(seq));
-    let is_stop = Signal::derive(move || stop.get().is_none_or(|stop| stop == seq));
-    view! {
-        {lines}
-        <article
-            class="said"
-            class:first=first
-            class:mine=mine
-            class:fresh=fresh
-            class:names-me=named
-            class:marked=is_marked
-            class:pending=move || upon.read().iter().any(|item| item.refused.is_none() && item.sent.is_none())
-            aria-label=name
-            tabindex="-1"
-            id=move || is_marked.get().then(|| anchor(conversation))
-            data-seq=seq.to_string()
-        >
-            <Face name=&by />
-            <div class="who">
-                <b class:hush=move || !first() dir="auto">
-                    {by.clone()}
-                </b>
-                <Time at clock />
-            </div>
-            <Quoted conversation message />
-            <Words conversation message seq />
-            <Reactions conversation message />
-            <Amends conversation upon />
-            <Actions conversation message is_stop />
-        </article>
+        }
+        shows
+    }
+
+    /// The row as the server sends it, with the lines above it.
+    pub fn html(self) -> String {
+        let shows = untrack(|| self.shows());
+        #[cfg(feature = "ssr")]
+        let tools = super::tools::html(self.conversation, &self.said.message);
+        #[cfg(not(feature = "ssr"))]
+        let tools = String::new();
+        let row = row_html::said(self.conversation, &shows, self.fresh, true, &tools);
+        row_html::lines(&shows) + &row
     }
 }
 
-/// What it answers, where it answers something.
-#[component]
-fn Quoted(conversation: Conversation, message: Memo<Message>) -> impl IntoView {
-    let quote = Memo::new(move |_| message.read().re.clone());
-    move || {
-        quote
-            .get()
-            .map(|quote| view! { <Answered conversation quote /> })
+/// A message that the room has, on the page.
+pub struct SaidRow {
+    article: Element,
+    /// Keeps it in step.
+    _effect: RenderEffect<Shows>,
+}
+
+impl SaidRow {
+    /// A row that is nowhere yet.
+    pub fn build(source: Source) -> Self {
+        let shows = untrack(|| source.shows());
+        let holder = Rndr::create_element("div", None);
+        let row = row_html::said(source.conversation, &shows, source.fresh, false, "");
+        holder.set_inner_html(&(row_html::lines(&shows) + &row));
+        let article = holder.last_element_child().unwrap_or(holder);
+        Self::kept(article, source, shows)
+    }
+
+    /// The next row of what the server has sent.
+    pub fn hydrate(source: Source, cursor: &Cursor, position: &PositionState) -> Self {
+        let shows = untrack(|| source.shows());
+        let lines = 3;
+        for _ in 0..=lines {
+            if position.get() == Position::FirstChild {
+                cursor.child();
+            } else {
+                cursor.sibling();
+            }
+            position.set(Position::NextChild);
+            if let Some(article) = cursor.current().dyn_ref::<Element>()
+                && article.has_attribute("data-seq")
+            {
+                return Self::kept(article.clone(), source, shows);
+            }
+        }
+        panic!("the page does not hold the rows that it was sent with");
+    }
+
+    fn kept(article: Element, source: Source, shows: Shows) -> Self {
+        let row = article.clone();
+        let keep = move |was: Option<Shows>| {
+            let is = source.shows();
+            if let Some(was) = was {
+                patch(&row, &source, &was, &is);
+            }
+            is
+        };
+        Self {
+            article,
+            _effect: RenderEffect::new_with_value(keep, Some(shows)),
+        }
+    }
+
+    /// The first of the lines above it, or itself.
+    pub fn first_node(&self) -> Node {
+        let mut first = self.article.clone();
+        while let Some(line) = line_before(&first) {
+            first = line;
+        }
+        first.into()
+    }
+
+    /// The lines above it, and itself.
+    pub fn elements(&self) -> Vec<Element> {
+        let mut elements = vec![self.article.clone()];
+        while let Some(line) = line_before(&elements[0]) {
+            elements.insert(0, line);
+        }
+        elements
+    }
+
+    pub fn put(&self, parent: &Node, before: Option<&Node>) {
+        for element in self.elements() {
+            // Only a parent that does not hold `before` refuses.
+            _ = parent.insert_before(&element, before);
+        }
+    }
+
+    pub fn unmount(&self) {
+        self.elements().iter().for_each(Element::remove);
     }
 }
 
-/// What it says, or the box to change that in, or that it is gone.
-#[component]
-fn Words(conversation: Conversation, message: Memo<Message>, seq: Seq) -> impl IntoView {
-    let editing = Memo::new(move |_| conversation.doing.get() == Some((seq, Doing::Edit)));
-    let says = Memo::new(move |_| {
-        let message = message.read();
-        (!message.deleted).then(|| (message.body.clone(), message.edited.is_some()))
-    });
-    move || match (says.get(), editing.get()) {
-        (None, _) => EitherOf3::A(view! { <p class="body gone">"This message was deleted."</p> }),
-        (Some((body, _)), true) => EitherOf3::B(view! { <Editor conversation seq body /> }),
-        (Some((body, edited)), false) => {
-            let html = conversation
-                .session
-                .me
-                .with_value(|me| body::html(&body, me, &body::names_in(conversation)));
-            EitherOf3::C(view! {
-                <div class="body" dir="auto" inner_html=html></div>
-                {edited.then(|| view! { <span class="edited">"edited"</span> })}
-            })
+/// The line just before an element, where there is one.
+fn line_before(element: &Element) -> Option<Element> {
+    let line = element.previous_element_sibling();
+    line.filter(|line| line.has_attribute("data-above"))
+}
+
+/// Has a row show what it `is` where it `was` another.
+fn patch(article: &Element, source: &Source, was: &Shows, is: &Shows) {
+    let conversation = source.conversation;
+    let put = |slot: &str, html: String| {
+        if let Ok(Some(slot)) = article.query_selector(slot) {
+            slot.set_inner_html(&html);
+        }
+    };
+    let set = |name, value: &str| _ = article.set_attribute(name, value);
+    let (before, now) = (&was.message, &is.message);
+    let told_anew = was.clock != is.clock;
+    let classes = row_html::classes(conversation, is, source.fresh);
+    if classes != article.class_name() {
+        article.set_class_name(&classes);
+    }
+    if told_anew || was.above != is.above {
+        while let Some(line) = line_before(article) {
+            line.remove();
+        }
+        _ = article.insert_adjacent_html("beforebegin", &row_html::lines(is));
+    }
+    if told_anew || was.above.first != is.above.first {
+        set("aria-label", &row_html::label(is));
+        put(".who", row_html::who(is));
+    }
+    if was.marked != is.marked {
+        if is.marked {
+            set("id", &anchor(conversation));
+        } else {
+            _ = article.remove_attribute("id");
+        }
+    }
+    if (&before.body, &before.re, before.edited, before.deleted)
+        != (&now.body, &now.re, now.edited, now.deleted)
+    {
+        put(".words", row_html::words(conversation, is));
+    }
+    if before.reactions != now.reactions || was.refused != is.refused {
+        let pressed = pressed_in(article);
+        put(".under", row_html::under(conversation, is));
+        if let Some(emoji) = pressed {
+            super::hand::focus_within(article, &format!("button[value=\"{emoji}\"]"));
         }
     }
 }
 
-/// What *me* wanted to do to it, and was refused.
-#[component]
-fn Amends(conversation: Conversation, upon: Memo<Vec<Unsent>>) -> impl IntoView {
-    let refused = move || {
-        let upon = upon.read();
-        let refused = upon
-            .iter()
-            .filter_map(|item| Some((item.id, item.refused.clone()?)));
-        refused.collect::<Vec<_>>()
-    };
-    view! {
-        <For each=refused key=Clone::clone let((id, why))>
-            <div class="amends">
-                <p class="error" role="alert">
-                    {why}
-                </p>
-                <button type="button" class="quiet" on:click=move |_| conversation.retry(id)>
-                    "Try again"
-                </button>
-                <button
-                    type="button"
-                    class="quiet"
-                    on:click=move |_| {
-                        conversation.discard(id);
-                        focus_composer(conversation);
-                    }
-                >
-                    "Discard"
-                </button>
-            </div>
-        </For>
-    }
+/// The reaction in a row that has the keyboard's place, where one has.
+fn pressed_in(article: &Element) -> Option<String> {
+    let focused = document().active_element()?;
+    let reaction = focused.class_name() == "reaction" && article.contains(Some(&focused));
+    reaction.then(|| focused.get_attribute("value"))?
 }
 
 /// A message of *me*'s that the room does not have yet, or did not want.
@@ -191,82 +219,26 @@ pub fn UnsentRow(
     first: bool,
     clock: RwSignal<Clock>,
 ) -> impl IntoView {
+    let refused = item.refused.is_some();
+    let pending = item.sent.is_none() && !refused;
+    let inside = move || {
+        let state = match (refused, conversation.session.link.get()) {
+            (true, _) => "Not sent",
+            (false, State::Open) => "Sending",
+            (false, _) => "Waiting",
+        };
+        row_html::unsent(conversation, &item, first, clock.get(), state)
+    };
+    let mut class = "said mine".to_owned();
+    for (name, is) in [
+        (" first", first),
+        (" pending", pending),
+        (" refused", refused),
+    ] {
+        if is {
+            class.push_str(name);
+        }
+    }
     let author = conversation.session.me.get_value();
-    let (id, at, sent) = (item.id, item.at, item.sent.is_some());
-    let (refused, why) = (item.refused.is_some(), item.refused);
-    let pending = !sent && !refused;
-    let state = move || match (refused, conversation.session.link.get()) {
-        (true, _) => "Not sent",
-        (false, State::Open) => "Sending",
-        (false, _) => "Waiting",
-    };
-    let html = body::html(&item.body, &author, &body::names_in(conversation));
-    let re = match item.act {
-        Act::Say { re } => re,
-        _ => None,
-    };
-    let change = move |_| {
-        if let Some(text) = conversation.discard(id) {
-            conversation.taken_back.set(Some(text));
-        }
-    };
-    let discard = move |_| {
-        conversation.discard(id);
-        // The button goes with its row.
-        focus_composer(conversation);
-    };
-    view! {
-        <article
-            class="said mine"
-            class:first=first
-            class:pending=pending
-            class:refused=refused
-            aria-label=author.clone()
-        >
-            <Face name=&author />
-            <div class="who">
-                <b class:hush=!first dir="auto">
-                    {author.clone()}
-                </b>
-                {if sent {
-                    Either::Left(view! { <Time at clock /> })
-                } else {
-                    Either::Right(view! { <span class="state">{state}</span> })
-                }}
-            </div>
-            {re.map(|quote| view! { <Answered conversation quote /> })}
-            <div class="body" dir="auto" inner_html=html></div>
-            {why
-                .map(|why| {
-                    view! {
-                        <div class="amends">
-                            <p class="error" role="alert">
-                                {why}
-                            </p>
-                            <button type="button" class="quiet" on:click=move |_| conversation.retry(id)>
-                                "Try again"
-                            </button>
-                            <button type="button" class="quiet" on:click=change>
-                                "Edit"
-                            </button>
-                            <button type="button" class="quiet" on:click=discard>
-                                "Discard"
-                            </button>
-                        </div>
-                    }
-                })}
-        </article>
-    }
-}
-
-#[component]
-fn Time(at: Millis, clock: RwSignal<Clock>) -> impl IntoView {
-    move || {
-        let clock = clock.get();
-        view! {
-            <time datetime=machine(at) title=clock.full(at)>
-                {clock.time(at)}
-            </time>
-        }
-    }
+    view! { <article class=class aria-label=author inner_html=inside></article> }
 }

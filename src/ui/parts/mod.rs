@@ -3,8 +3,10 @@
 //!
 //! Views within islands keep their types: one made `into_any()` brings code along for every way in which it
 //! could be hydrated, of which this program uses one. Where a view can be this or that, it is an `Either`.
+//!
+//! The log's rows are no views but HTML ([`row_html`]), heard as a whole ([`hand`]); what can be done to a message
+//! ([`tools`]) is a part of the WASM of its own, which comes when somebody reaches for it.
 
-mod actions;
 mod banner;
 mod body;
 mod claim;
@@ -15,6 +17,7 @@ mod editor;
 mod emoji_picker;
 mod face;
 mod forms;
+mod hand;
 mod header;
 mod hits;
 mod icons;
@@ -27,12 +30,13 @@ mod naming;
 mod notice;
 mod place;
 mod quote;
-mod reactions;
 mod room_list;
 mod room_nav;
+mod row_html;
 mod rows;
 mod steady;
 mod timeline;
+mod tools;
 mod typing;
 
 pub use banner::CutOff;
@@ -48,7 +52,7 @@ pub use icons::{Doorway, Icon, Logo};
 pub use invitation::{InvitationCopy, forget_keys, invited_key, keep_invited_key, remember_key};
 pub use key_field::KeyField;
 pub use last_words::{LastWords, When};
-pub use member_list::{LeaveHint, MemberList, OnlineCount};
+pub use member_list::{MemberList, OnlineCount, leave_hint};
 pub use notice::Notice;
 pub use room_list::RoomList;
 pub use room_nav::RoomNav;

@@ -90,7 +90,7 @@ pub fn restore(log: &HtmlDivElement, rows: &HtmlDivElement, place: &Place) {
 }
 
 /// The row of a message, where it is in the log.
-pub fn find_row(rows: &HtmlDivElement, seq: Seq) -> Option<Element> {
+pub fn find_row(rows: &Element, seq: Seq) -> Option<Element> {
     rows.query_selector(&format!("[data-seq=\"{seq}\"]"))
         .ok()
         .flatten()

@@ -5,25 +5,6 @@ use leptos::{ev::MouseEvent, prelude::*};
 use super::Icon;
 use crate::{domain::Quote, ui::session::Conversation};
 
-/// Above an answer: who said what before, and the way there.
-#[component]
-pub fn Answered(conversation: Conversation, quote: Quote) -> impl IntoView {
-    let seq = quote.seq;
-    let go = move |event: MouseEvent| {
-        event.prevent_default();
-        conversation.to_message(seq);
-    };
-    view! {
-        <a class="quoted clip" href=format!("?at={seq}#{}", anchor(conversation)) on:click=go>
-            {Icon::Reply.view()}
-            <span class="hush">"In reply to "</span>
-            <b dir="auto">{quote.by.clone()}</b>
-            " "
-            <Words quote />
-        </a>
-    }
-}
-
 /// Above the composer: what is being answered, and the way out of it. A plain form carries it along.
 #[component]
 pub fn Answering(conversation: Conversation, put_back: Callback<()>) -> impl IntoView {

@@ -85,14 +85,10 @@ fn Leave(me: String, id: RoomId, name: String) -> impl IntoView {
             title=format!("Leave {name}?")
             text="To come back you need its key. A room of yours passes to the member who has been in it longest; one \
                   with no other member is deleted."
-        >
-            <form action="/api/leave_room" method="post">
-                <Target me=me.clone() id />
-                <button type="submit" class="danger">
-                    "Leave room"
-                </button>
-            </form>
-        </Confirm>
+            action="/api/leave_room"
+            fields=vec![("me", me), ("room", id.to_string())]
+            button="Leave room"
+        />
     }
 }
 
@@ -105,22 +101,9 @@ fn Delete(me: String, id: RoomId, name: String) -> impl IntoView {
             label=format!("Delete {name}")
             title=format!("Delete {name}?")
             text="The room and all its messages will be gone for good, for everyone in it."
-        >
-            <form action="/api/delete_room" method="post">
-                <Target me=me.clone() id />
-                <button type="submit" class="danger">
-                    "Delete room"
-                </button>
-            </form>
-        </Confirm>
-    }
-}
-
-/// Who does it, and to which room.
-#[component]
-fn Target(me: String, id: RoomId) -> impl IntoView {
-    view! {
-        <input type="hidden" name="me" value=me />
-        <input type="hidden" name="room" value=id.to_string() />
+            action="/api/delete_room"
+            fields=vec![("me", me), ("room", id.to_string())]
+            button="Delete room"
+        />
     }
 }

@@ -8,13 +8,15 @@ use leptos::{
     tachys::{
         html::attribute::{Attribute, any_attribute::AnyAttribute},
         hydration::Cursor,
-        reactive_graph::OwnedView,
         renderer::{CastFrom, Rndr, types},
         view::{Mountable, Position, PositionState, Render, RenderHtml, add_attr::AddAnyAttr},
     },
 };
 
-use super::clock::Clock;
+use super::{
+    clock::Clock,
+    message_row::{SaidRow, Source},
+};
 use crate::{
     domain::{Millis, Seq},
     ui::session::{Conversation, Said, Unread, Unsent, told},
@@ -107,95 +109,91 @@ pub fn firsts(conversation: Conversation, clock: Clock, unsent: &[Unsent]) -> Ve
     firsts
 }
 
-/// The rows of all messages in the conversation's window, each as `view` has it.
-pub fn rows<F, V>(
-    conversation: Conversation,
-    clock: RwSignal<Clock>,
-    view: F,
-) -> impl IntoView + use<F, V>
-where
-    F: Fn(Said, ArcRwSignal<Above>) -> V + Clone + Send + 'static,
-    V: RenderHtml + 'static,
-{
-    let owner = Owner::current().unwrap_or_default();
+/// The rows of all messages in the conversation's window. Those after `head` have come while the reader was there.
+pub fn rows(conversation: Conversation, clock: RwSignal<Clock>, head: Seq) -> impl IntoView {
+    let upon = Memo::new(move |_| conversation.outbox.read().upon_messages());
     move || {
         conversation.window.track();
         Rows {
             conversation,
-            clock: clock.get(),
+            clock,
             unread: conversation.unread.get(),
-            owner: owner.clone(),
-            view: view.clone(),
+            upon,
+            head,
+            now: clock.get(),
         }
     }
 }
 
-struct Rows<F> {
+struct Rows {
     conversation: Conversation,
-    clock: Clock,
+    clock: RwSignal<Clock>,
     unread: Unread,
-    /// Each row has an owner of its own, which is this one's child.
-    owner: Owner,
-    view: F,
+    upon: Memo<Vec<Unsent>>,
+    head: Seq,
+    now: Clock,
 }
 
 /// The rows that are on the page.
-struct Shown<S> {
-    rows: Vec<Row<S>>,
+struct Shown {
+    rows: Vec<Row>,
     clock: Clock,
     line: Option<Seq>,
     /// What the last row stands before.
     end: types::Placeholder,
 }
 
-struct Row<S> {
+/// A row, and where: `said` is how it is there.
+struct Row<S = SaidRow> {
     placed: Placed,
     above: ArcRwSignal<Above>,
-    state: S,
+    said: S,
 }
 
-impl<F, V> Rows<F>
-where
-    F: Fn(Said, ArcRwSignal<Above>) -> V,
-    V: RenderHtml + 'static,
-{
+impl Rows {
     fn line(&self, messages: &[Said]) -> Option<Seq> {
         let me = self.conversation.session.me;
         me.with_value(|me| line(messages, me, self.unread))
     }
 
-    /// A row as it is to be after `before`, with `state` made of its view.
+    /// A row as it is to be after `before`, with `said` made of what it shows.
     fn row<S>(
         &self,
         said: &Said,
         before: Option<&Placed>,
         line: Option<Seq>,
-        state: impl FnOnce(OwnedView<V>) -> S,
+        make: impl FnOnce(Source) -> S,
     ) -> Row<S> {
-        let mut placed = Placed::of(said, self.clock);
+        let mut placed = Placed::of(said, self.now);
         if let Some(before) = before {
             let window = self.conversation.window.read_untracked();
             placed.came = told(window.comings(before.seq, said.seq));
         }
         let above = ArcRwSignal::new(placed.above(before, line));
-        let owner = self.owner.with(Owner::new);
-        let view = owner.with(|| (self.view)(said.clone(), above.clone()));
+        let source = Source {
+            conversation: self.conversation,
+            fresh: said.seq > self.head,
+            said: said.clone(),
+            above: above.clone(),
+            clock: self.clock,
+            upon: self.upon,
+        };
         Row {
             placed,
             above,
-            state: state(OwnedView::new_with_owner(view, owner)),
+            said: make(source),
         }
     }
 
     /// All rows anew.
-    fn all<S>(&self, mut state: impl FnMut(OwnedView<V>) -> S) -> (Vec<Row<S>>, Option<Seq>) {
+    fn all<S>(&self, mut make: impl FnMut(Source) -> S) -> (Vec<Row<S>>, Option<Seq>) {
         self.conversation.window.with_untracked(|window| {
             let messages = window.messages();
             let line = self.line(messages);
             let mut rows: Vec<Row<S>> = Vec::with_capacity(messages.len());
             for said in messages {
                 let before = rows.last().map(|row| &row.placed);
-                let row = self.row(said, before, line, &mut state);
+                let row = self.row(said, before, line, &mut make);
                 rows.push(row);
             }
             (rows, line)
@@ -203,12 +201,10 @@ where
     }
 }
 
-impl<S: Mountable> Shown<S> {
-    /// Takes away the first `count` rows, or those from `from` on.
+impl Shown {
+    /// Takes rows away.
     fn cut(&mut self, range: impl std::ops::RangeBounds<usize>) {
-        for mut row in self.rows.drain(range) {
-            row.state.unmount();
-        }
+        self.rows.drain(range).for_each(|row| row.said.unmount());
     }
 
     /// Has the row at `index` say what it has above it.
@@ -227,18 +223,14 @@ impl<S: Mountable> Shown<S> {
     }
 }
 
-impl<F, V> Render for Rows<F>
-where
-    F: Fn(Said, ArcRwSignal<Above>) -> V,
-    V: RenderHtml + 'static,
-{
-    type State = Shown<<OwnedView<V> as Render>::State>;
+impl Render for Rows {
+    type State = Shown;
 
     fn build(self) -> Self::State {
-        let (rows, line) = self.all(Render::build);
+        let (rows, line) = self.all(SaidRow::build);
         Shown {
             rows,
-            clock: self.clock,
+            clock: self.now,
             line,
             end: Rndr::create_placeholder(),
         }
@@ -254,6 +246,7 @@ where
             let end = messages.last().map_or(0, |said| said.seq);
             shown.cut(..shown.place_of(start));
             shown.cut(shown.rows.partition_point(|row| row.placed.seq <= end)..);
+            self.conversation.let_go_beyond(start, end);
             let (first, last) = match shown.rows.as_slice() {
                 [first, .., last] => (first.placed.seq, last.placed.seq),
                 [one] => (one.placed.seq, one.placed.seq),
@@ -261,32 +254,31 @@ where
             };
             let older = messages.partition_point(|said| said.seq < first);
             let newer = messages.partition_point(|said| said.seq <= last);
-            let parent = Rndr::get_parent(&shown.end).and_then(types::Element::cast_from);
+            let Some(parent) = Rndr::get_parent(&shown.end) else {
+                return;
+            };
 
+            let beginning = shown.rows.first().map(|row| row.said.first_node());
+            let beginning = beginning.unwrap_or_else(|| shown.end.clone().into());
             let mut rows = Vec::with_capacity(older);
             for said in &messages[..older] {
-                let before = rows.last().map(|row: &Row<_>| &row.placed);
-                let mut row = self.row(said, before, line, Render::build);
-                put(
-                    &mut row.state,
-                    shown.rows.first(),
-                    &shown.end,
-                    parent.as_ref(),
-                );
+                let before = rows.last().map(|row: &Row| &row.placed);
+                let row = self.row(said, before, line, SaidRow::build);
+                row.said.put(&parent, Some(&beginning));
                 rows.push(row);
             }
             shown.rows.splice(0..0, rows);
             for said in &messages[newer.max(older)..] {
                 let before = shown.rows.last().map(|row| &row.placed);
-                let mut row = self.row(said, before, line, Render::build);
-                put(&mut row.state, None, &shown.end, parent.as_ref());
+                let row = self.row(said, before, line, SaidRow::build);
+                row.said.put(&parent, Some(shown.end.as_ref()));
                 shown.rows.push(row);
             }
 
-            if shown.clock != self.clock {
-                shown.clock = self.clock;
+            if shown.clock != self.now {
+                shown.clock = self.now;
                 for row in &mut shown.rows {
-                    row.placed.day = self.clock.day(row.placed.at);
+                    row.placed.day = self.now.day(row.placed.at);
                 }
                 (0..shown.rows.len()).for_each(|index| shown.mark(index));
             } else {
@@ -301,27 +293,7 @@ where
     }
 }
 
-/// Puts a row that is new before another, or at the end.
-fn put<S: Mountable>(
-    state: &mut S,
-    before: Option<&Row<S>>,
-    end: &types::Placeholder,
-    parent: Option<&types::Element>,
-) {
-    let placed = match before {
-        Some(row) => row.state.insert_before_this(state),
-        None => false,
-    };
-    if !placed && let Some(parent) = parent {
-        state.mount(parent, Some(end.as_ref()));
-    }
-}
-
-impl<F, V> RenderHtml for Rows<F>
-where
-    F: Fn(Said, ArcRwSignal<Above>) -> V + Send + 'static,
-    V: RenderHtml + 'static,
-{
+impl RenderHtml for Rows {
     type AsyncOutput = Self;
     type Owned = Self;
 
@@ -337,14 +309,12 @@ where
         self,
         buf: &mut String,
         position: &mut Position,
-        escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
+        _: bool,
+        _: bool,
+        _: Vec<AnyAttribute>,
     ) {
-        self.all(|view| {
-            view.to_html_with_buf(buf, position, escape, mark_branches, extra_attrs.clone());
-            *position = Position::NextChild;
-        });
+        self.all(|source| buf.push_str(&source.html()));
+        *position = Position::NextChild;
         // As tachys marks the end of its own lists.
         buf.push_str("<!>");
     }
@@ -354,12 +324,12 @@ where
         cursor: &Cursor,
         position: &PositionState,
     ) -> Self::State {
-        let (rows, line) = self.all(|view| view.hydrate::<FROM_SERVER>(cursor, position));
+        let (rows, line) = self.all(|source| SaidRow::hydrate(source, cursor, position));
         let end = cursor.next_placeholder(position);
         position.set(Position::NextChild);
         Shown {
             rows,
-            clock: self.clock,
+            clock: self.now,
             line,
             end,
         }
@@ -370,11 +340,7 @@ where
     }
 }
 
-impl<F, V> AddAnyAttr for Rows<F>
-where
-    F: Fn(Said, ArcRwSignal<Above>) -> V + Send + 'static,
-    V: RenderHtml + 'static,
-{
+impl AddAnyAttr for Rows {
     type Output<A: Attribute> = Self;
 
     /// A list of rows has no element of its own to add one to.
@@ -383,31 +349,35 @@ where
     }
 }
 
-impl<S: Mountable> Mountable for Shown<S> {
+impl Mountable for Shown {
     fn unmount(&mut self) {
-        for row in &mut self.rows {
-            row.state.unmount();
-        }
+        self.rows.iter().for_each(|row| row.said.unmount());
         self.end.unmount();
     }
 
     fn mount(&mut self, parent: &types::Element, marker: Option<&types::Node>) {
-        for row in &mut self.rows {
-            row.state.mount(parent, marker);
-        }
+        let rows = self.rows.iter();
+        rows.for_each(|row| row.said.put(parent, marker));
         self.end.mount(parent, marker);
     }
 
     fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
         match self.rows.first() {
-            Some(row) => row.state.insert_before_this(child),
+            Some(row) => {
+                let first = row.said.first_node();
+                let parent = Rndr::get_parent(&first).and_then(types::Element::cast_from);
+                let placed = parent.map(|parent| child.mount(&parent, Some(&first)));
+                placed.is_some()
+            }
             None => self.end.insert_before_this(child),
         }
     }
 
     fn elements(&self) -> Vec<types::Element> {
-        let rows = self.rows.iter();
-        rows.flat_map(|row| row.state.elements()).collect()
+        self.rows
+            .iter()
+            .flat_map(|row| row.said.elements())
+            .collect()
     }
 }
 

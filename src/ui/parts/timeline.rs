@@ -8,16 +8,16 @@ use web_sys::ScrollLogicalPosition::{Center, Start};
 
 use super::{
     Icon, RoomDoor,
-    actions::{Hand, focus_row},
     body::copy_code,
     clock::Clock,
-    message_row::{SaidRow, SaidRowProps, UnsentRow},
+    hand::{Hand, focus_row},
+    message_row::UnsentRow,
     place::{self, Place},
     rows::{firsts, rows},
 };
 use crate::domain::Seq;
 use crate::ui::{
-    browser, paths,
+    paths,
     session::{Conversation, Fetching, Reading, Shown, Stretch, Window, told},
 };
 
@@ -48,18 +48,8 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
     reader.follow(clock);
     let head = conversation.window.with_untracked(Window::head);
     let hand = Hand::new(conversation, log);
-    let alive = browser::alive();
-    let stop = Memo::new(move |_| alive.get().then(|| hand.stop.get()));
-    let said = rows(conversation, clock, move |said, above| {
-        SaidRow(SaidRowProps {
-            conversation,
-            fresh: said.seq > head,
-            said,
-            above,
-            stop,
-            clock,
-        })
-    });
+    hand.go_live();
+    let said = rows(conversation, clock, head);
     let unsent = move || {
         let items = conversation.outbox.read().said();
         let firsts = firsts(conversation, clock.get(), &items);
@@ -91,6 +81,7 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
                 on:focusin=move |event| hand.focused(&event)
                 on:focusout=move |event| hand.blurred(&event)
                 on:keydown=move |event| hand.key(&event)
+                on:submit=move |event| hand.submitted(&event)
                 on:click=move |event| {
                     copy_code(&event);
                     hand.pressed(&event);

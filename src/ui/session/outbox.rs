@@ -162,6 +162,12 @@ impl Outbox {
         said
     }
 
+    /// What is to be done to messages that the room has.
+    pub fn upon_messages(&self) -> Vec<Unsent> {
+        let upon = |item: &&Unsent| matches!(item.act.of(), Some(Of::Seq(_)));
+        self.items.iter().filter(upon).cloned().collect()
+    }
+
     /// What is to be done to a message.
     pub fn upon(&self, of: Of) -> impl Iterator<Item = &Unsent> {
         self.items

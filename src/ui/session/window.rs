@@ -304,8 +304,12 @@ impl Window {
 
     /// A message that is here, as it is now.
     pub fn message(&self, seq: Seq) -> Option<Message> {
+        Some(self.said(seq)?.message.get_untracked())
+    }
+
+    pub fn said(&self, seq: Seq) -> Option<Said> {
         let place = self.messages.binary_search_by_key(&seq, |said| said.seq);
-        Some(self.messages[place.ok()?].message.get_untracked())
+        Some(self.messages[place.ok()?].clone())
     }
 
     fn drop_oldest(&mut self) {

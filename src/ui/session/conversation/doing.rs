@@ -52,6 +52,15 @@ impl Conversation {
         self.answering.set(Some(Quote::new(*seq, by.clone(), body)));
     }
 
+    /// What was at hand or under way on messages outside of this stretch is let go of: their rows are gone.
+    pub fn let_go_beyond(self, start: Seq, end: Seq) {
+        let gone = |seq: Seq| !(start..=end).contains(&seq);
+        self.at_hand
+            .maybe_update(|at_hand| at_hand.take_if(|seq| gone(*seq)).is_some());
+        self.doing
+            .maybe_update(|doing| doing.take_if(|(seq, _)| gone(*seq)).is_some());
+    }
+
     pub fn edit(self, of: Of, body: String) {
         self.put(Act::Edit { of }, body);
     }
