@@ -10,6 +10,7 @@ mod committer;
 mod crash;
 mod entries;
 mod errors;
+mod index;
 mod job;
 mod migrate;
 mod open;
@@ -65,7 +66,7 @@ impl Sqlite {
         let lock = open::lock(path)?;
         let mut connection = open::writer(path)?;
         migrate::to_newest(&mut connection)?;
-        search::catch_up(&mut connection)?;
+        index::catch_up(&mut connection)?;
         let (sessions, alarm) = (Arc::new(Sessions::default()), Alarm::default());
         let writer = Writer::start(
             connection,

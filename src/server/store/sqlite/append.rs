@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{
     change::{Change, Changed, Stop},
     entries::Kind,
+    index,
     recall::Standing,
-    search,
 };
 use crate::{
     domain::{
@@ -174,8 +174,7 @@ fn edit(change: &mut Change<'_>, author: Author, of: Seq, body: Body) -> Changed
             "UPDATE entries SET body = ?3, edited_at = ?4 WHERE room_id = ?1 AND seq = ?2",
         )?
         .execute(params![room, of, body.as_str(), posted.at])?;
-    let (before, now) = (&message.body, Some(body.as_str()));
-    search::replace(change.connection, room, of, message.author, before, now)?;
+    index_anew(change, room, &message, Some(&body))?;
     let before = forget_mentions(change, room, of)?;
     mention(change, room, of, &named)?;
     if let Some(Event::Entry(entry)) = change.events.last_mut() {
@@ -210,7 +209,7 @@ fn delete(change: &mut Change<'_>, author: Author, of: Seq) -> Changed<Posted> {
              WHERE room_id = ?1 AND seq = ?2",
         )?
         .execute(params![room, of])?;
-    search::replace(connection, room, of, message.author, &message.body, None)?;
+    index_anew(change, room, &message, None)?;
     connection
         .prepare_cached("DELETE FROM reactions WHERE room_id = ?1 AND seq = ?2")?
         .execute(params![room, of])?;
@@ -348,6 +347,23 @@ fn note(
         mentioned: Vec::new(),
     }));
     Ok(Posted { id, seq, at })
+}
+
+/// Has a message found by what it says now, if anything.
+fn index_anew(
+    change: &mut Change<'_>,
+    room: RoomId,
+    message: &Target,
+    now: Option<&Body>,
+) -> Changed<()> {
+    let Target {
+        seq, author, body, ..
+    } = message;
+    let now = now.map(Body::as_str);
+    if index::replace(change.connection, room, *seq, *author, body, now)? {
+        change.recall.replaced();
+    }
+    Ok(())
 }
 
 /// The members whom a message names, besides its author.

@@ -294,6 +294,7 @@ fn attempt(
     work(&mut change)?;
     let (purged, mut events) = (change.purged, change.events);
     recall.settle(connection, &mut events)?;
+    recall.index(connection)?;
     // SQLite ends a transaction by itself when a statement fails for good: nothing may go on as if in it.
     if connection.is_autocommit() {
         return Err(StoreError::Unavailable.into());

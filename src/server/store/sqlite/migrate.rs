@@ -11,6 +11,7 @@ pub const STEPS: &[&str] = &[
     include_str!("../migrations/0003_heads_are_newest.sql"),
     include_str!("../migrations/0004_entries.sql"),
     include_str!("../migrations/0005_search.sql"),
+    include_str!("../migrations/0006_merging.sql"),
 ];
 
 /// # Errors
@@ -35,7 +36,7 @@ pub fn to_newest(connection: &mut Connection) -> Result<(), OpenError> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{entries, reads, search},
+        super::{entries, index, reads, search},
         *,
     };
     use crate::server::store::{
@@ -92,7 +93,7 @@ mod tests {
                 .expect("a message");
         }
         to_newest(&mut connection).expect("the newest version");
-        search::catch_up(&mut connection).expect("an index");
+        index::catch_up(&mut connection).expect("an index");
         let room = reads::room(&connection, 1, 1).expect("the room");
         assert_eq!(
             (room.head, room.said, room.seen, room.read),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::search::Backlog;
+use super::index::Backlog;
 use crate::{
     domain::{Millis, RoomId, Seq},
     server::store::{Event, Reading, UserId},
@@ -159,8 +159,18 @@ impl Recall {
         }
     }
 
+    /// Notes that a message in the index says something else in the transaction.
+    pub fn replaced(&mut self) {
+        self.backlog.replaced();
+    }
+
+    /// Has some of what was said indexed, where that is due.
+    pub fn index(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.backlog.settle(connection)
+    }
+
     /// Writes the read positions that posts have moved in this transaction, and adds what has moved to
-    /// `events`. Has what was said indexed when it is enough.
+    /// `events`.
     pub fn settle(
         &mut self,
         connection: &Connection,
@@ -192,7 +202,7 @@ impl Recall {
                 }
             }
         }
-        self.backlog.settle(connection)
+        Ok(())
     }
 
     /// Forgets a room that is gone. It has been settled.

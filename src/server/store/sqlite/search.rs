@@ -1,18 +1,13 @@
-//! The index of what was said, and searching in it.
-//!
-//! Messages go into the index many at once: one at a time would cost a post more than storing it does. Those that
-//! are not in it yet are few, and a search looks through them itself, in the same snapshot: so it misses nothing.
-//! What is edited or deleted is taken out of the index at once.
+//! Searching what was said: room by room, the newest first, from one snapshot.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashSet},
-    fmt::Write,
-};
+use std::{cmp::Reverse, collections::BinaryHeap, fmt::Write};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{basics::head, entries};
+use super::{
+    entries,
+    index::{author_key, indexed, number, room_mark},
+};
 use crate::{
     domain::{Found, Hit, Millis, RoomId, Seq},
     server::store::{
@@ -21,213 +16,9 @@ use crate::{
     },
 };
 
-/// Messages that wait for the index at most.
-const WAITING: usize = 512;
-/// Messages that are indexed in one transaction when there are many.
-const STEP: usize = 20_000;
-
-/// What is not in the index yet.
-#[derive(Default)]
-pub struct Backlog {
-    messages: usize,
-    rooms: HashSet<RoomId>,
-    /// Whether that is all: not after a start, or a transaction that was lost.
-    known: bool,
-}
-
-impl Backlog {
-    pub fn said(&mut self, room: RoomId) {
-        self.messages += 1;
-        self.rooms.insert(room);
-    }
-
-    /// A room is gone.
-    pub fn forget(&mut self, room: RoomId) {
-        self.rooms.remove(&room);
-    }
-
-    /// Indexes what waits, once it is enough.
-    pub fn settle(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if !self.known {
-            *self = Self::of(connection)?;
-        }
-        if self.messages >= WAITING {
-            for room in self.rooms.drain() {
-                index(connection, room, usize::MAX)?;
-            }
-            self.messages = 0;
-        }
-        Ok(())
-    }
-
-    fn of(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut query = connection.prepare_cached(concat!(
-            "SELECT rooms.id, ",
-            head!("rooms.id"),
-            " - coalesce(indexed.seq, 0) AS behind
-             FROM rooms LEFT JOIN indexed ON indexed.room_id = rooms.id WHERE behind > 0"
-        ))?;
-        let behind = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut backlog = Self {
-            known: true,
-            ..Self::default()
-        };
-        for room in behind {
-            let (room, entries): (RoomId, usize) = room?;
-            backlog.rooms.insert(room);
-            backlog.messages += entries;
-        }
-        Ok(backlog)
-    }
-}
-
-/// Indexes what there is, as after it was brought up to date. Says how far it is, where that takes a while.
-pub fn catch_up(connection: &mut Connection) -> rusqlite::Result<()> {
-    let backlog = Backlog::of(connection)?;
-    if backlog.messages < WAITING {
-        return Ok(());
-    }
-    let (mut done, mut step) = (0, 0);
-    let mut change = connection.transaction()?;
-    for room in backlog.rooms {
-        loop {
-            let indexed = index(&change, room, STEP - step)?;
-            (done, step) = (done + indexed, step + indexed);
-            if step < STEP {
-                break;
-            }
-            change.commit()?;
-            tracing::info!("indexed {done} of about {} messages", backlog.messages);
-            change = connection.transaction()?;
-            step = 0;
-        }
-    }
-    change.commit()
-}
-
-/// Puts the next messages of a room into the index, so many at most. Answers how many.
-fn index(connection: &Connection, room: RoomId, most: usize) -> rusqlite::Result<usize> {
-    let from = indexed(connection, room)?;
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut query = connection.prepare_cached(
-        "SELECT seq, author_id, body, kind = 0 AND NOT deleted FROM entries
-         WHERE room_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-    )?;
-    let mut rows = query.query(params![room, from, most])?;
-    let (mut to, mut entries) = (from, 0);
-    while let Some(row) = rows.next()? {
-        to = row.get(0)?;
-        entries += 1;
-        if row.get(3)? {
-            add(connection, room, to, row.get(1)?, row.get_ref(2)?.as_str()?)?;
-        }
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO indexed (room_id, seq) VALUES (?1, ?2)
-             ON CONFLICT (room_id) DO UPDATE SET seq = excluded.seq",
-        )?
-        .execute(params![room, to])?;
-    Ok(entries)
-}
-
-/// Up to where a room's messages are in the index.
-fn indexed(connection: &Connection, room: RoomId) -> rusqlite::Result<Seq> {
-    let seq = connection
-        .prepare_cached("SELECT seq FROM indexed WHERE room_id = ?1")?
-        .query_row([room], |row| row.get(0))
-        .optional()?;
-    Ok(seq.unwrap_or(0))
-}
-
-fn add(
-    connection: &Connection,
-    room: RoomId,
-    seq: Seq,
-    author: UserId,
-    body: &str,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO words (rowid, terms) VALUES (?1, ?2)")?
-        .execute(params![number(room, seq), keys(room, author, body)])?;
-    Ok(())
-}
-
-/// A message says something else now, or nothing any more.
-pub fn replace(
-    connection: &Connection,
-    room: RoomId,
-    seq: Seq,
-    author: UserId,
-    before: &str,
-    now: Option<&str>,
-) -> rusqlite::Result<()> {
-    if seq > indexed(connection, room)? {
-        return Ok(());
-    }
-    remove(connection, room, seq, author, before)?;
-    match now {
-        Some(body) => add(connection, room, seq, author, body),
-        None => Ok(()),
-    }
-}
-
-fn remove(
-    connection: &Connection,
-    room: RoomId,
-    seq: Seq,
-    author: UserId,
-    body: &str,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO words (words, rowid, terms) VALUES ('delete', ?1, ?2)")?
-        .execute(params![number(room, seq), keys(room, author, body)])?;
-    Ok(())
-}
-
-/// Takes the oldest entries of a room that is gone out of the index, so many at most.
-pub fn forget(connection: &Connection, room: RoomId, entries: usize) -> rusqlite::Result<()> {
-    let mut query = connection.prepare_cached(
-        "SELECT seq, author_id, body FROM
-             (SELECT * FROM entries WHERE room_id = ?1 ORDER BY seq LIMIT ?2)
-         WHERE kind = 0 AND NOT deleted AND seq <= ?3",
-    )?;
-    let mut rows = query.query(params![room, entries, indexed(connection, room)?])?;
-    while let Some(row) = rows.next()? {
-        let body = row.get_ref(2)?.as_str()?;
-        remove(connection, room, row.get(0)?, row.get(1)?, body)?;
-    }
-    Ok(())
-}
-
-/// A message's number in the index.
-fn number(room: RoomId, seq: Seq) -> i64 {
-    (room << 40) | i64::try_from(seq).unwrap_or_default()
-}
-
-/// What a message is found by: its terms, and who said it.
-fn keys(room: RoomId, author: UserId, body: &str) -> String {
-    let mut keys = author_key(room, author);
-    for term in terms(body) {
-        keys.push(' ');
-        push_key(&mut keys, room, &term);
-    }
-    keys
-}
-
-/// No term begins with this sign, which the index takes for a letter.
-fn author_key(room: RoomId, author: UserId) -> String {
-    format!("{room}‹{author}")
-}
-
-fn push_key(keys: &mut String, room: RoomId, term: &str) {
-    // Writing to a string cannot fail.
-    let _ = write!(keys, "{room}·{term}");
-}
-
 /// A search in one room, as FTS5 has expressions: whatever was typed is inside quotes, and holds none.
 fn expression(query: &Query, room: RoomId, by: Option<UserId>) -> String {
-    let mut expression = String::new();
+    let (mut expression, mark) = (String::new(), room_mark(room));
     for part in query.parts() {
         if !expression.is_empty() {
             expression.push_str(" AND ");
@@ -237,7 +28,8 @@ fn expression(query: &Query, room: RoomId, by: Option<UserId>) -> String {
             if n > 0 {
                 expression.push(' ');
             }
-            push_key(&mut expression, room, term);
+            expression.push_str(&mark);
+            expression.push_str(term);
         }
         expression.push('"');
         if part.prefix {
@@ -245,6 +37,7 @@ fn expression(query: &Query, room: RoomId, by: Option<UserId>) -> String {
         }
     }
     if let Some(author) = by {
+        // Writing to a string cannot fail.
         let _ = write!(expression, " AND \"{}\"", author_key(room, author));
     }
     expression

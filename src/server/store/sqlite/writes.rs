@@ -7,7 +7,7 @@ use super::{
     basics::head,
     change::{Change, Changed, Stop},
     entries::Kind,
-    search,
+    index,
 };
 use crate::{
     domain::{Deed, RoomId, RoomName, Seq, Username},
@@ -203,7 +203,7 @@ pub fn purge_step(change: &mut Change<'_>, entries: usize) -> Changed<bool> {
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(room) = room else { return Ok(false) };
-    search::forget(change.connection, room, entries)?;
+    index::forget(change.connection, room, entries)?;
     let deleted = change
         .connection
         .prepare_cached(
