@@ -75,6 +75,16 @@ pub fn reload() {
     _ = location().reload();
 }
 
+/// Shows another drawing in the tab, of those in `public/`.
+pub fn set_icon(path: &str) {
+    let link = document().query_selector("link[type='image/svg+xml']");
+    if let Ok(Some(link)) = link
+        && link.get_attribute("href").as_deref() != Some(path)
+    {
+        _ = link.set_attribute("href", path);
+    }
+}
+
 /// How far the document is scrolled, in pixels.
 pub fn scrolled() -> f64 {
     window().scroll_y().unwrap_or_default()
@@ -246,7 +256,21 @@ pub fn recall(name: &str) -> Option<String> {
 
 /// Remembers `value` in this tab, or forgets it. A tab that cannot is no worse off than before.
 pub fn remember(name: &str, value: Option<&str>) {
-    if let Some(storage) = of_this_tab() {
+    put(of_this_tab(), name, value);
+}
+
+/// What this browser keeps under `name`, for all its tabs.
+pub fn kept(name: &str) -> Option<String> {
+    of_this_browser()?.get_item(name).ok()?
+}
+
+/// Keeps `value` in this browser, or forgets it, where it can.
+pub fn keep(name: &str, value: Option<&str>) {
+    put(of_this_browser(), name, value);
+}
+
+fn put(storage: Option<Storage>, name: &str, value: Option<&str>) {
+    if let Some(storage) = storage {
         _ = match value {
             Some(value) => storage.set_item(name, value),
             None => storage.remove_item(name),
@@ -267,6 +291,11 @@ pub fn forget_all(prefix: &str) {
 /// The names of all that a storage holds.
 pub fn names(storage: &Storage) -> impl Iterator<Item = String> {
     (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok().flatten())
+}
+
+/// What outlives the tab. It may be missing, in a private window.
+pub fn of_this_browser() -> Option<Storage> {
+    window().local_storage().ok().flatten()
 }
 
 fn of_this_tab() -> Option<Storage> {

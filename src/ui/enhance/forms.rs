@@ -86,7 +86,7 @@ fn go_on(form: &HtmlFormElement, endpoint: &str, fields: &UrlSearchParams, answe
     }
     if let ("give_up_username", Some(me)) = (endpoint, fields.get("me")) {
         forget_keys();
-        session::forget_unsent(&me);
+        session::forget(&me);
     }
     if session::current().is_some_and(|session| session.form_went_well(endpoint, fields, answer)) {
         // The page stays, and the form may be filled in again.

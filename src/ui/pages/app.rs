@@ -13,6 +13,7 @@ use crate::{
     domain::{Flash, RoomPage as Room, RoomSummary},
     ui::{
         aim::{Aim, Wish},
+        browser,
         parts::{Asked, Clock, Sheet, use_clock},
         session::{Pane, Session, Shown, Start},
     },
@@ -111,7 +112,7 @@ pub fn App(
     }
 }
 
-/// Says in the tab's title where one is, and how much waits there and elsewhere.
+/// Says in the tab's title and icon where one is, and how much waits there and elsewhere.
 fn name_the_tab(session: Session) {
     Effect::new(move || {
         let name = name_of(session);
@@ -119,10 +120,14 @@ fn name_the_tab(session: Session) {
             Shown::Room(room) if session.visible.get() => Some(room),
             _ => None,
         };
-        document().set_title(&match session.rooms.unread_besides(reading) {
-            0 => format!("{name} · Latchkey"),
-            count => format!("({count}) {name} · Latchkey"),
-        });
+        let (unread, named) = session.waiting_besides(reading);
+        let (waits, icon) = match (unread, named) {
+            (0, _) => (String::new(), "/icon.svg"),
+            (_, 0) => (format!("({unread}) "), "/icon-unread.svg"),
+            _ => (format!("(@{named} · {unread}) "), "/icon-mention.svg"),
+        };
+        document().set_title(&[&*waits, &*name, " · Latchkey"].concat());
+        browser::set_icon(icon);
     });
 }
 

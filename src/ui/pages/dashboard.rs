@@ -6,7 +6,7 @@ use crate::{
     domain::Flash,
     ui::{
         browser,
-        parts::{Clock, Confirm, Field, FormError, Icon, KeyField, LastTry, RoomList},
+        parts::{Clock, Confirm, Field, FormError, Icon, KeyField, LastTry, RoomList, Taps},
         paths,
         session::{Session, Shown},
     },
@@ -76,6 +76,7 @@ pub fn DashboardPage(
                             }
                         })
                 }}
+                <Taps session room=None />
             </section>
             <div class="doors">
                 <form class="card" action="/api/create_room" method="post" aria-labelledby="create">

@@ -9,7 +9,8 @@ use crate::{
         browser,
         parts::{
             Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, MemberList,
-            OnlineCount, RoomDoor, RoomNav, Sheet, Timeline, Typing, focus_composer, leave_hint,
+            OnlineCount, RoomDoor, RoomNav, Sheet, Taps, Timeline, Typing, focus_composer,
+            leave_hint,
         },
         paths,
         session::{Conversation, Session, Shown},
@@ -118,6 +119,7 @@ pub fn RoomPage(
             <aside class="side members-side" id=members_side.clone() popover="auto" aria-label="About this room">
                 <MemberList conversation />
                 <div class="side-end">
+                    <Taps session room=Some(id) />
                     <h2>"Invite"</h2>
                     <InvitationCopy conversation />
                     <Leave conversation error=leaving />
@@ -133,7 +135,7 @@ pub fn RoomPage(
 fn Elsewhere(session: Session) -> impl IntoView {
     let waiting = Memo::new(move |_| match session.navigator.shown() {
         Shown::Dashboard | Shown::Search => 0,
-        Shown::Room(room) => session.rooms.unread_besides(Some(room)),
+        Shown::Room(room) => session.waiting_besides(Some(room)).0,
     });
     move || {
         (waiting.get() > 0).then(|| {

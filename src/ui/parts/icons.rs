@@ -6,6 +6,7 @@ use leptos::prelude::*;
 #[derive(Clone, Copy)]
 pub enum Icon {
     Back,
+    Bell,
     Check,
     Chevron,
     Close,
@@ -21,6 +22,7 @@ pub enum Icon {
     Reply,
     Search,
     Smile,
+    Sound,
 }
 
 impl Icon {
@@ -28,6 +30,7 @@ impl Icon {
     fn path(self) -> &'static str {
         match self {
             Icon::Back => "M15 5l-7 7 7 7",
+            Icon::Bell => "M6 16.5h12l-1.5-2.5V10a4.5 4.5 0 0 0-9 0v4zM10.5 19.5h3",
             Icon::Check => "M5 12.5l4.5 4.5L19 7.5",
             Icon::Chevron => "M7 10l5 5 5-5",
             Icon::Close => "M6 6l12 12M18 6L6 18",
@@ -52,6 +55,9 @@ impl Icon {
             Icon::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
             Icon::Smile => {
                 "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14a4.2 4.2 0 0 0 7 0M9 9.5h.01M15 9.5h.01"
+            }
+            Icon::Sound => {
+                "M5 10v4h3l4 3.5v-11L8 10zM15.5 9.5a3.5 3.5 0 0 1 0 5M18 7a7 7 0 0 1 0 10"
             }
         }
     }

@@ -35,6 +35,7 @@ mod room_nav;
 mod row_html;
 mod rows;
 mod steady;
+mod taps;
 mod timeline;
 mod tools;
 mod typing;
@@ -56,6 +57,7 @@ pub use member_list::{MemberList, OnlineCount, leave_hint};
 pub use notice::Notice;
 pub use room_list::RoomList;
 pub use room_nav::RoomNav;
+pub use taps::Taps;
 pub use timeline::Timeline;
 pub use typing::Typing;
 

@@ -22,6 +22,7 @@ mod outboxes;
 mod rooms;
 mod shelf;
 mod shortcuts;
+mod tap;
 mod touch;
 mod window;
 
@@ -30,16 +31,17 @@ use std::cell::Cell;
 use leptos::prelude::*;
 
 pub use ask::ask;
-pub use comings::{Coming, told};
+pub use comings::told;
 pub use connection::{Event, State};
 pub use conversation::{Conversation, Doing, Fetching, Gone, Stretch, Unread};
 pub use navigator::{Navigator, Pane, Shown, Start};
 pub use outbox::{Act, Of, Outbox, Unsent};
 pub use rooms::{Known, Rooms};
-pub use shelf::forget_unsent;
+pub use shelf::forget;
+pub use tap::{Means, Wanted};
 pub use window::{Reading, Said, Window};
 
-use self::{connection::Connection, frozen::is_visible, outboxes::Outboxes};
+use self::{connection::Connection, frozen::is_visible, outboxes::Outboxes, tap::Tap};
 use super::{
     browser, notices,
     paths::{self, Inside},
@@ -60,6 +62,7 @@ pub struct Session {
     pub visible: RwSignal<bool>,
     pub rooms: Rooms,
     pub navigator: Navigator,
+    tap: Tap,
     outboxes: Outboxes,
     conversations: StoredValue<Vec<Conversation>>,
     connection: StoredValue<Option<Connection>, LocalStorage>,
@@ -101,6 +104,7 @@ impl Session {
             rooms: Rooms::new(rooms),
             navigator: Navigator::new(build, shown),
             me: StoredValue::new(me),
+            tap: Tap::new(),
             outboxes: Outboxes::new(),
             conversations: StoredValue::default(),
             connection: StoredValue::new_local(None),
@@ -121,6 +125,7 @@ impl Session {
         self.looked(is_visible());
         self.navigator.go_live(self);
         self.listen_for_keys();
+        self.stand_by();
         // The list changes when rooms are created, joined and left, here or elsewhere.
         Effect::new(move || self.rooms.follow(self));
     }
@@ -218,6 +223,7 @@ impl Session {
         if let ServerFrame::Deleted { room } = frame {
             return self.closed(*room, Gone::Deleted);
         }
+        self.overhear(frame);
         let known = self.me.with_value(|me| self.rooms.take_in(frame, me));
         if !known {
             self.ask_for_rooms();

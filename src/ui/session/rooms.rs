@@ -76,13 +76,6 @@ impl Rooms {
         list.iter().any(|known| known.summary.read().room.owned)
     }
 
-    /// Unread messages in all rooms but one. Tracks all of them.
-    pub fn unread_besides(self, room: Option<RoomId>) -> u64 {
-        let list = self.list.read();
-        let others = list.iter().filter(|known| Some(known.id) != room);
-        others.map(Known::unread).sum()
-    }
-
     pub fn find(self, room: RoomId) -> Option<Known> {
         self.list
             .with_untracked(|list| list.iter().find(|known| known.id == room).cloned())

@@ -4,12 +4,14 @@
 //! Storage may be missing or full (a private window, a quota). The message is then only on the page, which
 //! still sends it: so nothing here fails.
 
-use leptos::prelude::window;
 use uuid::Uuid;
 use web_sys::Storage;
 
-use super::Unsent;
-use crate::{domain::RoomId, ui::browser};
+use super::{Unsent, tap::choices_of};
+use crate::{
+    domain::RoomId,
+    ui::browser::{self, of_this_browser as storage},
+};
 
 /// The entries of one identity in one room.
 pub struct Shelf {
@@ -55,12 +57,13 @@ pub fn unsent(me: &str) -> Vec<(RoomId, Unsent)> {
         .collect()
 }
 
-/// Forgets all that `me` has not sent, in every room: the name is given up, and whoever claims it next is
-/// someone else.
-pub fn forget_unsent(me: &str) {
+/// Forgets all that `me` has not sent, in every room, and what they wanted to be told of: the name is given up, and
+/// whoever claims it next is someone else.
+pub fn forget(me: &str) {
     if let Some(storage) = storage() {
-        let keys: Vec<_> = keys(&storage, &of(me), 1).collect();
-        for key in keys {
+        let (unsent, chosen) = (of(me), choices_of(me));
+        let keys = keys(&storage, &unsent, 1).chain(keys(&storage, &chosen, 0));
+        for key in keys.collect::<Vec<_>>() {
             let _ = storage.remove_item(&key);
         }
     }
@@ -77,8 +80,4 @@ fn keys(storage: &Storage, prefix: &str, slashes: usize) -> impl Iterator<Item =
         key.strip_prefix(prefix)
             .is_some_and(|rest| rest.matches('/').count() == slashes)
     })
-}
-
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
 }
