@@ -140,7 +140,9 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
         };
         match &*event.key() {
             "ArrowUp" if untouched() => {
-                if let Some(message) = conversation.last_of_mine() {
+                if conversation.take_back_last() {
+                    event.prevent_default();
+                } else if let Some(message) = conversation.last_of_mine() {
                     event.prevent_default();
                     conversation.at_hand.set(None);
                     conversation.doing.set(Some((message.seq, Doing::Edit)));

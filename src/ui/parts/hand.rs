@@ -198,11 +198,7 @@ impl Hand {
         let conversation = self.conversation;
         match &*button.name() {
             "retry" => conversation.retry(id),
-            "edit" => {
-                if let Some(text) = conversation.discard(id) {
-                    conversation.taken_back.set(Some(text));
-                }
-            }
+            "edit" => conversation.take_back(id),
             "discard" => {
                 conversation.discard(id);
                 // The button goes with what it is about.

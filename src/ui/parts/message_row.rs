@@ -227,7 +227,8 @@ pub fn UnsentRow(
             (false, State::Open) => "Sending",
             (false, _) => "Waiting",
         };
-        row_html::unsent(conversation, &item, first, clock.get(), state)
+        let stays = refused || pending && state == "Waiting";
+        row_html::unsent(conversation, &item, first, clock.get(), (state, stays))
     };
     let mut class = "said mine".to_owned();
     for (name, is) in [

@@ -169,19 +169,19 @@ pub fn under(conversation: Conversation, shows: &Shows) -> String {
         out.push_str("</div>");
     }
     for (id, why) in &shows.refused {
-        amends(&mut out, *id, why, false);
+        amends(&mut out, *id, Some(why), false);
     }
     out
 }
 
-/// The row of a message of *me*'s that the room does not have yet, or did not want, inside of its element. `state` is
-/// what becomes of it.
+/// The row of a message of *me*'s that the room does not have yet, or did not want, inside of its element: what becomes
+/// of it, and whether it stays for now, so that its author can have it back.
 pub fn unsent(
     conversation: Conversation,
     item: &Unsent,
     first: bool,
     clock: Clock,
-    state: &str,
+    (state, stays): (&str, bool),
 ) -> String {
     let mut out = String::new();
     conversation.session.me.with_value(|me| {
@@ -200,8 +200,8 @@ pub fn unsent(
     }
     says(&mut out, conversation, &item.body);
     out.push_str("</div>");
-    if let Some(why) = &item.refused {
-        amends(&mut out, item.id, why, true);
+    if stays {
+        amends(&mut out, item.id, item.refused.as_deref(), true);
     }
     out
 }
@@ -307,13 +307,15 @@ fn hidden(out: &mut String, name: &str, value: &str) {
     out.push('>');
 }
 
-/// Why something was refused, and what can be done about it. `edit` says whether its words can be changed.
-fn amends(out: &mut String, id: Uuid, why: &str, edit: bool) {
+/// Why something was refused, where it was, and what can be done about it. `edit` says whether its words can be changed.
+fn amends(out: &mut String, id: Uuid, why: Option<&str>, edit: bool) {
     let id = id.to_string();
     out.push_str("<div class=\"amends\">");
-    element(out, "p class=\"error\" role=\"alert\"", why);
+    if let Some(why) = why {
+        element(out, "p class=\"error\" role=\"alert\"", why);
+    }
     for (name, text, is) in [
-        ("retry", "Try again", true),
+        ("retry", "Try again", why.is_some()),
         ("edit", "Edit", edit),
         ("discard", "Discard", true),
     ] {

@@ -1,6 +1,8 @@
-//! Keys that work wherever one is: Alt and an arrow go through the rooms.
+//! Keys that work wherever one is: Alt and an arrow go through the rooms, Escape has read the one that is shown.
 
 use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
 use super::{Session, Shown, navigator::How};
 use crate::ui::paths::{self, Inside};
@@ -20,12 +22,28 @@ impl Session {
             let done = match (&*event.key(), event.alt_key()) {
                 ("ArrowUp", true) => self.go_by(-1),
                 ("ArrowDown", true) => self.go_by(1),
+                ("Escape", false) => self.has_read(&event),
                 _ => false,
             };
             if done {
                 event.prevent_default();
             }
         });
+    }
+
+    /// Marks the room that is shown as read, and goes to its newest message. Where Escape means something to what the
+    /// keyboard is at it does not mean this.
+    fn has_read(self, event: &KeyboardEvent) -> bool {
+        let Shown::Room(room) = self.navigator.shown_untracked() else {
+            return false;
+        };
+        let selects = document()
+            .active_element()
+            .and_then(|element| element.dyn_into::<HtmlTextAreaElement>().ok())
+            .is_some_and(|text| text.selection_start().ok() != text.selection_end().ok());
+        let conversation = self.conversation(room);
+        let conversation = conversation.filter(|_| !selects && !event.is_composing());
+        conversation.inspect(|it| it.mark_read()).is_some()
     }
 
     /// Goes so many rooms further in the list, around its end.

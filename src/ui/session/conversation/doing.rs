@@ -1,6 +1,7 @@
 //! What *me* does to messages: answers, edits, deletes, reacts.
 
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::Conversation;
 use crate::{
@@ -79,6 +80,30 @@ impl Conversation {
     fn put(self, act: Act, body: String) {
         let outboxes = self.session.outboxes;
         outboxes.put(self.id(), act, body, self.session);
+    }
+
+    /// Takes back a message that the room does not have, for its author to change it.
+    pub fn take_back(self, id: Uuid) {
+        let act = self
+            .outbox
+            .with_untracked(|outbox| outbox.get(id).map(|item| item.act.clone()));
+        if let Some(text) = self.discard(id) {
+            self.taken_back.set(Some(text));
+        }
+        if let Some(Act::Say { re: Some(quote) }) = act {
+            self.answering.set(Some(quote));
+        }
+    }
+
+    /// Takes back the last of *me*'s messages that waits for the connection or was refused. Says whether one does.
+    pub fn take_back_last(self) -> bool {
+        let offline = !self.session.is_open();
+        let last = self.outbox.with_untracked(|outbox| {
+            let last = outbox.items().iter().rfind(|item| item.is_said())?;
+            let waits = last.refused.is_some() || offline && last.sent.is_none();
+            waits.then_some(last.id)
+        });
+        last.inspect(|id| self.take_back(*id)).is_some()
     }
 
     /// *me*'s last message here that can be edited.

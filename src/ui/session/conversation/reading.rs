@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::Conversation;
+use super::{Conversation, Unread};
 use crate::{
     api::ReadHistory,
     domain::{Seq, limits},
@@ -126,6 +126,13 @@ impl Conversation {
     pub fn to_newest(self) {
         self.reading.set(Reading::End);
         self.catch_up();
+    }
+
+    /// Brings the reader to the newest message, with nothing unread before it.
+    pub fn mark_read(self) {
+        let head = self.window.with_untracked(Window::head);
+        self.unread.set(Unread { read: head, head });
+        self.to_newest();
     }
 
     /// Brings the reader to the first message that they have not read.
