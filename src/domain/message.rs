@@ -191,6 +191,30 @@ pub struct History {
     /// The room's head as of these messages: whatever an entry up to there did to them is in them.
     #[serde(default)]
     pub head: Seq,
+    /// Who came and went in the stretch, the newest [`limits::COMINGS`] of it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comings: Vec<Coming>,
+}
+
+/// Somebody became a member, or stopped being one: `[seq, who, joined]` in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(Seq, String, bool)", into = "(Seq, String, bool)")]
+pub struct Coming {
+    pub seq: Seq,
+    pub who: String,
+    pub joined: bool,
+}
+
+impl From<(Seq, String, bool)> for Coming {
+    fn from((seq, who, joined): (Seq, String, bool)) -> Self {
+        Self { seq, who, joined }
+    }
+}
+
+impl From<Coming> for (Seq, String, bool) {
+    fn from(Coming { seq, who, joined }: Coming) -> Self {
+        (seq, who, joined)
+    }
 }
 
 /// Messages that entries after a seq made or touched, as they are now, oldest first.

@@ -16,7 +16,9 @@ pub use emoji::Emoji;
 pub use emoji::QUICK_REACTIONS;
 pub use error::{ApiError, Code};
 pub use flash::Flash;
-pub use message::{Body, Changes, Found, History, Hit, Message, Noted, Posted, Quote, Reaction};
+pub use message::{
+    Body, Changes, Coming, Found, History, Hit, Message, Noted, Posted, Quote, Reaction,
+};
 #[cfg(feature = "ssr")]
 pub use names::Folded;
 pub use names::{Key, RoomName, Username};
@@ -50,6 +52,8 @@ pub mod limits {
     pub const HISTORY_PAGE: usize = 50;
     /// Messages in a page of history at most.
     pub const HISTORY_MAX: usize = 200;
+    /// Who came and went, told with a page of history at most.
+    pub const COMINGS: usize = 50;
     /// Characters that are searched for at most, and words in them.
     pub const SEARCH_CHARS: usize = 200;
     pub const SEARCH_TERMS: usize = 32;

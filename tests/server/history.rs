@@ -102,6 +102,48 @@ async fn the_same_id_is_the_same_message() {
 }
 
 #[tokio::test]
+async fn a_page_tells_who_came_and_went_in_its_stretch_of_the_log() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    let runa = server.person("runa").await;
+    let leave = [("room", &room as Field)];
+    alice.post(room, "one").await;
+    runa.join("general", "sesame").await;
+    alice.post(room, "two").await;
+    alice.post(room, "three").await;
+    runa.call("leave_room", &leave).await.ok();
+    alice.post(room, "four").await;
+    runa.join("general", "sesame").await;
+    let comings = async |fields: &[(&str, u64)]| {
+        let fields: Vec<(&str, Field)> = fields.iter().map(|(name, n)| (*name, n as _)).collect();
+        alice.history(room, &fields).await["comings"].clone()
+    };
+    let (came, went, back) = (
+        json!([2, "runa", true]),
+        json!([5, "runa", false]),
+        json!([7, "runa", true]),
+    );
+    assert_eq!(comings(&[]).await, json!([came, went, back]));
+    assert_eq!(comings(&[("limit", 2)]).await, json!([went, back]));
+    assert_eq!(comings(&[("limit", 1)]).await, json!([back]));
+    assert_eq!(comings(&[("before", 6)]).await, json!([came, went]));
+    // Where all of a stretch is messages there is nothing to tell.
+    assert_eq!(comings(&[("before", 4), ("limit", 1)]).await, Value::Null);
+    assert_eq!(comings(&[("after", 3)]).await, json!([went, back]));
+    assert_eq!(comings(&[("after", 1), ("limit", 1)]).await, json!([came]));
+    assert_eq!(comings(&[("around", 1), ("limit", 2)]).await, json!([came]));
+    // Of many, the newest.
+    for _ in 0..30 {
+        runa.call("leave_room", &leave).await.ok();
+        runa.join("general", "sesame").await;
+    }
+    let many = comings(&[]).await;
+    let many = many.as_array().expect("comings");
+    assert_eq!((many.len(), &many[49]), (50, &json!([67, "runa", true])));
+}
+
+#[tokio::test]
 async fn history_is_read_page_by_page_in_both_directions() {
     let server = Server::start().await;
     let alice = server.person("alice").await;

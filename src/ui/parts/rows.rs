@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{Millis, Seq},
-    ui::session::{Conversation, Said, Unread, Unsent, told},
+    ui::session::{Conversation, Said, Unread, Unsent, Window, told},
 };
 
 /// A pause longer than this ends an author's run.
@@ -83,6 +83,12 @@ fn line(messages: &[Said], me: &str, unread: Unread) -> Option<Seq> {
         .take_while(|said| unread.contains(said.seq))
         .find(|said| said.message.read_untracked().by != me)
         .map(|said| said.seq)
+}
+
+/// Who came and went between a message and what is before it: another, or the room's beginning.
+fn came(window: &Window, before: Option<&Placed>, seq: Seq) -> String {
+    let edge = if window.has_older() { seq } else { 0 };
+    told(window.comings(before.map_or(edge, |before| before.seq), seq))
 }
 
 /// Whether each of *me*'s unsent messages names its author, given what the room has last.
@@ -165,10 +171,8 @@ impl Rows {
         make: impl FnOnce(Source) -> S,
     ) -> Row<S> {
         let mut placed = Placed::of(said, self.now);
-        if let Some(before) = before {
-            let window = self.conversation.window.read_untracked();
-            placed.came = told(window.comings(before.seq, said.seq));
-        }
+        let window = self.conversation.window.read_untracked();
+        placed.came = came(&window, before, said.seq);
         let above = ArcRwSignal::new(placed.above(before, line));
         let source = Source {
             conversation: self.conversation,
@@ -268,6 +272,11 @@ impl Render for Rows {
                 rows.push(row);
             }
             shown.rows.splice(0..0, rows);
+            // What was the first row has something before it now.
+            if let (before, [row, ..]) = shown.rows.split_at_mut(older) {
+                let before = before.last().map(|row| &row.placed);
+                row.placed.came = came(window, before, row.placed.seq);
+            }
             for said in &messages[newer.max(older)..] {
                 let before = shown.rows.last().map(|row| &row.placed);
                 let row = self.row(said, before, line, SaidRow::build);

@@ -59,6 +59,7 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
     let came = Memo::new(move |_| {
         let window = conversation.window.read();
         let newest = window.messages().last().map_or(0, |said| said.seq);
+        let newest = if window.is_live() { newest } else { Seq::MAX };
         told(window.comings(newest, Seq::MAX))
     });
     let empty = Memo::new(move |_| {

@@ -1,14 +1,6 @@
 //! Who came and who went, between two messages: told in one line, however many they were.
 
-use crate::domain::Seq;
-
-/// Somebody became a member, or stopped being one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coming {
-    pub seq: Seq,
-    pub who: String,
-    pub joined: bool,
-}
+use crate::domain::Coming;
 
 /// Names that are told at most; of the others their number is.
 const NAMED: usize = 3;

@@ -7,8 +7,8 @@
 
 use leptos::prelude::*;
 
-use super::{comings::Coming, touch::Touch};
-use crate::domain::{Changes, History, Message, Seq};
+use super::touch::Touch;
+use crate::domain::{Changes, Coming, History, Message, Seq};
 
 /// Messages that a page holds at most.
 pub const MOST: usize = 300;
@@ -52,7 +52,7 @@ impl From<Message> for Said {
 #[derive(Clone, Debug)]
 pub struct Window {
     messages: Vec<Said>,
-    /// Who came and went meanwhile, as far as the socket told.
+    /// Who came and went, as far as pages of history and the socket told.
     comings: Vec<Coming>,
     /// Whether there are messages before the window.
     older: bool,
@@ -80,7 +80,7 @@ impl Window {
         let end = if newer { last } else { last.max(page.head) };
         Self {
             messages,
-            comings: Vec::new(),
+            comings: page.comings,
             older,
             end,
             head: head.max(page.head).max(end),
@@ -115,7 +115,12 @@ impl Window {
     /// Takes other messages in place of those that are here.
     fn become_of(&mut self, page: History, older: bool, newer: bool) {
         let messages = self.brought_up(page.messages, page.head);
-        let page = History { messages, ..page };
+        self.learn(page.comings);
+        let page = History {
+            messages,
+            comings: Vec::new(),
+            ..page
+        };
         let next = Self::of(page, older, newer, self.head);
         (self.messages, self.older) = (next.messages, next.older);
         (self.end, self.head) = (next.end, next.head);
@@ -175,10 +180,21 @@ impl Window {
     /// Somebody came or went.
     pub fn came(&mut self, coming: Coming) {
         let seq = coming.seq;
-        if self.comings.last().is_none_or(|last| last.seq < seq) {
-            self.comings.push(coming);
-        }
+        self.learn(vec![coming]);
         self.passed(seq);
+    }
+
+    fn learn(&mut self, comings: Vec<Coming>) {
+        for coming in comings {
+            let place = self.comings.partition_point(|it| it.seq < coming.seq);
+            if self
+                .comings
+                .get(place)
+                .is_none_or(|it| it.seq != coming.seq)
+            {
+                self.comings.insert(place, coming);
+            }
+        }
     }
 
     /// Who came and went between two seqs, neither included.
@@ -255,6 +271,7 @@ impl Window {
             return;
         }
         self.older = page.more;
+        self.learn(page.comings);
         let page = self.brought_up(page.messages, page.head);
         let mut messages: Vec<_> = page.into_iter().map(Said::from).collect();
         messages.append(&mut self.messages);
@@ -270,6 +287,7 @@ impl Window {
         if end > self.end {
             return;
         }
+        self.learn(page.comings);
         for message in self.brought_up(page.messages, page.head) {
             if message.seq > self.end {
                 self.end = message.seq;
@@ -343,7 +361,7 @@ mod tests {
             more: *seqs.start() > 1,
             head: *seqs.end(),
             messages: seqs.map(message).collect(),
-            newer: None,
+            ..History::default()
         }
     }
 
@@ -410,6 +428,26 @@ mod tests {
         );
         assert!(window.is_live());
         assert_eq!(seqs(&window), [1, 2, 3, 5, 7]);
+    }
+
+    fn joined(seqs: &[Seq]) -> Vec<Coming> {
+        let coming = |seq: &Seq| Coming::from((*seq, "runa".to_owned(), true));
+        seqs.iter().map(coming).collect()
+    }
+
+    #[test]
+    fn who_came_is_known_from_every_page_and_the_socket_and_once() {
+        let with = |page, comings: &[Seq]| History {
+            comings: joined(comings),
+            ..page
+        };
+        let mut window = Window::new(with(page(10..=12), &[11]), 12);
+        window.came(joined(&[13]).remove(0));
+        window.came(joined(&[13]).remove(0));
+        window.older(with(page(5..=9), &[7, 8]), 10);
+        window.newer(with(page_after(14..=14, 16), &[13, 15]), 13);
+        assert_eq!(window.comings(0, Seq::MAX), joined(&[7, 8, 11, 13, 15]));
+        assert_eq!(window.comings(8, 13), joined(&[11]));
     }
 
     fn edit(seq: Seq, of: Seq, body: &str) -> Touch {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::basics::{head, require_member};
 use crate::{
-    domain::{Changes, History, Message, Quote, Reaction, RoomId, Seq},
+    domain::{Changes, Coming, History, Message, Quote, Reaction, RoomId, Seq, limits},
     protocol::ServerFrame,
     server::store::{StoreError, Stretch, UserId},
 };
@@ -228,12 +228,58 @@ pub fn history(
     for message in &mut messages {
         react(&snapshot, message)?;
     }
+    let head = head_of(&snapshot, room)?;
+    // The stretch of the log that these messages are the messages of, neither edge included.
+    let (first, last) = (messages.first(), messages.last());
+    let older = first.filter(|_| more).map_or(0, |first| first.seq);
+    let (after, before) = match from {
+        Stretch::Newest => (older, Seq::MAX),
+        Stretch::Before(seq) => (older, seq),
+        Stretch::After(seq) => (seq, last.filter(|_| more).map_or(Seq::MAX, |last| last.seq)),
+        Stretch::Around(_) => {
+            let newer = last.filter(|_| newer == Some(true));
+            (older, newer.map_or(Seq::MAX, |last| last.seq))
+        }
+    };
+    let before = before.min(head + 1);
+    let within = |message: &&Message| after < message.seq && message.seq < before;
+    let said = messages.iter().filter(within).count() as Seq;
+    // Where all of it is messages nobody came or went.
+    let comings = if before.saturating_sub(after).saturating_sub(1) > said {
+        comings(&snapshot, room, after, before)?
+    } else {
+        Vec::new()
+    };
     Ok(History {
         messages,
         more,
         newer,
-        head: head_of(&snapshot, room)?,
+        head,
+        comings,
     })
+}
+
+/// Who came and went between two seqs, the newest of them, oldest first.
+fn comings(
+    connection: &Connection,
+    room: RoomId,
+    after: Seq,
+    before: Seq,
+) -> rusqlite::Result<Vec<Coming>> {
+    let mut comings: Vec<Coming> = connection
+        .prepare_cached(
+            "SELECT entries.seq, users.name, entries.kind = 5 FROM entries
+             JOIN users ON users.id = entries.author_id
+             WHERE room_id = ?1 AND seq > ?2 AND seq < ?3 AND kind IN (5, 6)
+             ORDER BY seq DESC LIMIT ?4",
+        )?
+        .query_map(
+            params![room, bound(after), bound(before), limits::COMINGS],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?).into()),
+        )?
+        .collect::<Result<_, _>>()?;
+    comings.reverse();
+    Ok(comings)
 }
 
 const BEFORE: &str =

@@ -7,9 +7,9 @@ use leptos::{prelude::*, task::spawn_local};
 use super::Conversation;
 use crate::{
     api::Members,
-    domain::{Code, Member, Message, Millis, Seq},
+    domain::{Code, Coming, Member, Message, Millis, Seq},
     protocol::{ClientFrame, ServerFrame},
-    ui::session::{Act, Coming, Gone, Window, ask, touch::Touch, window::Arrival},
+    ui::session::{Act, Gone, Window, ask, touch::Touch, window::Arrival},
 };
 
 /// After the server could not do what was asked just then.
