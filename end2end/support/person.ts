@@ -52,6 +52,10 @@ export class Person {
   row(room: string): Locator {
     return this.rooms.getByRole("listitem").filter({ has: this.page.getByRole("link", { name: room, exact: true }) });
   }
+  /** The row of a message, by what it says. */
+  said(text: string | RegExp): Locator {
+    return this.log.getByRole("article").filter({ has: this.page.locator(".body", { hasText: text }) });
+  }
   /** The messages that are on the page, of those that match. */
   async messages(like: RegExp): Promise<string[]> {
     return this.log.getByText(like).allTextContents();
@@ -112,6 +116,19 @@ export class Person {
     await this.box.fill(text);
     await this.box.press("Enter");
   }
+  /** Presses what can be done to a message, once a mouse is over it. */
+  async act(text: string, action: string): Promise<void> {
+    await this.said(text).hover();
+    await this.said(text).getByRole("button", { name: action, exact: true }).click();
+  }
+  async edit(text: string, to: string): Promise<void> {
+    await this.act(text, "Edit");
+    const box = this.page.getByRole("textbox", { name: "Edit message" });
+    await expect(box).toBeFocused();
+    await expect(box).toHaveValue(text);
+    await box.fill(to);
+    await this.page.getByRole("button", { name: "Save" }).click();
+  }
 
   // What they do over HTTP, where a test is about something else.
 
@@ -129,6 +146,15 @@ export class Person {
     for (const body of bodies) {
       await this.ask("post_message", { me: this.name, room: String(room.id), body }, cookie);
     }
+  }
+  async hasAnswered(room: Room, re: number, body: string): Promise<void> {
+    await this.call("post_message", { me: this.name, room: String(room.id), re: String(re), body });
+  }
+  async hasReacted(room: Room, seq: number, emoji: string): Promise<void> {
+    await this.call("react", { me: this.name, room: String(room.id), seq: String(seq), emoji, on: "true" });
+  }
+  async hasLeft(room: Room): Promise<void> {
+    await this.call("leave_room", { me: this.name, room: String(room.id) });
   }
   private async call<T>(endpoint: string, form: Record<string, string>): Promise<T> {
     const { headers, text } = await this.ask(endpoint, form, await this.cookie());

@@ -2,7 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import { type BrowserContextOptions, test as base, expect } from "@playwright/test";
-import { Person, watchPage } from "./person.ts";
+import { Person, type Room, watchPage } from "./person.ts";
 import { Server } from "./server.ts";
 
 export { expect };
@@ -18,6 +18,8 @@ interface Fixtures {
   person: (name: string, browser?: BrowserContextOptions) => Promise<Person>;
   /** Someone whose name is claimed already. */
   named: (name: string, browser?: BrowserContextOptions) => Promise<Person>;
+  /** Two people who both see the room "general", which is alice's. */
+  pair: { alice: Person; bob: Person; room: Room };
 }
 
 /** What a browser says by itself of every answer that is not a success. */
@@ -63,5 +65,14 @@ export const test = base.extend<Fixtures & Options>({
       await someone.hasClaimed();
       return someone;
     });
+  },
+
+  pair: async ({ named }, use) => {
+    const [alice, bob] = [await named("alice"), await named("bob")];
+    const room = await alice.hasCreated("general");
+    await bob.hasJoined("general");
+    await alice.enter("general");
+    await bob.enter("general");
+    await use({ alice, bob, room });
   },
 });

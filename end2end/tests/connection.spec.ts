@@ -1,18 +1,12 @@
 // Losing the network, and the server, and not noticing.
 
-import type { Person } from "../support/person.ts";
+import type { Person, Room } from "../support/person.ts";
 import { LOST, expect, test } from "../support/test.ts";
 
 test.use({ tolerated: [LOST] });
 
-let alice: Person, bob: Person;
-test.beforeEach(async ({ named }) => {
-  [alice, bob] = [await named("alice"), await named("bob")];
-  await alice.hasCreated("general");
-  await bob.hasJoined("general");
-  await alice.enter("general");
-  await bob.enter("general");
-});
+let alice: Person, bob: Person, room: Room;
+test.beforeEach(({ pair }) => void ({ alice, bob, room } = pair));
 
 const LINES = /^line \d+$/;
 const lines = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => `line ${from + n}`);
@@ -125,11 +119,54 @@ test("a server that is stopped and started mid-conversation loses and repeats no
 test("a long absence is caught up, more than a page of history, without a hole", async () => {
   await bob.context.setOffline(true);
   await expect(bob.page.getByRole("status").filter({ hasText: "You are offline" })).toBeVisible();
-  const room = await alice.hasJoined("general");
   await alice.hasSaid(room, ...lines(1, 230));
   await bob.context.setOffline(false);
   await expect.poll(() => bob.messages(LINES)).toEqual(lines(1, 230));
   await expect(bob.log.getByText("line 230")).toBeInViewport();
+});
+
+test("after 5,000 messages the newest page comes first and by one question, then the rest as one goes back", async () => {
+  await bob.context.setOffline(true);
+  await expect(bob.page.getByRole("status").filter({ hasText: "You are offline" })).toBeVisible();
+  await alice.page.goto("/");
+  await alice.page.evaluate(
+    ([room, bodies]) =>
+      new Promise<void>((done) => {
+        const live = new WebSocket(`ws://${location.host}/live?me=alice`);
+        let missing = bodies.length;
+        live.onopen = () => {
+          for (const body of bodies) live.send(JSON.stringify({ t: "send", room, id: crypto.randomUUID(), body }));
+        };
+        live.onmessage = ({ data }) => {
+          if (data.startsWith('{"t":"sent"') && --missing === 0) done();
+        };
+      }),
+    [room.id, lines(1, 5_000)] as const,
+  );
+  const asked: string[] = [];
+  bob.page.on("request", (request) => {
+    if (/\/api\/(history|changes)$/.test(request.url())) asked.push(request.postData()!);
+  });
+  let answer!: Promise<unknown>;
+  let held = () => {};
+  await bob.page.route(/\/api\/(history|changes)$/, async (route) => {
+    // All but the first question waits, so that what is shown comes from that one.
+    if (asked.length > 1) await new Promise<void>((go) => (held = go));
+    answer = route.continue();
+    await answer;
+  });
+  await bob.context.setOffline(false);
+  await expect(bob.log.getByText("line 5000")).toBeInViewport();
+  expect(await bob.messages(LINES)).toEqual(lines(4_951, 5_000));
+  expect(asked).toHaveLength(1);
+  held();
+  await bob.page.unrouteAll();
+  await bob.log.hover();
+  await expect(async () => {
+    await bob.page.mouse.wheel(0, -4_000);
+    expect((await bob.messages(LINES))[0]).toBe("line 4801");
+  }).toPass();
+  expect(await bob.messages(LINES)).toEqual(lines(4_801, 5_000));
 });
 
 test("the dashboard says when it is offline and catches up, too", async ({ server }) => {
@@ -142,7 +179,6 @@ test("the dashboard says when it is offline and catches up, too", async ({ serve
   await expect(banner).toBeHidden();
   await server.kill();
   await server.again();
-  const room = await alice.hasJoined("general");
   await alice.hasSaid(room, "said meanwhile");
   await expect(bob.row("general")).toContainText("said meanwhile", { timeout: 30_000 });
   await expect(bob.row("general")).toContainText("1 new");

@@ -5,13 +5,7 @@ import { expect, test } from "../support/test.ts";
 
 test.describe("two people in a room", () => {
   let alice: Person, bob: Person;
-  test.beforeEach(async ({ named }) => {
-    [alice, bob] = [await named("alice"), await named("bob")];
-    await alice.hasCreated("general");
-    await bob.hasJoined("general");
-    await alice.enter("general");
-    await bob.enter("general");
-  });
+  test.beforeEach(({ pair }) => void ({ alice, bob } = pair));
 
   test("see each message once, in one order", async () => {
     await alice.say("hello 1");
