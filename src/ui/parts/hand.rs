@@ -124,8 +124,8 @@ impl Hand {
     }
 
     /// The mouse has left the log.
-    pub fn left(self) {
-        if !self.is_busy() {
+    pub fn left(self, event: &PointerEvent) {
+        if event.pointer_type() == "mouse" && !self.is_busy() {
             let focused = document().active_element().map(Into::into);
             self.reach(row_of(focused).and_then(|row| seq_of(&row)));
         }
@@ -227,8 +227,10 @@ impl Hand {
     /// The keyboard's place has come to something.
     pub fn focused(self, event: &FocusEvent) {
         self.fetch();
-        let seq = row_of(event.target()).and_then(|row| seq_of(&row));
-        if seq.is_some() {
+        let row = row_of(event.target());
+        let seq = row.as_ref().and_then(seq_of);
+        // A finger that comes to the row itself is told of by its press.
+        if seq.is_some() && row.map(Into::into) != event.target() {
             self.reach(seq);
         }
         // From the log itself it is the newest.

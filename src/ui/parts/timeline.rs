@@ -78,7 +78,7 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
                 node_ref=log
                 on:scroll=move |_| reader.look()
                 on:pointerover=move |event| hand.pointed(&event)
-                on:pointerleave=move |_| hand.left()
+                on:pointerleave=move |event| hand.left(&event)
                 on:focusin=move |event| hand.focused(&event)
                 on:focusout=move |event| hand.blurred(&event)
                 on:keydown=move |event| hand.key(&event)
@@ -156,9 +156,10 @@ impl Reader {
         });
     }
 
-    /// Takes note of where the reader is.
+    /// Takes note of where the reader is, unless they are about to be brought elsewhere.
     fn look(self) {
-        if self.conversation.has_ended() || !self.in_sight.get_untracked() {
+        let gone = self.conversation.has_ended() || !self.in_sight.get_untracked();
+        if gone || self.shifted.get_value() {
             return;
         }
         let (Some(log), Some(list)) = (self.log.get_untracked(), self.list.get_untracked()) else {
@@ -181,9 +182,7 @@ impl Reader {
             self.left_at.set(window.with_untracked(Window::head));
             reading.set(is);
         }
-        if !self.shifted.get_value() {
-            self.here.set_value(place::find(&log, &list));
-        }
+        self.here.set_value(place::find(&log, &list));
         if !self.conversation.has_failed() {
             if distance.above < NEAR && older {
                 self.conversation.load(Stretch::Older);
@@ -217,11 +216,10 @@ impl Reader {
         if let Some(row) = sought.and_then(|seq| place::find_row(&list, seq)) {
             self.conversation.sought.set(None);
             let led_to = self.conversation.marked.get_untracked() == sought;
-            let first_new = self.conversation.unread.get_untracked().read + 1;
             // What it is about is wanted too, unless it is where the reader has been.
             place::show(
                 &row,
-                if led_to || sought == Some(first_new) {
+                if led_to || sought == self.conversation.first_unread() {
                     Center
                 } else {
                     Start
@@ -266,8 +264,10 @@ fn hush_history(conversation: Conversation) -> RwSignal<bool> {
 fn ToUnread(conversation: Conversation) -> impl IntoView {
     let above = Memo::new(move |_| {
         let unread = conversation.unread.get();
-        let start = conversation.window.with(Window::start);
-        (unread.read + 1 < start && unread.read < unread.head).then_some(unread)
+        let (older, start) = conversation
+            .window
+            .with(|window| (window.has_older(), window.start()));
+        (older && unread.read + 1 < start && unread.read < unread.head).then_some(unread)
     });
     move || {
         above.get().map(|unread| {

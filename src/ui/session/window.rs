@@ -330,6 +330,12 @@ impl Window {
         Some(self.messages[place.ok()?].clone())
     }
 
+    /// The first message here after some seq.
+    pub fn first_after(&self, seq: Seq) -> Option<Seq> {
+        let place = self.messages.partition_point(|said| said.seq <= seq);
+        self.messages.get(place).map(|said| said.seq)
+    }
+
     fn drop_oldest(&mut self) {
         let excess = self.messages.len().saturating_sub(MOST);
         if excess > 0 {

@@ -88,6 +88,10 @@ impl Conversation {
             };
             self.fetching.set(Fetching::Nothing);
             let got_any = !page.messages.is_empty();
+            if matches!(stretch, Stretch::Unread | Stretch::Around(_)) {
+                // While this was on its way they were still where they had been.
+                self.reading.set(Reading::Earlier);
+            }
             self.window.update(|window| {
                 match stretch {
                     Stretch::Older => window.older(page, start),
@@ -99,7 +103,7 @@ impl Conversation {
                 window.answered();
             });
             match stretch {
-                Stretch::Unread => self.sought.set(Some(self.unread.get_untracked().read + 1)),
+                Stretch::Unread => self.sought.set(self.first_unread()),
                 Stretch::Around(seq) => self.sought.set(Some(seq)),
                 _ => {}
             }
@@ -137,19 +141,25 @@ impl Conversation {
 
     /// Brings the reader to the first message that they have not read.
     pub fn to_unread(self) {
-        self.reading.set(Reading::Earlier);
         self.load(Stretch::Unread);
+    }
+
+    /// The first message here that *me* had not read when the room was entered.
+    pub fn first_unread(self) -> Option<Seq> {
+        let read = self.unread.get_untracked().read;
+        self.window
+            .with_untracked(|window| window.first_after(read))
     }
 
     /// Brings the reader to a message, and marks it.
     pub fn to_message(self, seq: Seq) {
         self.marked.set(Some(seq));
-        self.reading.set(Reading::Earlier);
         if self
             .window
             .with_untracked(|window| window.message(seq))
             .is_some()
         {
+            self.reading.set(Reading::Earlier);
             self.sought.set(Some(seq));
         } else {
             self.load(Stretch::Around(seq));
