@@ -18,8 +18,8 @@ use crate::{
     server::store::{UserId, search::each_term},
 };
 
-/// Messages that wait for a step of indexing.
-const WAITING: usize = 512;
+/// Messages that wait for a step of indexing. So few in unit tests that what they do with a disk comes to that.
+const WAITING: usize = if cfg!(test) { 8 } else { 512 };
 /// Messages that wait at most: what is beyond is indexed at once, however long it takes.
 const TOO_MANY: usize = 4 * WAITING;
 /// What one transaction indexes while others wait for it: a millisecond's work or two.

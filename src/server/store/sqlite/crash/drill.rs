@@ -5,8 +5,8 @@ mod audit;
 mod work;
 
 use std::{
-    collections::BTreeMap,
-    fs,
+    collections::{BTreeMap, BTreeSet},
+    fs, mem,
     ops::AddAssign,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -22,7 +22,7 @@ use super::{
     vfs,
 };
 use crate::{
-    domain::{Body, Posted, RoomId},
+    domain::{Body, Posted, RoomId, Seq},
     server::store::{
         Act, Event, Journal, NewEntry, Sqlite, Store, StoreError, UserId, sqlite::migrate::STEPS,
     },
@@ -56,8 +56,57 @@ type Ear<T> = Arc<Mutex<Told<T>>>;
 struct Post {
     room: RoomId,
     id: Uuid,
+    /// What it says; nothing once it is erased.
     body: String,
+    erased: bool,
+    reacted: bool,
+    /// What it said before.
+    before: Vec<String>,
     told: Ear<Posted>,
+    /// What may have become of it.
+    doubt: Option<Deed>,
+}
+
+/// What somebody does to a message.
+#[derive(Clone, Debug)]
+enum Deed {
+    Edit(String),
+    Erase,
+    React(bool),
+}
+
+impl Post {
+    fn new(room: RoomId, id: Uuid, body: String, told: Ear<Posted>) -> Self {
+        Self {
+            room,
+            id,
+            body,
+            erased: false,
+            reacted: false,
+            before: Vec::new(),
+            told,
+            doubt: None,
+        }
+    }
+
+    fn becomes(&mut self, deed: Deed) {
+        match deed {
+            Deed::Edit(body) => self.before.push(mem::replace(&mut self.body, body)),
+            Deed::Erase => {
+                self.before.push(mem::take(&mut self.body));
+                (self.erased, self.reacted) = (true, false);
+            }
+            Deed::React(on) => self.reacted = on,
+        }
+    }
+
+    /// Where it stands, as far as somebody was told.
+    fn seq(&self) -> Option<Seq> {
+        match *self.told.lock().expect("an ear") {
+            Told::Done(Posted { seq, .. }) => Some(seq),
+            _ => None,
+        }
+    }
 }
 
 /// What is so, as far as those know who were told.
@@ -103,6 +152,9 @@ pub struct Drill {
     /// Processes so far. Each finds the disk somewhere else, where what the last one still does cannot touch it.
     lives: usize,
     users: Vec<UserId>,
+    /// What they are called, and those who may own a room.
+    called: BTreeMap<UserId, String>,
+    owners: BTreeSet<UserId>,
     /// Rooms and their owners.
     rooms: Vec<(RoomId, UserId)>,
     names: BTreeMap<String, Known>,
@@ -125,6 +177,8 @@ impl Drill {
             folder,
             lives: 0,
             users: Vec::new(),
+            called: BTreeMap::new(),
+            owners: BTreeSet::new(),
             rooms: Vec::new(),
             names: BTreeMap::new(),
             members: BTreeMap::new(),
@@ -285,12 +339,7 @@ impl Drill {
                 )
                 .expect("a message");
             let told = Told::Done(Posted { id, seq, at: 0 });
-            said.push(Post {
-                room: 1,
-                id,
-                body,
-                told: Arc::new(Mutex::new(told)),
-            });
+            said.push(Post::new(1, id, body, Arc::new(Mutex::new(told))));
         }
         let version = 1 + self.random.below(STEPS.len());
         for step in &STEPS[1..version] {
@@ -301,6 +350,7 @@ impl Drill {
             .expect("is noted");
         self.posts.extend(said);
         self.users.push(1);
+        self.owners.insert(1);
         self.names.insert("early".to_owned(), Known::Yes);
         self.rooms.push((1, 1));
         self.alive.insert(1, Known::Yes);
@@ -308,22 +358,26 @@ impl Drill {
     }
 
     fn message(&mut self, room: RoomId, author: UserId) -> (NewEntry, String) {
-        let id = u128::from(self.random.next()) << 64 | u128::from(self.random.next());
-        let id = Uuid::from_u128(id);
-        let long = if self.random.one_in(3) { 3_000 } else { 30 };
-        let body = format!(
-            "secret of {room}: {id} {}.",
-            "x".repeat(self.random.below(long))
-        );
+        let (id, body) = self.words(room);
+        let act = Act::Say {
+            body: Body::parse(&body).expect("a body"),
+            re: None,
+        };
         let message = NewEntry {
             room,
             author,
             id,
-            act: Act::Say {
-                body: Body::parse(&body).expect("a body"),
-                re: None,
-            },
+            act,
         };
         (message, body)
+    }
+
+    /// Something that nobody has said yet.
+    fn words(&mut self, room: RoomId) -> (Uuid, String) {
+        let id = u128::from(self.random.next()) << 64 | u128::from(self.random.next());
+        let id = Uuid::from_u128(id);
+        let long = if self.random.one_in(3) { 3_000 } else { 30 };
+        let rest = "x".repeat(self.random.below(long));
+        (id, format!("secret of {room}: {id} {rest}."))
     }
 }

@@ -9,11 +9,18 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
-use super::{Drill, Known, Post, Silent, Told};
+use super::{Deed, Drill, Known, Post, Silent, Told};
 use crate::{
     domain::{Posted, RoomId, Seq},
-    server::store::{Sqlite, Store, StoreError},
+    server::store::{
+        Sqlite, Store, StoreError, UserId,
+        search::{Query, Search},
+        sqlite::{index::room_mark, search::search},
+    },
 };
+
+/// A message as it is stored: its room, its seq, what it says, whether it is erased, whether somebody reacted to it.
+type Stored = (RoomId, Seq, String, bool, bool);
 
 impl Drill {
     /// What the next process finds, first when it has recovered it, then once it has tidied up.
@@ -27,6 +34,7 @@ impl Drill {
         store.close();
         drop(store);
         self.look("once it was tidied up");
+        self.nothing_is_left_of_rooms_that_are_gone();
     }
 
     fn look(&mut self, when: &str) {
@@ -48,6 +56,7 @@ impl Drill {
         );
         self.check_people(&connection, &at);
         self.check_posts(&connection, &at);
+        self.check_search(&connection, &at);
     }
 
     /// Every room takes the next message.
@@ -64,12 +73,7 @@ impl Drill {
             );
             let posted = answer.await.expect("an answer").expect("is stored");
             let told = Arc::new(Mutex::new(Told::Done(posted)));
-            self.posts.push(Post {
-                room,
-                id,
-                body,
-                told,
-            });
+            self.posts.push(Post::new(room, id, body, told));
         }
     }
 
@@ -114,10 +118,15 @@ impl Drill {
     }
 
     fn check_posts(&mut self, connection: &Connection, at: &str) {
-        let mut stored = BTreeMap::new();
+        let mut stored: BTreeMap<Uuid, Stored> = BTreeMap::new();
         let mut seqs: BTreeMap<RoomId, Vec<Seq>> = BTreeMap::new();
         let mut query = connection
-            .prepare("SELECT room_id, seq, id, body, kind = 0 FROM entries ORDER BY room_id, seq")
+            .prepare(
+                "SELECT room_id, seq, id, body, kind = 0, deleted,
+                     EXISTS (SELECT 1 FROM reactions
+                             WHERE reactions.room_id = entries.room_id AND reactions.seq = entries.seq)
+                 FROM entries ORDER BY room_id, seq",
+            )
             .expect("is read");
         let mut rows = query.query([]).expect("is read");
         while let Some(row) = rows.next().expect("is read") {
@@ -127,7 +136,9 @@ impl Drill {
             let body: String = row.get(3).expect("a body");
             seqs.entry(room).or_default().push(seq);
             if row.get(4).expect("a kind") {
-                let twice = stored.insert(id, (room, seq, body));
+                let (erased, reacted) =
+                    (row.get(5).expect("whether"), row.get(6).expect("whether"));
+                let twice = stored.insert(id, (room, seq, body, erased, reacted));
                 assert!(twice.is_none(), "{at}: {id} is there twice");
             }
         }
@@ -143,19 +154,33 @@ impl Drill {
             stored.keys().all(|id| asked.contains(id)),
             "{at}: nobody said that"
         );
-        for post in &self.posts {
+        for post in &mut self.posts {
             let found = stored.get(&post.id);
+            if let (Some(deed), Some((_, _, body, erased, reacted))) = (post.doubt.take(), found) {
+                // From here on it was done or not.
+                let done = match &deed {
+                    Deed::Edit(words) => body == words,
+                    Deed::Erase => *erased,
+                    Deed::React(on) => reacted == on,
+                };
+                if done {
+                    post.becomes(deed);
+                }
+            }
+            let Post {
+                erased, reacted, ..
+            } = *post;
             let mut told = post.told.lock().expect("an ear");
             match &*told {
                 Told::Done(posted) if self.alive[&post.room] == Known::Yes => {
-                    let right = (post.room, posted.seq, post.body.clone());
+                    let right = (post.room, posted.seq, post.body.clone(), erased, reacted);
                     assert_eq!(found, Some(&right), "{at}: {told:?}");
                 }
                 Told::Refused(_) => assert_eq!(found, None, "{at}: {told:?}"),
                 Told::Done(_) => {}
                 Told::Nothing => {
                     // From here on it is one or the other.
-                    if let Some((_, seq, _)) = found {
+                    if let Some((_, seq, ..)) = found {
                         *told = Told::Done(Posted {
                             id: post.id,
                             seq: *seq,
@@ -166,6 +191,49 @@ impl Drill {
                     }
                 }
             }
+        }
+    }
+
+    /// A search finds what messages say now, and nothing that they said before.
+    fn check_search(&self, connection: &Connection, at: &str) {
+        for &(room, owner) in &self.rooms {
+            let posts = || self.posts.iter().filter(|post| post.room == room);
+            let there: BTreeSet<Seq> = posts()
+                .filter(|post| !post.erased)
+                .filter_map(Post::seq)
+                .collect();
+            let found = seqs(connection, room, owner, "secret");
+            assert_eq!(found, there, "{at}: what is found in room {room}");
+            for post in posts().filter(|post| !post.before.is_empty()) {
+                for before in &post.before {
+                    let found = seqs(connection, room, owner, &beginning(before));
+                    assert!(found.is_empty(), "{at}: {before} is still found");
+                }
+                if !post.erased {
+                    let found = seqs(connection, room, owner, &beginning(&post.body));
+                    let right = post.seq().into_iter().collect();
+                    assert_eq!(found, right, "{at}: {}", post.body);
+                }
+            }
+        }
+    }
+
+    fn nothing_is_left_of_rooms_that_are_gone(&self) {
+        let connection = self.connection();
+        for (room, known) in &self.alive {
+            let left: i64 = connection
+                .query_row(
+                    "SELECT count(*) FROM words WHERE words MATCH ?1",
+                    [format!("\"{}secret\"", room_mark(*room))],
+                    |row| row.get(0),
+                )
+                .expect("is read");
+            assert!(
+                *known == Known::Yes || left == 0,
+                "crash point {} ({}): {left} messages of room {room} are in the index",
+                self.seed,
+                self.plan
+            );
         }
     }
 
@@ -182,6 +250,25 @@ impl Drill {
             .query_row(sql, [], |row| row.get(0))
             .expect("is read")
     }
+}
+
+/// Where a search in one room finds something.
+fn seqs(connection: &Connection, room: RoomId, member: UserId, words: &str) -> BTreeSet<Seq> {
+    let search_for = Search {
+        query: Query::parse(words).expect("words"),
+        room: Some(room),
+        by: None,
+        before: None,
+        limit: 10_000,
+    };
+    let found = search(connection, member, &search_for).expect("an answer");
+    found.hits.iter().map(|hit| hit.message.seq).collect()
+}
+
+/// What no other message begins with, as a phrase to search for.
+fn beginning(body: &str) -> String {
+    let words: Vec<&str> = body.split(' ').take(4).collect();
+    format!("\"{}\"", words.join(" "))
 }
 
 /// Compares what is known with what is there, and knows it from here on.

@@ -3,11 +3,12 @@
 use std::{mem, sync::Arc};
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
-use super::{Disk, Drill, Ear, Known, Post, Told};
+use super::{Deed, Disk, Drill, Ear, Known, Post, Told};
 use crate::{
-    domain::{RoomName, Seq, Username},
-    server::store::{Sqlite, Store, StoreError, Stretch, TokenHash},
+    domain::{Body, Emoji, Posted, RoomName, Seq, Username},
+    server::store::{Act, NewEntry, Sqlite, Store, StoreError, Stretch, TokenHash, UserId},
 };
 
 impl Drill {
@@ -16,9 +17,11 @@ impl Drill {
         let (mut asked, posts_before) = (JoinSet::new(), self.posts.len());
         let (mut claims, mut creations, mut joins, mut deletions) =
             (vec![], vec![], vec![], vec![]);
+        let gave_up = self.give_up(disk, store, &mut asked);
+        let mut deeds: Vec<(usize, Deed, Ear<Posted>)> = Vec::new();
         for _ in 0..1 + self.random.below(10) {
             let (store, disk) = (store.clone(), disk.clone());
-            match self.random.below(20) {
+            match self.random.below(24) {
                 0 | 1 => {
                     let name = format!("user{:x}", self.random.next());
                     let ear = Ear::default();
@@ -38,6 +41,7 @@ impl Drill {
                     let owner = self.users[self.random.below(self.users.len())];
                     let ear = Ear::default();
                     creations.push((owner, ear.clone()));
+                    self.owners.insert(owner);
                     asked.spawn(async move {
                         let name = RoomName::parse(&name).expect("a name");
                         hear(
@@ -87,6 +91,12 @@ impl Drill {
                     let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
                     store.note_seen(room, owner, 1 + self.random.below(20) as Seq, 1);
                 }
+                9..=12 if !self.posts.is_empty() => {
+                    let index = self.random.below(self.posts.len());
+                    if index < posts_before && deeds.iter().all(|(other, ..)| *other != index) {
+                        deeds.extend(self.deed(index, &disk, &store));
+                    }
+                }
                 _ if !self.rooms.is_empty() => self.post(&disk, &store),
                 _ => {}
             }
@@ -99,8 +109,25 @@ impl Drill {
             self.count(&told);
             if let Told::Done(user) = told {
                 self.users.push(user);
+                self.called.insert(user, name.clone());
             }
             self.names.insert(name, known(&told, Known::Yes, Known::No));
+        }
+        if let Some((user, ear)) = gave_up {
+            let told = ear.lock().expect("an ear").clone();
+            self.count(&told);
+            if matches!(told, Told::Refused(_)) {
+                self.users.push(user);
+            }
+            self.names.insert(
+                self.called[&user].clone(),
+                known(&told, Known::No, Known::Yes),
+            );
+            for ((_, member), is) in &mut self.members {
+                if *member == user {
+                    *is = known(&told, Known::No, *is);
+                }
+            }
         }
         for (owner, ear) in creations {
             let told = ear.lock().expect("an ear").clone();
@@ -126,12 +153,88 @@ impl Drill {
         }
         self.rooms
             .retain(|(room, _)| self.alive[room] == Known::Yes);
-        let posts = mem::take(&mut self.posts);
+        let mut posts = mem::take(&mut self.posts);
         for post in &posts[posts_before..] {
             self.count(&*post.told.lock().expect("an ear"));
         }
+        for (index, deed, ear) in deeds {
+            let told = ear.lock().expect("an ear").clone();
+            self.count(&told);
+            match told {
+                Told::Done(_) => posts[index].becomes(deed),
+                Told::Refused(_) => {}
+                Told::Nothing => posts[index].doubt = Some(deed),
+            }
+        }
         self.posts = posts;
         failed
+    }
+
+    /// Now and then somebody who owns no room gives up their name, and does nothing else any more.
+    fn give_up(
+        &mut self,
+        disk: &Disk,
+        store: &Arc<Sqlite>,
+        asked: &mut JoinSet<()>,
+    ) -> Option<(UserId, Ear<()>)> {
+        let at = self.random.below(8 + self.users.len());
+        let user = *self.users.get(at)?;
+        if self.owners.contains(&user) {
+            return None;
+        }
+        self.users.swap_remove(at);
+        let (ear, disk, store) = (Ear::default(), disk.clone(), store.clone());
+        let told = ear.clone();
+        asked.spawn(async move {
+            hear(&disk, &told, store.give_up(user).await);
+        });
+        Some((user, ear))
+    }
+
+    /// Does something to a message that is there for certain, if this one is.
+    fn deed(
+        &mut self,
+        index: usize,
+        disk: &Disk,
+        store: &Arc<Sqlite>,
+    ) -> Option<(usize, Deed, Ear<Posted>)> {
+        let post = &self.posts[index];
+        let (room, reacted) = (post.room, post.reacted);
+        let (_, owner) = *self.rooms.iter().find(|(id, _)| *id == room)?;
+        let of = post.seq().filter(|_| !post.erased)?;
+        let deed = match self.random.below(4) {
+            0 => Deed::Erase,
+            1 => Deed::React(!reacted),
+            _ => Deed::Edit(self.words(room).1),
+        };
+        let act = match &deed {
+            Deed::Edit(body) => Act::Edit {
+                of,
+                body: Body::parse(body).expect("a body"),
+            },
+            Deed::Erase => Act::Delete { of },
+            Deed::React(on) => Act::React {
+                of,
+                emoji: Emoji::parse("👍").expect("an emoji"),
+                on: *on,
+            },
+        };
+        let entry = NewEntry {
+            room,
+            author: owner,
+            id: Uuid::now_v7(),
+            act,
+        };
+        let (ear, disk) = (Ear::default(), disk.clone());
+        let told = ear.clone();
+        store.append(
+            vec![entry],
+            Box::new(move |answer| {
+                let answer = answer.and_then(|mut answers| answers.remove(0));
+                hear(&disk, &told, answer);
+            }),
+        );
+        Some((index, deed, ear))
     }
 
     fn post(&mut self, disk: &Disk, store: &Arc<Sqlite>) {
@@ -144,12 +247,7 @@ impl Drill {
             messages.push(message);
             let told = Ear::default();
             ears.push(told.clone());
-            self.posts.push(Post {
-                room,
-                id,
-                body,
-                told,
-            });
+            self.posts.push(Post::new(room, id, body, told));
         }
         let disk = disk.clone();
         store.append(
