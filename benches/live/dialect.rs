@@ -32,6 +32,8 @@ pub enum Said<'d> {
         number: u64,
         sent: u64,
     },
+    /// What was done to a message.
+    Deed,
     Confirmed,
     /// Something that has to be answered with this.
     Answer(&'d str),
@@ -69,6 +71,16 @@ impl Dialect {
         }
     }
 
+    /// An edit of a message that leaves it its number, or a reaction to it, in turn.
+    pub fn do_to(self, room: i64, of: u64, nth: u64, body: &str) -> String {
+        let id = Uuid::now_v7();
+        if nth.is_multiple_of(2) {
+            format!(r#"{{"t":"edit","room":{room},"id":"{id}","of":{of},"body":"{body}"}}"#)
+        } else {
+            format!(r#"{{"t":"react","room":{room},"id":"{id}","of":{of},"emoji":"👍","on":true}}"#)
+        }
+    }
+
     pub fn understand(self, payload: &[u8]) -> Said<'static> {
         match self {
             Self::SocketIo => socket_io(payload),
@@ -83,6 +95,7 @@ fn json(payload: &[u8]) -> Said<'static> {
         [b's', b'e', ..] => Said::Confirmed,
         [b'h', b'e', b'l', ..] => Said::Connected,
         [b'o', ..] => Said::Opened,
+        [b'e', ..] | [b'r', b'e', b'a', b'c', ..] => Said::Deed,
         [b'r', ..] | [b'b', ..] => Said::Refused(String::from_utf8_lossy(payload).into_owned()),
         _ => Said::Other,
     }

@@ -69,8 +69,11 @@ pub struct Load {
     ready: usize,
     buffer: Vec<u8>,
     started: Instant,
-    /// Messages sent into each room.
+    /// Messages sent into each room, and entries.
     sent: Vec<u64>,
+    entries: Vec<u64>,
+    /// Where set, of so many entries one is no message but an edit or a reaction.
+    pub others: Option<u64>,
     /// Where set, a client opens its room as soon as it may.
     pub opens: bool,
     /// How many messages a client that connects still lacks.
@@ -95,6 +98,8 @@ impl Load {
             buffer: vec![0; 256 * 1024],
             started: Instant::now(),
             sent: vec![0; rooms],
+            entries: vec![0; rooms],
+            others: None,
             opens: true,
             behind: 0,
             tally: Tally::default(),
@@ -174,10 +179,21 @@ impl Load {
             .for_each(|client| client.open(self.dialect));
     }
 
-    /// One message from this client into its room.
+    /// One message from this client into its room, or what else is due there.
     pub fn say(&mut self, index: usize) {
         let client = &mut self.clients[index];
-        let number = &mut self.sent[client.visitor.room];
+        let (number, entry) = (
+            &mut self.sent[client.visitor.room],
+            &mut self.entries[client.visitor.room],
+        );
+        *entry += 1;
+        if let Some(others) = self.others
+            && entry.is_multiple_of(others)
+        {
+            let body = self.dialect.body(*number, self.started.elapsed());
+            let (room, nth) = (client.visitor.id, *entry / others);
+            return client.send(&self.dialect.do_to(room, *entry - 1, nth, &body));
+        }
         *number += 1;
         if self.counting {
             self.arrivals.push_back(self.ready);
@@ -274,7 +290,7 @@ impl Load {
                                 self.tally.refused += 1;
                                 return Err(format!("the server refused: {why}"));
                             }
-                            Said::Message { .. } | Said::Other => {}
+                            Said::Message { .. } | Said::Deed | Said::Other => {}
                         }
                     }
                     // A short read means that there is no more.
@@ -333,6 +349,7 @@ fn take<'d>(
                     arrived(number);
                 }
             }
+            Said::Deed => tally.delivered += 1,
             Said::Other => {}
             other => said.push(other),
         }

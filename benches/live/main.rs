@@ -37,7 +37,7 @@ struct Asked {
     /// Where the peers are installed.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
-    /// Only these works: lone, saturated, rooms, idle, crowd, posts, pages, search, hostile, browser.
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, mixed, pages, search, hostile, browser.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only peers whose name contains one of these.
@@ -98,6 +98,7 @@ fn run(asked: &Asked) -> Result<(), String> {
         pace: Pace {
             seconds: asked.seconds,
         },
+        others: None,
     };
     let peers: Vec<Peer> = Peer::ALL
         .into_iter()
@@ -147,6 +148,18 @@ fn run(asked: &Asked) -> Result<(), String> {
             results.add("posts", peer.name(), 64, bench.posts(peer));
         }
     }
+    if wanted("mixed") {
+        for (work, size, one_in, measure) in MIXED {
+            let bench = Bench {
+                others: Some(one_in),
+                pace: Pace {
+                    seconds: asked.seconds,
+                },
+                ..bench
+            };
+            results.add(work, Peer::Latchkey.name(), size, measure(&bench, size));
+        }
+    }
     if wanted("pages") {
         results.add("pages", Peer::Latchkey.name(), 16, bench.pages());
     }
@@ -173,6 +186,20 @@ fn run(asked: &Asked) -> Result<(), String> {
     fs::write(&file, text).map_err(|error| error.to_string())?;
     empty(&folder)
 }
+
+/// The works that are also measured with edits and reactions among the messages, one in so many entries.
+const MIXED: [(&str, usize, u64, Mixed); 3] = [
+    ("lone, mixed", 1_000, 10, |bench, sockets| {
+        bench.lone(Peer::Latchkey, sockets)
+    }),
+    ("posts, mixed", 64, 10, |bench, _| {
+        bench.posts(Peer::Latchkey)
+    }),
+    ("crowd, mixed", 10_000, 4, |bench, sockets| {
+        bench.crowd(sockets)
+    }),
+];
+type Mixed = fn(&Bench<'_>, usize) -> Result<Value, String>;
 
 struct Results {
     machine: Value,

@@ -27,6 +27,8 @@ pub struct Bench<'a> {
     pub tools: &'a Path,
     pub folder: &'a Path,
     pub pace: Pace,
+    /// Where set, of so many entries one is an edit or a reaction. Only Latchkey knows them.
+    pub others: Option<u64>,
 }
 
 type Measured = Result<Value, String>;
@@ -164,8 +166,9 @@ impl Bench<'_> {
             house::furnish(self.folder, self.tools, users, &rooms)?;
         }
         let server = peer.start(self.tools, self.folder)?;
-        let load = Load::new(peer.dialect(), server.port, rooms.len())
+        let mut load = Load::new(peer.dialect(), server.port, rooms.len())
             .map_err(|error| error.to_string())?;
+        load.others = self.others;
         let memory = server.memory();
         Ok((server, load, memory))
     }

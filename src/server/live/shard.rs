@@ -9,6 +9,8 @@ mod later;
 mod outgoing;
 mod seen;
 mod tails;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap},
