@@ -27,6 +27,9 @@ const REFUSALS = /Failed to load resource: the server responded with a status of
 /** What it says when the server is not to be reached. */
 export const LOST = /WebSocket connection to .* failed|Failed to fetch\s+at \S*__wasm_split|net::ERR_(INTERNET_DISCONNECTED|CONNECTION_|EMPTY_RESPONSE)/;
 
+/** What a person's browser is on a phone. */
+export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+
 export const test = base.extend<Fixtures & Options>({
   tolerated: [[], { option: true }],
 

@@ -1,7 +1,7 @@
 // What people do with what was said: edit, delete, answer, react, lead others to it.
 
 import { type Person, type Room } from "../support/person.ts";
-import { LOST, expect, test } from "../support/test.ts";
+import { LOST, PHONE, expect, test } from "../support/test.ts";
 
 test.describe("two people in a room", () => {
   let alice: Person, bob: Person, room: Room;
@@ -252,8 +252,7 @@ test("who came and went is told in one line, also after a reload and further bac
 });
 
 test("a finger has a message's actions at hand, reacts, and lets go of them", async ({ named }) => {
-  const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-  const [alice, bob] = [await named("alice", phone), await named("bob")];
+  const [alice, bob] = [await named("alice", PHONE), await named("bob")];
   const room = await bob.hasCreated("general");
   await alice.hasJoined("general");
   await bob.hasSaid(room, "one", "two");

@@ -2,7 +2,7 @@
 
 import type { Locator } from "@playwright/test";
 import type { Person, Room } from "../support/person.ts";
-import { LOST, expect, test } from "../support/test.ts";
+import { LOST, PHONE, expect, test } from "../support/test.ts";
 
 /** Counts what a page loads from here on. */
 function count(someone: Person): { documents: number; sockets: number } {
@@ -177,8 +177,7 @@ test("title, keyboard's place, announcement and the list say where one is", asyn
 });
 
 test("on a phone the heading has the keyboard's place, so that no keyboard covers the room", async ({ named }) => {
-  const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-  const [alice, bob] = [await named("alice", phone), await named("bob")];
+  const [alice, bob] = [await named("alice", PHONE), await named("bob")];
   await withRooms(alice, bob, 1);
   await alice.goto(alice.dashboard());
   await alice.row("room 1").getByRole("link", { name: "room 1" }).tap();
@@ -443,8 +442,7 @@ test("leaving a room asks first, and Escape changes nothing", async ({ named }) 
 });
 
 test("Enter breaks the line on a touch keyboard, and the button sends", async ({ named }) => {
-  const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-  const [alice, bob] = [await named("alice", phone), await named("bob")];
+  const [alice, bob] = [await named("alice", PHONE), await named("bob")];
   await withRooms(alice, bob, 1);
   await alice.goto(alice.room("room 1"));
   await alice.box.tap();
@@ -457,8 +455,7 @@ test("Enter breaks the line on a touch keyboard, and the button sends", async ({
 });
 
 test("on a phone the way back to the rooms shows what waits elsewhere", async ({ named }) => {
-  const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-  const [alice, bob] = [await named("alice", phone), await named("bob")];
+  const [alice, bob] = [await named("alice", PHONE), await named("bob")];
   const [, two] = await withRooms(alice, bob, 2);
   await alice.goto(alice.room("room 1"));
   const back = alice.page.getByRole("button", { name: "Rooms" });

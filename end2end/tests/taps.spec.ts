@@ -148,6 +148,33 @@ test("of each room one is told what one chose, and of nothing the tab says nothi
   expect(await icon(alice.page)).toBe("/icon.svg");
 });
 
+test("rooms that are too many to be followed are told of in the same words", async () => {
+  for (let n = 1; n <= 50; n++) {
+    await bob.hasCreated(`room ${n}`);
+    await alice.hasJoined(`room ${n}`);
+  }
+  await alice.enter("general");
+  await turnOn();
+  await alice.page.getByRole("combobox", { name: "Tell me about" }).selectOption("everything said here");
+  const opened: number[] = [];
+  alice.page.on("websocket", (socket) =>
+    socket.on("framesent", ({ payload }) => {
+      const { t, room } = JSON.parse(String(payload));
+      if (t === "open") opened.push(room);
+    }),
+  );
+  await alice.enter("room 50");
+  await expect.poll(() => opened.length).toBe(50);
+  expect(opened).not.toContain(general.id);
+  expect(opened).not.toContain(garden.id);
+  await bob.hasSaid(general, "anything");
+  await bob.hasSaid(garden, "come, @alice");
+  await expect.poll(async () => (await told(alice.page)).sort()).toEqual([
+    "bob · garden: come, @alice",
+    "bob · general: anything",
+  ]);
+});
+
 test("a sound is heard when it is turned on, and with what is told", async () => {
   await alice.enter("general");
   const sound = alice.page.getByRole("button", { name: "Sound" });
