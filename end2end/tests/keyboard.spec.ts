@@ -188,3 +188,39 @@ test("Alt and an arrow go through the rooms", async ({ named }) => {
   await bob.page.keyboard.press("Alt+ArrowUp");
   await expect(bob.heading).toHaveText("two");
 });
+
+test("Ctrl+K leads to rooms, people and what is searched for", async ({ named }) => {
+  const [alice, bob] = [await named("alice"), await named("bob")];
+  await alice.hasCreated("general");
+  await alice.hasCreated("garden");
+  await bob.hasSaid(await bob.hasJoined("general"), "the brass key");
+  await alice.goto(alice.room("garden"));
+  await alice.enter("general");
+  const box = alice.page.getByRole("combobox", { name: "Go to a room, a person or a search" });
+  const options = alice.page.getByRole("option");
+  await alice.page.keyboard.press("Control+k");
+  await expect(box).toBeFocused();
+  await expect(options.first()).toBeVisible();
+  await box.fill("gar");
+  await expect(options.first()).toContainText("garden");
+  await expect(options.first()).toHaveAttribute("aria-selected", "true");
+  await box.press("Enter");
+  await expect(alice.heading).toHaveText("garden");
+  await expect(box).toHaveCount(0);
+
+  await alice.page.keyboard.press("Control+k");
+  await box.fill("bo");
+  await expect(options.filter({ hasText: "bob" })).toContainText("in general");
+  await options.filter({ hasText: "bob" }).click();
+  await expect(alice.heading).toHaveText("general");
+
+  await alice.page.keyboard.press("Control+k");
+  await box.fill("brass");
+  await box.press("ArrowUp");
+  await box.press("Enter");
+  await expect(alice.page.getByRole("list", { name: "Results" })).toContainText("the brass key");
+
+  await alice.page.keyboard.press("Control+k");
+  await box.press("Escape");
+  await expect(box).toHaveCount(0);
+});

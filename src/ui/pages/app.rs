@@ -14,7 +14,7 @@ use crate::{
     ui::{
         aim::{Aim, Wish},
         browser,
-        parts::{Asked, Clock, Sheet, use_clock},
+        parts::{Asked, Clock, Sheet, Switcher, use_clock},
         session::{Pane, Session, Shown, Start},
     },
 };
@@ -109,6 +109,7 @@ pub fn App(
             <For each=move || session.navigator.panes() key=|pane| pane.shows children=pane />
         </div>
         <Announcer session />
+        <Switcher session />
     }
 }
 

@@ -24,6 +24,15 @@ pub fn face_html(out: &mut String, name: &str) {
     out.push_str("\" aria-hidden=\"true\"></span>");
 }
 
+/// A room's, as HTML.
+pub fn door_html(out: &mut String, name: &str) {
+    out.extend([
+        "<span class=\"face door ",
+        &hue(name),
+        "\" aria-hidden=\"true\"></span>",
+    ]);
+}
+
 /// A room's door. How far it is open is told by what it stands in.
 #[component]
 pub fn RoomDoor<'a>(name: &'a str) -> impl IntoView + use<> {

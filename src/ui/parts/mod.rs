@@ -5,7 +5,8 @@
 //! could be hydrated, of which this program uses one. Where a view can be this or that, it is an `Either`.
 //!
 //! The log's rows are no views but HTML ([`row_html`]), heard as a whole ([`hand`]); what can be done to a message
-//! ([`tools`]) is a part of the WASM of its own, which comes when somebody reaches for it.
+//! ([`tools`]), and where one can go ([`switcher`]), are parts of the WASM of their own, which come when somebody
+//! reaches for them.
 
 mod banner;
 mod body;
@@ -35,6 +36,7 @@ mod room_nav;
 mod row_html;
 mod rows;
 mod steady;
+mod switcher;
 mod taps;
 mod timeline;
 mod tools;
@@ -57,6 +59,7 @@ pub use member_list::{MemberList, OnlineCount, leave_hint};
 pub use notice::Notice;
 pub use room_list::RoomList;
 pub use room_nav::RoomNav;
+pub use switcher::Switcher;
 pub use taps::Taps;
 pub use timeline::Timeline;
 pub use typing::Typing;

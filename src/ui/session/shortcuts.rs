@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
 use super::{Session, Shown, navigator::How};
-use crate::ui::paths::{self, Inside};
+use crate::ui::{browser, paths};
 
 impl Session {
     /// Listens for as long as the document is there.
@@ -61,9 +61,34 @@ impl Session {
         let Some(name) = rooms.get(next).and_then(|room| self.rooms.name_of(*room)) else {
             return false;
         };
-        let url = self.me.with_value(|me| paths::room(me, &name));
-        let inside = Inside::Room { name, at: None };
-        self.navigator.go(inside, &url, How::Push, self);
+        self.go_to(&self.me.with_value(|me| paths::room(me, &name)));
         true
+    }
+
+    /// Goes to one of *me*'s pages, by its address.
+    pub fn go_to(self, url: &str) {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        match self.inside(path, query) {
+            Some(inside) if !self.navigator.is_outdated() => {
+                self.navigator.go(inside, url, How::Push, self);
+            }
+            _ => browser::go_on(url, false),
+        }
+    }
+
+    /// Everyone in the rooms that are open, each with the room's name.
+    pub fn people(self) -> Vec<(String, String)> {
+        let mut people = Vec::new();
+        for conversation in self.conversations.get_value() {
+            let room = conversation.room.with_value(|room| room.name.clone());
+            conversation.members.with(|members| {
+                people.extend(
+                    members
+                        .iter()
+                        .map(|member| (room.clone(), member.name.clone())),
+                );
+            });
+        }
+        people
     }
 }
