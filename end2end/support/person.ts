@@ -147,6 +147,13 @@ export class Person {
       await this.ask("post_message", { me: this.name, room: String(room.id), body }, cookie);
     }
   }
+  async history(room: Room): Promise<{ seq: number; body: string }[]> {
+    const page = await this.call<{ messages: { seq: number; body: string }[] }>("history", {
+      me: this.name,
+      room: String(room.id),
+    });
+    return page.messages;
+  }
   async hasAnswered(room: Room, re: number, body: string): Promise<void> {
     await this.call("post_message", { me: this.name, room: String(room.id), re: String(re), body });
   }

@@ -4,7 +4,7 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page } from "@playwright/test";
-import type { Person } from "../support/person.ts";
+import type { Person, Room } from "../support/person.ts";
 import { LOST, expect, test } from "../support/test.ts";
 
 test.use({ tolerated: [LOST] });
@@ -22,18 +22,39 @@ const SIZES = [
 const HOUR = 3_600_000;
 
 /** Who says what in the README's pictures, and how many hours before they are taken. */
-const TALK: [who: 0 | 1 | 2, hours: number, said: string][] = [
+const TALK: [who: 0 | 1 | 2, hours: number, said: string, re?: string][] = [
   [1, 25.2, "The shelf above the wheel is fixed. Please let the bowls dry for two days, not one."],
   [1, 25.2, "Same for everything with a handle."],
   [2, 25, "Noted! The blue buckets by the sink are glaze, not slip. Somebody nearly threw a vase into one of them."],
   [0, 24.9, "That was me. Sorry."],
   [0, 1.1, "The kiln is free on Saturday after all. Who is in?"],
-  [2, 0.9, "I am, and I can bring the celadon. There is enough for everybody.\nThe schedule, so that nobody burns it again: https://example.org/kiln/cone-6"],
+  [2, 0.9, "I am, and I can bring the celadon. There is enough for everybody. The schedule, so that nobody burns it again:\n```\ncone 06   1000 °C   hold 10 min\ncone 6    1222 °C   hold 15 min\n```"],
   [1, 0.5, "Me! I still have the two big bowls from last week."],
   [1, 0.5, "And the teapot, if it dries in time."],
-  [0, 0.3, "Lovely. Then let us say ten o'clock at the workshop."],
-  [2, 0.2, "Ten is fine. I'll be there a little earlier to open up and start the fan."],
+  [0, 0.3, "Lovely. Then let us say **ten o'clock** at the workshop.", "Me! I still have"],
+  [2, 0.2, "Ten is fine, @Ines. I'll be there a little earlier to open up and start the fan."],
 ];
+
+/** Who reacts to what. */
+const REACTIONS: [who: 0 | 1 | 2, to: string, emoji: string][] = [
+  [1, "The kiln is free", "🎉"],
+  [2, "The kiln is free", "🎉"],
+  [0, "And the teapot", "🤞"],
+];
+
+/** All of it, in a room that they are in. */
+async function talk(people: Person[], room: Room): Promise<void> {
+  const [first] = people as [Person];
+  const seq = async (words: string) => {
+    const messages = await first.history(room);
+    return messages.find(({ body }) => body.startsWith(words))!.seq;
+  };
+  for (const [who, , said, re] of TALK) {
+    if (re) await people[who]!.hasAnswered(room, await seq(re), said);
+    else await people[who]!.hasSaid(room, said);
+  }
+  for (const [who, to, emoji] of REACTIONS) await people[who]!.hasReacted(room, await seq(to), emoji);
+}
 
 /** What was said in the other rooms, and how many of the last words Ines has not read. */
 const ELSEWHERE: [room: string, unread: number, ...said: string[]][] = [
@@ -69,7 +90,7 @@ test("the README's pictures", async ({ named }) => {
   const room = await ines.hasCreated("Pottery");
   for (const person of [matteo, runa, await named("Tomas"), await named("Abiola")]) await person.hasJoined("Pottery");
   for (const person of [matteo, runa]) await person.enter("Pottery");
-  for (const [who, , said] of TALK) await people[who]!.hasSaid(room, said);
+  await talk(people, room);
   mkdirSync(README, { recursive: true });
 
   const shoot = async ({ page }: Person, name: string) => {
@@ -149,7 +170,7 @@ test("every page and state", async ({ named, person }) => {
     await guest.hasJoined("Pottery");
   }
   await matteo.enter("Pottery");
-  for (const [who, , said] of TALK) await people[who]!.hasSaid(room, said);
+  await talk(people, room);
   await matteo.hasSaid(choir, "Is anybody there?");
   await ines.goto(ines.dashboard());
   await shoot(ines, "dashboard");
@@ -157,6 +178,28 @@ test("every page and state", async ({ named, person }) => {
   await shoot(ines, "dashboard-dialog");
   await ines.enter("Pottery");
   await shoot(ines, "room");
+  await ines.log.getByRole("article").filter({ hasText: "The kiln is free" }).hover();
+  await shoot(ines, "room-actions");
+  await ines.log.getByRole("button", { name: "React", exact: true }).click();
+  await expect(ines.page.getByRole("group", { name: "Emoji" })).toContainText("Smileys");
+  await shoot(ines, "room-picker");
+  await ines.page.keyboard.press("Escape");
+  await ines.log.getByRole("article").filter({ hasText: "Lovely" }).hover();
+  await ines.log.getByRole("button", { name: "Edit", exact: true }).click();
+  await shoot(ines, "room-editor");
+  await ines.page.keyboard.press("Escape");
+  await ines.log.getByRole("article").filter({ hasText: "And the teapot" }).hover();
+  await ines.log.getByRole("button", { name: "Reply", exact: true }).click();
+  await ines.box.fill("Bring it, @");
+  await ines.box.press("ArrowDown");
+  await shoot(ines, "room-reply");
+  await ines.box.press("Escape");
+  await ines.page.keyboard.press("Control+k");
+  await expect(ines.page.getByRole("option").first()).toBeVisible();
+  await shoot(ines, "switcher");
+  await ines.page.keyboard.press("Escape");
+  await ines.goto(`/@Ines/search?words=${encodeURIComponent("kiln")}`);
+  await shoot(ines, "search");
   await ines.goto("/rooms/Pottery");
   await shoot(ines, "invite-inside");
   await ines.page.setViewportSize(SIZES[0]!);

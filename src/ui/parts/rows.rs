@@ -398,7 +398,15 @@ mod tests {
     use crate::domain::Message;
 
     const DAY: Millis = 86_400_000;
-    const READ: Unread = Unread { read: 0, head: 0 };
+    const READ: Unread = unread(0, 0);
+
+    const fn unread(read: Seq, head: Seq) -> Unread {
+        Unread {
+            read,
+            head,
+            messages: 0,
+        }
+    }
 
     fn said(seq: Seq, by: &str, at: Millis) -> Said {
         Message::new(1, seq, Uuid::nil(), by.into(), at, "hi".into()).into()
@@ -446,7 +454,7 @@ mod tests {
             said(4, "bob", DAY + 1),
             said(5, "bob", DAY + 2),
         ];
-        let aboves = aboves(&said, Unread { read: 3, head: 5 });
+        let aboves = aboves(&said, unread(3, 5));
         let days: Vec<_> = aboves.iter().map(|above| above.day).collect();
         assert_eq!(days, [Some(0), None, Some(1), None, None]);
         let firsts: Vec<_> = aboves.iter().map(|above| above.first).collect();
@@ -458,17 +466,17 @@ mod tests {
     #[test]
     fn nothing_is_new_where_all_was_read_or_is_one_s_own() {
         let bob = [said(1, "bob", 0)];
-        assert_eq!(line(&bob, "alice", Unread { read: 1, head: 1 }), None);
+        assert_eq!(line(&bob, "alice", unread(1, 1)), None);
         let own = [said(1, "alice", 0)];
-        assert_eq!(line(&own, "alice", Unread { read: 0, head: 1 }), None);
+        assert_eq!(line(&own, "alice", unread(0, 1)), None);
         // What comes after the room was entered is not what was unread then.
-        assert_eq!(line(&bob, "alice", Unread { read: 0, head: 0 }), None);
+        assert_eq!(line(&bob, "alice", unread(0, 0)), None);
     }
 
     #[test]
     fn the_line_is_where_unread_begins_or_where_the_window_does() {
         let said: Vec<_> = (51..=100).map(|seq| said(seq, "bob", 0)).collect();
-        let begins = |read| line(&said, "alice", Unread { read, head: 100 });
+        let begins = |read| line(&said, "alice", unread(read, 100));
         assert_eq!(begins(60), Some(61));
         assert_eq!(begins(50), Some(51));
         assert_eq!(begins(40), Some(51));

@@ -278,7 +278,7 @@ fn ToUnread(conversation: Conversation) -> impl IntoView {
             view! {
                 <a class="to-unread" href=format!("?before={}", unread.read + 25) on:click=go>
                     {Icon::Chevron.view()}
-                    {format!("First of {} new messages", unread.head - unread.read)}
+                    {format!("First of {} new messages", unread.messages)}
                 </a>
             }
         })

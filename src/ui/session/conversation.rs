@@ -67,6 +67,8 @@ pub struct Conversation {
 pub struct Unread {
     pub read: Seq,
     pub head: Seq,
+    /// How many messages are in it.
+    pub messages: u64,
 }
 
 impl Unread {
@@ -99,6 +101,7 @@ impl Conversation {
         let unread = Unread {
             read: room.seen,
             head: room.head,
+            messages: room.unread(),
         };
         let window = Window::new(page.history, room.head);
         let reading = if window.is_live() {
@@ -155,7 +158,13 @@ impl Conversation {
         let head = self.window.with_untracked(Window::head);
         let read = self.pace.with_value(|pace| pace.last_seen);
         if read < head {
-            self.unread.set(Unread { read, head });
+            let known = self.session.rooms.find(self.id());
+            let messages = known.map_or(0, |known| untrack(|| known.unread()));
+            self.unread.set(Unread {
+                read,
+                head,
+                messages,
+            });
         }
     }
 

@@ -135,7 +135,11 @@ impl Conversation {
     /// Brings the reader to the newest message, with nothing unread before it.
     pub fn mark_read(self) {
         let head = self.window.with_untracked(Window::head);
-        self.unread.set(Unread { read: head, head });
+        self.unread.set(Unread {
+            read: head,
+            head,
+            messages: 0,
+        });
         self.to_newest();
     }
 
