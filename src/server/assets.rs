@@ -1,9 +1,9 @@
 //! The browser's files, inside the binary: with hashes in their names, and compressed beforehand.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
@@ -60,7 +60,8 @@ pub fn build() -> &'static str {
     &BUILD
 }
 
-/// One file, in the smallest form that the browser takes.
+/// One file, in the smallest form that the browser takes; or of it as it is the part that was asked for, without which
+/// Safari plays no sound (RFC 9110, 14).
 pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     let file = path.trim_start_matches('/');
     let accepted = request
@@ -72,9 +73,10 @@ pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
             .split(',')
             .any(|entry| entry.split(';').next().unwrap_or_default().trim() == encoding)
     };
+    let range = request.get(header::RANGE).and_then(|it| it.to_str().ok());
     let compressed = [("br", ".br"), ("gzip", ".gz")]
         .into_iter()
-        .filter(|(encoding, _)| accepts(*encoding))
+        .filter(|(encoding, _)| range.is_none() && accepts(*encoding))
         .find_map(|(encoding, ending)| {
             Some((Some(encoding), Site::get(&format!("{file}{ending}"))?))
         });
@@ -87,7 +89,16 @@ pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     } else {
         A_DAY
     };
-    let mut response = Response::new(Body::from(found.data));
+    let whole = match found.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    };
+    let size = whole.len();
+    let part = range.and_then(|range| part(range, size));
+    let mut response = match part.clone() {
+        Some(part) => (StatusCode::PARTIAL_CONTENT, whole.slice(part)).into_response(),
+        None => Response::new(Body::from(whole)),
+    };
     let headers = response.headers_mut();
     if let Ok(kind) = HeaderValue::try_from(kind.as_ref()) {
         headers.insert(header::CONTENT_TYPE, kind);
@@ -97,5 +108,49 @@ pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     if let Some(encoding) = encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
+    if let Some(part) = part
+        && let Ok(range) =
+            HeaderValue::try_from(format!("bytes {}-{}/{size}", part.start, part.end - 1))
+    {
+        headers.insert(header::CONTENT_RANGE, range);
+    }
     response
+}
+
+/// The bytes that a `Range` names of so many. One that is not understood, or names several, is not heeded.
+fn part(range: &str, size: usize) -> Option<Range<usize>> {
+    let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let part = match (from.parse(), to.parse::<usize>()) {
+        (Ok(from), Ok(to)) => from..to.saturating_add(1).min(size),
+        (Ok(from), Err(_)) if to.is_empty() => from..size,
+        (Err(_), Ok(last)) if from.is_empty() => size.saturating_sub(last)..size,
+        _ => return None,
+    };
+    Some(part).filter(|part| part.start < part.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_names_a_part_of_a_file_or_is_not_heeded() {
+        assert_eq!(part("bytes=0-1", 10), Some(0..2));
+        assert_eq!(part("bytes=4-", 10), Some(4..10));
+        assert_eq!(part("bytes=-3", 10), Some(7..10));
+        assert_eq!(part("bytes=-30", 10), Some(0..10));
+        assert_eq!(part("bytes=4-99999999999", 10), Some(4..10));
+        for none in [
+            "bytes=10-",
+            "bytes=5-4",
+            "bytes=-0",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=0-1,3-4",
+            "lines=0-1",
+            "",
+        ] {
+            assert_eq!(part(none, 10), None, "{none}");
+        }
+    }
 }

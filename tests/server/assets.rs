@@ -55,6 +55,28 @@ fn decoded(answer: &Answer) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn of_a_file_the_part_that_is_asked_for_is_served() {
+    let server = Server::start().await;
+    let browser = server.browser();
+    let whole = browser.get("/tap.wav").await.body;
+    let request = browser
+        .request("GET", "/tap.wav")
+        .header("range", "bytes=8-11");
+    let part = browser
+        .send(request.header("accept-encoding", "br"), [])
+        .await;
+    assert_eq!((part.status, &*part.body), (206, &b"WAVE"[..]));
+    let range = format!("bytes 8-11/{}", whole.len());
+    assert_eq!(
+        (
+            part.header("content-range"),
+            part.header("content-encoding")
+        ),
+        (&*range, "")
+    );
+}
+
+#[tokio::test]
 async fn the_binary_alone_serves_everything() {
     let folder = Folder::new();
     let binary = folder.path().join("latchkey");
