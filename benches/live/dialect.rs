@@ -91,7 +91,7 @@ impl Dialect {
 
 fn json(payload: &[u8]) -> Said<'static> {
     match payload.strip_prefix(br#"{"t":""#).unwrap_or_default() {
-        [b'm', b'e', ..] => message(payload.strip_suffix(br#""}"#)),
+        [b'm', b'e', ..] => message(payload.strip_suffix(br#""}"#).or_else(|| edited(payload))),
         [b's', b'e', ..] => Said::Confirmed,
         [b'h', b'e', b'l', ..] => Said::Connected,
         [b'o', ..] => Said::Opened,
@@ -99,6 +99,13 @@ fn json(payload: &[u8]) -> Said<'static> {
         [b'r', ..] | [b'b', ..] => Said::Refused(String::from_utf8_lossy(payload).into_owned()),
         _ => Said::Other,
     }
+}
+
+/// A message that was edited, up to the end of its body.
+fn edited(payload: &[u8]) -> Option<&[u8]> {
+    const AFTER: &[u8] = br#"","edited":"#;
+    let end = payload.windows(AFTER.len()).rposition(|part| part == AFTER);
+    Some(&payload[..end?])
 }
 
 fn socket_io(payload: &[u8]) -> Said<'static> {

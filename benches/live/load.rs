@@ -41,8 +41,8 @@ struct Client {
     state: State,
     /// Number of the room's message that came last.
     last: u64,
-    /// Whether it lacks what came after that, or follows from the head.
-    behind: bool,
+    /// Its newest entry, where it lacks what came after that; else it follows from the head.
+    after: Option<u64>,
     rest: Vec<u8>,
     unsent: Vec<u8>,
 }
@@ -76,7 +76,7 @@ pub struct Load {
     pub others: Option<u64>,
     /// Where set, a client opens its room as soon as it may.
     pub opens: bool,
-    /// How many messages a client that connects still lacks.
+    /// How many entries a client that connects still lacks.
     pub behind: u64,
     pub tally: Tally,
     /// How many still lack each of the newest messages, oldest first; nobody lacks an older one.
@@ -143,13 +143,14 @@ impl Load {
             Interest::READABLE | Interest::WRITABLE,
         )?;
         let unsent = wire::handshake(&self.address.to_string(), &visitor.path, &visitor.headers);
-        let last = self.sent[visitor.room] - self.behind;
+        let seq = self.entries[visitor.room] - self.behind;
+        let last = seq - self.others.map_or(0, |others| seq / others);
         self.clients.push(Client {
             stream,
             visitor,
             state: State::Shaking,
             last,
-            behind: self.behind > 0,
+            after: (self.behind > 0).then_some(seq),
             rest: Vec::new(),
             unsent,
         });
@@ -364,8 +365,7 @@ fn take<'d>(
 
 impl Client {
     fn open(&mut self, dialect: Dialect) {
-        let after = self.behind.then_some(self.last);
-        self.send(&dialect.open(self.visitor.id, after));
+        self.send(&dialect.open(self.visitor.id, self.after));
     }
 
     fn send(&mut self, text: &str) {
