@@ -227,6 +227,9 @@ pub struct Changes {
     pub more: bool,
     /// The room's head as of these messages, as in [`History`].
     pub head: Seq,
+    /// Who came and went by those entries, the newest [`limits::COMINGS`], oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comings: Vec<Coming>,
 }
 
 /// A message that was searched for, and the room that it is in.

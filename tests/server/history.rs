@@ -133,6 +133,16 @@ async fn a_page_tells_who_came_and_went_in_its_stretch_of_the_log() {
     assert_eq!(comings(&[("after", 3)]).await, json!([went, back]));
     assert_eq!(comings(&[("after", 1), ("limit", 1)]).await, json!([came]));
     assert_eq!(comings(&[("around", 1), ("limit", 2)]).await, json!([came]));
+    // What closes a hole tells of it, too.
+    let fields: [(&str, Field); 3] = [("room", &room), ("since", &3), ("limit", &1)];
+    let changes = alice.call("changes", &fields).await.ok();
+    assert_eq!(
+        (&changes["to"], &changes["comings"]),
+        (&json!(4), &Value::Null)
+    );
+    let fields: [(&str, Field); 2] = [("room", &room), ("since", &2)];
+    let changes = alice.call("changes", &fields).await.ok();
+    assert_eq!(changes["comings"], json!([went, back]));
     // Of many, the newest.
     for _ in 0..30 {
         runa.call("leave_room", &leave).await.ok();

@@ -226,6 +226,7 @@ impl Window {
     /// What entries after some seq made or touched, up to another. What lies beyond the window goes on its end, where
     /// that is where those entries began and the reader is there or there is space.
     pub fn changed(&mut self, changes: Changes, since: Seq, reading: Reading) {
+        self.learn(changes.comings);
         let messages = self.brought_up(changes.messages, changes.head);
         let goes_on = since <= self.end;
         let (end, mut full) = (self.end, false);
@@ -521,11 +522,13 @@ mod tests {
             to: 6,
             more: false,
             head: 6,
+            comings: joined(&[4]),
         };
         window.changed(changes, 3, Reading::Earlier);
         assert!(window.is_live());
         assert_eq!(seqs(&window), [1, 2, 3, 5]);
         assert_eq!(body(&window, 2).as_deref(), Some("two"));
+        assert_eq!(window.comings(3, 5), joined(&[4]));
     }
 
     #[test]
@@ -536,6 +539,7 @@ mod tests {
             to: 11,
             more: false,
             head: 11,
+            comings: Vec::new(),
         };
         window.changed(changes, 10, Reading::End);
         assert_eq!((seqs(&window), window.end()), (vec![1, 2, 3], 3));

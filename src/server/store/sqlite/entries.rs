@@ -326,6 +326,7 @@ pub fn changes(
     require_member(&snapshot, room, user)?;
     let head = head_of(&snapshot, room)?;
     let (mut touched, mut to) = (BTreeSet::new(), since.min(head));
+    let mut any_came = false;
     let mut query = snapshot.prepare_cached(
         "SELECT seq, kind, about FROM entries WHERE room_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
@@ -337,7 +338,10 @@ pub fn changes(
         let message = match row.get(1)? {
             Kind::Said => Some(to),
             Kind::Edited | Kind::Deleted | Kind::Reacted | Kind::TookBack => row.get(2)?,
-            Kind::Joined | Kind::Left => None,
+            Kind::Joined | Kind::Left => {
+                any_came = true;
+                None
+            }
         };
         touched.extend(message);
     }
@@ -345,11 +349,17 @@ pub fn changes(
         .into_iter()
         .filter_map(|seq| message(&snapshot, room, seq).transpose())
         .collect::<Result<_, _>>()?;
+    let comings = if any_came {
+        comings(&snapshot, room, since, to + 1)?
+    } else {
+        Vec::new()
+    };
     Ok(Changes {
         messages,
         to,
         more: to < head,
         head,
+        comings,
     })
 }
 
