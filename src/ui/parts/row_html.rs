@@ -361,3 +361,43 @@ pub fn push_text(out: &mut String, text: &str) {
 fn push_number(out: &mut String, number: u64) {
     out.push_str(&number.to_string());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_people_choose_leaves_its_element_or_its_attribute() {
+        let name = "<i a='b'>\"x\"&amp;";
+        let shows = Shows {
+            message: Message::new(1, 7, Uuid::nil(), name.to_owned(), 0, String::new()),
+            above: Above {
+                came: format!("{name} joined"),
+                first: true,
+                ..Above::default()
+            },
+            clock: Clock::of_reader(""),
+            marked: false,
+            pending: false,
+            refused: Vec::new(),
+        };
+        let text = "&lt;i a='b'&gt;&quot;x&quot;&amp;amp;";
+        assert_eq!(
+            lines(&shows),
+            format!("<p class=\"came\" data-above>{text} joined</p>")
+        );
+        assert!(who(&shows).starts_with(&format!(
+            "<b dir=\"auto\">{text}</b><time datetime=\"1970-01-01T"
+        )));
+        let mut out = String::new();
+        hidden(&mut out, "name", name);
+        assert_eq!(
+            out,
+            format!("<input type=\"hidden\" name=\"name\" value=\"{text}\">")
+        );
+        let mut out = String::new();
+        amends(&mut out, Uuid::nil(), Some(name), true);
+        assert!(out.contains(&format!("role=\"alert\">{text}</p>")));
+        assert_eq!(out.matches("<button").count(), 3);
+    }
+}
