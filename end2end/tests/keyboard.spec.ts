@@ -197,7 +197,7 @@ test("Ctrl+K leads to rooms, people and what is searched for", async ({ named })
   await alice.goto(alice.room("garden"));
   await alice.enter("general");
   const box = alice.page.getByRole("combobox", { name: "Go to a room, a person or a search" });
-  const options = alice.page.getByRole("option");
+  const options = alice.page.getByRole("listbox", { name: "Places" }).getByRole("option");
   await alice.page.keyboard.press("Control+k");
   await expect(box).toBeFocused();
   await expect(options.first()).toBeVisible();

@@ -195,7 +195,7 @@ test("every page and state", async ({ named, person }) => {
   await shoot(ines, "room-reply");
   await ines.box.press("Escape");
   await ines.page.keyboard.press("Control+k");
-  await expect(ines.page.getByRole("option").first()).toBeVisible();
+  await expect(ines.page.getByRole("listbox", { name: "Places" })).toBeVisible();
   await shoot(ines, "switcher");
   await ines.page.keyboard.press("Escape");
   await ines.goto(`/@Ines/search?words=${encodeURIComponent("kiln")}`);

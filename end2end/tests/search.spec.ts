@@ -46,6 +46,7 @@ test("edits and deletions count at once, and what cannot be searched for says wh
   await alice.hasCreated("general");
   await alice.enter("general");
   await alice.say("lantern");
+  await expect(alice.log.getByRole("time")).toBeVisible();
   await alice.box.press("ArrowUp");
   await alice.page.getByRole("textbox", { name: "Edit message" }).fill("candle");
   await alice.page.getByRole("button", { name: "Save" }).click();
