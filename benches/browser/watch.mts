@@ -98,7 +98,8 @@ export function watchFigures(): void {
   const instantiate = WebAssembly.instantiateStreaming;
   WebAssembly.instantiateStreaming = async (...given) => {
     const running = await instantiate(...given);
-    figures.memory = running.instance.exports.memory as WebAssembly.Memory;
+    // What is split off has the memory of what it is split from.
+    figures.memory ??= running.instance.exports.memory as WebAssembly.Memory | undefined;
     return running;
   };
 }
