@@ -7,7 +7,8 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    FocusOptions, HtmlElement, RequestInit, Response, ScrollRestoration, Storage, UrlSearchParams,
+    Element, FocusOptions, HtmlElement, RequestInit, Response, ScrollRestoration, Storage,
+    UrlSearchParams,
 };
 
 use crate::domain::Millis;
@@ -231,6 +232,17 @@ fn focus_main() {
 /// Moves the keyboard's place to an element, where the browser lets it.
 pub fn focus(element: &HtmlElement) {
     _ = element.focus();
+}
+
+/// Does something to each element of a kind.
+pub fn each(within: &Element, kind: &str, mut what: impl FnMut(&HtmlElement)) {
+    if let Ok(found) = within.query_selector_all(kind) {
+        for index in 0..found.length() {
+            if let Some(element) = found.get(index) {
+                what(element.unchecked_ref());
+            }
+        }
+    }
 }
 
 /// Has whoever listens to an element's input know that it is another.

@@ -36,12 +36,10 @@ pub fn start() {
     });
     // A page that is come back to is as it was left: what was pressed then can be pressed again.
     window_event_listener_untyped("pagehide", |_| {
-        if let Ok(forms) = document().query_selector_all("form") {
-            for index in 0..forms.length() {
-                if let Some(form) = forms.get(index) {
-                    set_pending(form.unchecked_ref(), false);
-                }
-            }
+        if let Some(page) = document().document_element() {
+            browser::each(&page, "form", |form| {
+                set_pending(form.unchecked_ref(), false)
+            });
         }
     });
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
-use super::row_html::push_text;
+use super::html::push_text;
 use crate::{
     domain::{
         markup::{self, Block, Inline},
@@ -17,13 +17,13 @@ use crate::{
     ui::{browser, session::Conversation},
 };
 
-/// A message's body. `members` are those who can be named in it, `me` among them.
-pub fn html(body: &str, me: &str, members: &[String]) -> String {
+/// A message's body. Who `is_member` can be named in it, `me` among them.
+pub fn html(body: &str, me: &str, is_member: impl Fn(&str) -> bool) -> String {
     let mut html = Html {
         out: String::with_capacity(body.len() + 64),
         me,
     };
-    html.blocks(&parsed(body, members));
+    html.blocks(&markup::parse(body, &mut |name| is_member(name)));
     html.out
 }
 
@@ -32,18 +32,13 @@ pub fn names(body: &str, me: &str) -> bool {
     body.contains('@') && !mentions::named(body, |name| is_same(name, me)).is_empty()
 }
 
-/// The names of a room's members. Not tracked: who comes or goes changes nothing of what was said.
-pub fn names_in(conversation: Conversation) -> Vec<String> {
-    conversation.members.with_untracked(|members| {
-        let names = members.iter().map(|member| member.name.clone());
-        names.collect()
-    })
-}
-
-fn parsed(body: &str, members: &[String]) -> Vec<Block> {
-    markup::parse(body, &mut |name| {
-        members.iter().any(|member| is_same(member, name))
-    })
+/// Whether a name is a member's of a room. Not tracked: who comes or goes changes nothing of what was said.
+pub fn is_member_of(conversation: Conversation) -> impl Fn(&str) -> bool {
+    move |name| {
+        conversation
+            .members
+            .with_untracked(|members| members.iter().any(|member| is_same(&member.name, name)))
+    }
 }
 
 /// Whether two spellings are of one name, as far as case goes.
@@ -169,7 +164,9 @@ mod tests {
     use super::*;
 
     fn of(body: &str) -> String {
-        html(body, "alice", &["alice".to_owned(), "bob".to_owned()])
+        html(body, "alice", |name| {
+            ["alice", "bob"].iter().any(|member| is_same(member, name))
+        })
     }
 
     #[test]

@@ -8,16 +8,16 @@ use leptos::{
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wasm_bindgen::JsCast;
 
 use super::{
     as_text,
     naming::{Names, Naming},
     quote::Answering,
+    textbox::{focus_composer, textbox},
     tools,
 };
 use crate::{
-    domain::{Body, Code, RoomId, limits},
+    domain::{Body, Code, limits},
     ui::{
         browser,
         session::{Conversation, Doing},
@@ -221,18 +221,6 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
             </div>
         </form>
     }
-}
-
-/// Moves the keyboard's place to where *me* writes.
-pub fn focus_composer(conversation: Conversation) {
-    if let Some(textbox) = document().get_element_by_id(&textbox(conversation.id())) {
-        browser::focus_in_place(textbox.unchecked_ref());
-    }
-}
-
-/// The id of a room's textbox.
-fn textbox(room: RoomId) -> String {
-    format!("message-{room}")
 }
 
 /// How much more fits.

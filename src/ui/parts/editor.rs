@@ -6,7 +6,7 @@ use leptos::{
     prelude::*,
 };
 
-use super::{as_text, composer::focus_composer, tools::Target};
+use super::{as_text, target::Target, textbox::focus_composer};
 use crate::{
     domain::{Body, Seq},
     ui::{

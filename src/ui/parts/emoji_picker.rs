@@ -9,7 +9,11 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlButtonElement, HtmlElement};
 
-use super::{as_text, tools::Target};
+use super::{
+    html::{attribute, element, push_text},
+    target::Target,
+    textbox::focus_composer,
+};
 use crate::{
     domain::{QUICK_REACTIONS, Seq},
     ui::{browser, session::Conversation},
@@ -41,7 +45,7 @@ pub fn EmojiPicker(conversation: Conversation, seq: Seq) -> impl IntoView {
     let choose = move |emoji: &str| {
         conversation.react(seq, emoji.to_owned(), true);
         conversation.doing.set(None);
-        super::composer::focus_composer(conversation);
+        focus_composer(conversation);
     };
     let quick = move |event: MouseEvent| {
         event.prevent_default();
@@ -128,7 +132,7 @@ fn matching(all: &str, words: &str) -> String {
     for line in all.lines() {
         if let Some(group) = line.strip_prefix("= ") {
             if words.is_empty() {
-                html.push_str(&format!("<h4>{}</h4>", as_text(group)));
+                element(&mut html, "h4", group);
             }
             continue;
         }
@@ -142,11 +146,14 @@ fn matching(all: &str, words: &str) -> String {
         };
         if words.iter().all(has) || words == [emoji] {
             let name = names.split(';').next().unwrap_or_default();
-            let (emoji, name) = (as_text(emoji), as_text(name).replace('"', "&quot;"));
-            html.push_str(&format!(
-                "<button type=\"button\" tabindex=\"{}\" value=\"{emoji}\" aria-label=\"{name}\" title=\"{name}\">{emoji}</button>",
-                if found == 0 { 0 } else { -1 }
-            ));
+            html.push_str("<button type=\"button\"");
+            attribute(&mut html, " tabindex", if found == 0 { "0" } else { "-1" });
+            attribute(&mut html, " value", emoji);
+            attribute(&mut html, " aria-label", name);
+            attribute(&mut html, " title", name);
+            html.push('>');
+            push_text(&mut html, emoji);
+            html.push_str("</button>");
             found += 1;
             if !words.is_empty() && found == FOUND {
                 break;

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::row_html::push_text;
+use super::html::push_text;
 
 /// Hues that a name can have: every fifteenth degree, each a class, as the page's policy allows no styles in
 /// its markup.

@@ -12,13 +12,12 @@ use leptos::{
 };
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
-use web_sys::{
-    Element, EventTarget, FocusEvent, HtmlButtonElement, HtmlElement, Node, PointerEvent,
-};
+use web_sys::{Element, EventTarget, FocusEvent, HtmlButtonElement, Node, PointerEvent};
 
 use super::{
-    composer::focus_composer,
     place::find_row,
+    row_dom::{focus_row, focus_within, row_of, seq_of},
+    textbox::focus_composer,
     tools::{self, Tool},
 };
 use crate::{
@@ -57,7 +56,7 @@ impl Hand {
         // Without a script the keyboard goes by all doors.
         Effect::new(move || {
             if let Some(log) = self.log.get() {
-                each(&log, ".more button", |door| door.set_tab_index(-1));
+                browser::each(&log, ".more button", |door| door.set_tab_index(-1));
             }
         });
         let Conversation {
@@ -242,7 +241,7 @@ impl Hand {
             .try_update_value(|was| std::mem::replace(was, stop));
         for (row, index) in [(was, -1), (Some(stop), 0)] {
             if let Some(row) = row.and_then(|seq| self.row(seq)) {
-                each(&row, ".more button", |door| door.set_tab_index(index));
+                browser::each(&row, ".more button", |door| door.set_tab_index(index));
             }
         }
     }
@@ -310,38 +309,6 @@ impl Hand {
     }
 }
 
-/// Moves the keyboard's place to a row.
-pub fn focus_row(row: &Element) {
-    if !focus_within(row, ".more button")
-        && let Some(row) = row.dyn_ref::<HtmlElement>()
-    {
-        browser::focus(row);
-    }
-}
-
-pub fn focus_within(row: &Element, what: &str) -> bool {
-    let found = row.query_selector(what).ok().flatten();
-    let found = found.and_then(|found| found.dyn_into::<HtmlElement>().ok());
-    found.inspect(browser::focus).is_some()
-}
-
-pub fn close_dialogs(row: &Element) {
-    if let Ok(Some(dialog)) = row.query_selector("dialog[open]")
-        && let Ok(dialog) = dialog.dyn_into::<web_sys::HtmlDialogElement>()
-    {
-        dialog.close();
-    }
-}
-
-/// The row that something is in.
-pub fn row_of(target: Option<EventTarget>) -> Option<Element> {
-    target?
-        .dyn_into::<Element>()
-        .ok()?
-        .closest("[data-seq]")
-        .ok()?
-}
-
 /// The link or button that something is in.
 fn control_of(target: Option<EventTarget>) -> Option<Element> {
     target?
@@ -349,19 +316,4 @@ fn control_of(target: Option<EventTarget>) -> Option<Element> {
         .ok()?
         .closest("a, button")
         .ok()?
-}
-
-/// Does something to each element of a kind.
-fn each(within: &Element, kind: &str, mut what: impl FnMut(&HtmlElement)) {
-    if let Ok(found) = within.query_selector_all(kind) {
-        for index in 0..found.length() {
-            if let Some(element) = found.get(index) {
-                what(element.unchecked_ref());
-            }
-        }
-    }
-}
-
-fn seq_of(row: &Element) -> Option<Seq> {
-    row.get_attribute("data-seq")?.parse().ok()
 }

@@ -14,8 +14,8 @@ use web_sys::{Element, Node};
 use super::{
     clock::Clock,
     quote::anchor,
-    row_html::{self, Shows},
-    rows::Above,
+    row_dom,
+    row_html::{self, Above, Shows},
 };
 use crate::ui::session::{Conversation, Of, Said, State, Unsent};
 
@@ -199,7 +199,7 @@ fn patch(article: &Element, source: &Source, was: &Shows, is: &Shows) {
         let pressed = pressed_in(article);
         put(".under", row_html::under(conversation, is));
         if let Some(emoji) = pressed {
-            super::hand::focus_within(article, &format!("button[value=\"{emoji}\"]"));
+            row_dom::focus_within(article, &format!("button[value=\"{emoji}\"]"));
         }
     }
 }

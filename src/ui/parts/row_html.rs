@@ -9,14 +9,28 @@ use super::{
     body,
     clock::{Clock, machine},
     face::face_html,
+    html::{attribute, element, hidden, push_number, push_text},
     icons::Icon,
     quote::anchor,
-    rows::Above,
+    target,
 };
 use crate::{
     domain::{Message, Millis, Quote, Reaction, Seq},
     ui::session::{Act, Conversation, Unsent},
 };
+
+/// What a row has above its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Above {
+    /// Who came and went since the message before it, in one line.
+    pub came: String,
+    /// Here begins this day, counted in the reader's zone since 1 January 1970.
+    pub day: Option<i64>,
+    /// Here begins what the reader had not read when they entered the room.
+    pub new: bool,
+    /// Whether it names its author: the first of a run does.
+    pub first: bool,
+}
 
 /// All that the row of a message depends on, but for who can be named in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -244,11 +258,11 @@ fn quoted(out: &mut String, conversation: Conversation, quote: &Quote) {
 
 fn says(out: &mut String, conversation: Conversation, body: &str) {
     out.push_str("<div class=\"body\" dir=\"auto\">");
-    let members = body::names_in(conversation);
+    let is_member = body::is_member_of(conversation);
     conversation
         .session
         .me
-        .with_value(|me| out.push_str(&body::html(body, me, &members)));
+        .with_value(|me| out.push_str(&body::html(body, me, is_member)));
     out.push_str("</div>");
 }
 
@@ -258,7 +272,7 @@ fn reaction(out: &mut String, conversation: Conversation, seq: Seq, kind: &React
     let given = conversation.session.me.with_value(|me| by.contains(me));
     let names = by.join(", ");
     out.push_str("<form action=\"/api/react\" method=\"post\">");
-    target(out, conversation, seq);
+    target::push(out, conversation, seq);
     hidden(out, "on", if given { "false" } else { "true" });
     attribute(
         out,
@@ -277,34 +291,6 @@ fn reaction(out: &mut String, conversation: Conversation, seq: Seq, kind: &React
     out.push_str("</span>");
     push_number(out, by.len() as u64);
     out.push_str("</button></form>");
-}
-
-/// What a plain form says of a message that something is done to: who does it, where, and where that leads.
-pub fn target_fields(conversation: Conversation, seq: Seq) -> [(&'static str, String); 4] {
-    let then = format!(
-        "{}?at={seq}#{}",
-        conversation.address(),
-        anchor(conversation)
-    );
-    [
-        ("me", conversation.session.me.get_value()),
-        ("room", conversation.id().to_string()),
-        ("seq", seq.to_string()),
-        ("then", then),
-    ]
-}
-
-/// The same as HTML.
-pub fn target(out: &mut String, conversation: Conversation, seq: Seq) {
-    for (name, value) in target_fields(conversation, seq) {
-        hidden(out, name, &value);
-    }
-}
-
-fn hidden(out: &mut String, name: &str, value: &str) {
-    attribute(out, "<input type=\"hidden\" name", name);
-    attribute(out, " value", value);
-    out.push('>');
 }
 
 /// Why something was refused, where it was, and what can be done about it. `edit` says whether its words can be changed.
@@ -328,38 +314,6 @@ fn amends(out: &mut String, id: Uuid, why: Option<&str>, edit: bool) {
         }
     }
     out.push_str("</div>");
-}
-
-/// An element with text in it. `tag` is its name, and its attributes.
-fn element(out: &mut String, tag: &str, text: &str) {
-    out.extend(["<", tag, ">"]);
-    push_text(out, text);
-    out.extend(["</", tag.split(' ').next().unwrap_or_default(), ">"]);
-}
-
-/// An attribute: `name` is what stands before its `=`.
-fn attribute(out: &mut String, name: &str, value: &str) {
-    out.push_str(name);
-    out.push_str("=\"");
-    push_text(out, value);
-    out.push('"');
-}
-
-/// Text, in an element or in a quoted attribute.
-pub fn push_text(out: &mut String, text: &str) {
-    for char in text.chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            char => out.push(char),
-        }
-    }
-}
-
-fn push_number(out: &mut String, number: u64) {
-    out.push_str(&number.to_string());
 }
 
 #[cfg(test)]

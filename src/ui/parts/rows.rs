@@ -16,6 +16,7 @@ use leptos::{
 use super::{
     clock::Clock,
     message_row::{SaidRow, Source},
+    row_html::Above,
 };
 use crate::{
     domain::{Millis, Seq},
@@ -24,19 +25,6 @@ use crate::{
 
 /// A pause longer than this ends an author's run.
 const RUN_PAUSE: Millis = 7 * 60_000;
-
-/// What a row has above its text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Above {
-    /// Who came and went since the message before it, in one line.
-    pub came: String,
-    /// Here begins this day, counted in the reader's zone since 1 January 1970.
-    pub day: Option<i64>,
-    /// Here begins what the reader had not read when they entered the room.
-    pub new: bool,
-    /// Whether it names its author: the first of a run does.
-    pub first: bool,
-}
 
 /// Where and when something was said.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use web_sys::{Element, HtmlElement};
 
 use super::{
     face::{door_html, face_html},
+    html::push_text,
     icons::Icon,
-    row_html::push_text,
 };
 use crate::ui::{notices, paths, session::Session};
 

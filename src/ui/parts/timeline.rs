@@ -10,9 +10,10 @@ use super::{
     Icon, RoomDoor,
     body::copy_code,
     clock::Clock,
-    hand::{Hand, focus_row},
+    hand::Hand,
     message_row::UnsentRow,
     place::{self, Place},
+    row_dom::focus_row,
     rows::{firsts, rows},
 };
 use crate::domain::Seq;

@@ -16,12 +16,12 @@ use web_sys::HtmlElement;
 
 use super::{
     Confirm, Icon,
-    composer::focus_composer,
     editor::Editor,
     emoji_picker::EmojiPicker,
-    hand::{close_dialogs, focus_row, row_of},
     quote::anchor,
-    row_html,
+    row_dom::{close_dialogs, focus_row, row_of},
+    target,
+    textbox::focus_composer,
 };
 use crate::{
     domain::{Deed, Message, Seq},
@@ -201,7 +201,7 @@ fn Bar(conversation: Conversation, message: RwSignal<Message>) -> impl IntoView 
                                             title="Delete this message?"
                                             text="Its words will be gone for good, for everyone in the room. That there was a message stays."
                                             action="/api/delete_message"
-                                            fields=row_html::target_fields(conversation, seq).into()
+                                            fields=target::fields(conversation, seq).into()
                                             button="Delete message"
                                             submit=Callback::new(erase)
                                         />
@@ -217,14 +217,6 @@ fn Bar(conversation: Conversation, message: RwSignal<Message>) -> impl IntoView 
             <span class="copied" role="status">{copied}</span>
         </div>
     }
-}
-
-/// What a plain form says of the message that something is done to.
-#[component]
-pub fn Target(conversation: Conversation, seq: Seq) -> impl IntoView {
-    let mut html = String::new();
-    row_html::target(&mut html, conversation, seq);
-    view! { <span hidden inner_html=html></span> }
 }
 
 /// The id of the dialog that asks before a message is erased: `erase-ROOM-SEQ`.

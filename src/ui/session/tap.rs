@@ -12,14 +12,11 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlAudioElement, Notification, NotificationOptions, NotificationPermission};
 
-use super::{Session, navigator::How};
+use super::Session;
 use crate::{
     domain::{Quote, RoomId, Seq},
     protocol::ServerFrame,
-    ui::{
-        browser,
-        paths::{self, Inside},
-    },
+    ui::{browser, paths},
 };
 
 /// Long enough for another tab, or another machine, to say that the room is being read there.
@@ -279,15 +276,12 @@ impl Session {
         let Ok(shown) = Notification::new_with_options(&title, &options) else {
             return;
         };
-        let at = Some(word.seq);
         let clicked = Closure::once_into_js({
             let shown = shown.clone();
             move || {
                 shown.close();
                 _ = window().focus();
-                let url = self.me.with_value(|me| paths::message(me, &name, word.seq));
-                self.navigator
-                    .go(Inside::Room { name, at }, &url, How::Push, self);
+                self.go_to(&self.me.with_value(|me| paths::message(me, &name, word.seq)));
             }
         });
         shown.set_onclick(Some(clicked.unchecked_ref()));

@@ -443,6 +443,8 @@ fn noted(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Changed
 
 const NO_SUCH_MESSAGE: Stop = Stop::Refused(StoreError::NoSuchMessage);
 
+/// Lets through what an author may do.
+///
 /// # Errors
 /// `refusal` where the author's role does not let them do that.
 fn permit(
