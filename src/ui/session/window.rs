@@ -52,7 +52,7 @@ impl From<Message> for Said {
 #[derive(Clone, Debug)]
 pub struct Window {
     messages: Vec<Said>,
-    /// Who came and went, as far as pages of history and the socket told.
+    /// Who came and went, as far as pages of history and the socket told: the newest [`MOST`].
     comings: Vec<Coming>,
     /// Whether there are messages before the window.
     older: bool,
@@ -195,6 +195,8 @@ impl Window {
                 self.comings.insert(place, coming);
             }
         }
+        let excess = self.comings.len().saturating_sub(MOST);
+        self.comings.drain(..excess);
     }
 
     /// Who came and went between two seqs, neither included.
@@ -440,6 +442,17 @@ mod tests {
     fn joined(seqs: &[Seq]) -> Vec<Coming> {
         let coming = |seq: &Seq| Coming::from((*seq, "runa".to_owned(), true));
         seqs.iter().map(coming).collect()
+    }
+
+    #[test]
+    fn of_those_who_came_a_bounded_number_is_kept_the_newest() {
+        let mut window = Window::new(page(1..=1), 1);
+        for seq in 2..2 + 2 * MOST as Seq {
+            window.came(joined(&[seq]).remove(0));
+        }
+        let kept = window.comings(0, Seq::MAX);
+        assert_eq!(kept.len(), MOST);
+        assert_eq!(kept.last().map(|last| last.seq), Some(1 + 2 * MOST as Seq));
     }
 
     #[test]
