@@ -105,6 +105,35 @@ pub enum ServerFrame {
         who: String,
         at: Millis,
     },
+    /// A member was shown out. For their own sockets the last of the room.
+    Removed {
+        room: RoomId,
+        seq: Seq,
+        who: String,
+        by: String,
+        at: Millis,
+    },
+    /// The room has another name, topic, key or rule, or the member `who` another role; `to` is what it is now, a
+    /// key apart. Who hands a room over, by making another the owner, is a moderator from then on.
+    Changed {
+        room: RoomId,
+        seq: Seq,
+        by: String,
+        at: Millis,
+        what: What,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<String>,
+    },
+    /// All messages up to `of` are erased: the room keeps them no longer.
+    Erased {
+        room: RoomId,
+        seq: Seq,
+        of: Seq,
+        by: String,
+        at: Millis,
+    },
     /// What had this id is durable, as this entry; also for a repeat.
     Sent {
         room: RoomId,
@@ -140,6 +169,8 @@ pub enum ServerFrame {
     Mention { room: RoomId, seq: Seq, by: String },
     /// *me*'s list of rooms has changed: ask for it.
     Rooms,
+    /// Where *me* is signed in has changed: a session began or ended.
+    Sessions,
     /// The room is gone.
     Deleted { room: RoomId },
     /// A close frame follows. [`Code::Restarting`] asks to come back.
@@ -158,6 +189,9 @@ impl ServerFrame {
             | Self::Reacted { room, .. }
             | Self::Joined { room, .. }
             | Self::Left { room, .. }
+            | Self::Removed { room, .. }
+            | Self::Changed { room, .. }
+            | Self::Erased { room, .. }
             | Self::Sent { room, .. }
             | Self::Presence { room, .. }
             | Self::Typing { room, .. }
@@ -165,9 +199,24 @@ impl ServerFrame {
             | Self::Read { room, .. }
             | Self::Mention { room, .. }
             | Self::Deleted { room } => Some(*room),
-            Self::Hello { .. } | Self::Rooms | Self::Bye { .. } => None,
+            Self::Hello { .. } | Self::Rooms | Self::Sessions | Self::Bye { .. } => None,
         }
     }
+}
+
+/// What of a room has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    Name,
+    Topic,
+    Key,
+    /// A member's role: `owner`, `moderator` or `member`.
+    Role,
+    /// Who may post: `everyone` or `moderators`.
+    Posting,
+    /// For how many days messages are kept; empty for ever.
+    Keep,
 }
 
 /// Which frame it is.
@@ -182,6 +231,9 @@ enum Kind {
     Reacted,
     Joined,
     Left,
+    Removed,
+    Changed,
+    Erased,
     Sent,
     Refused,
     Presence,
@@ -190,6 +242,7 @@ enum Kind {
     Read,
     Mention,
     Rooms,
+    Sessions,
     Deleted,
     Bye,
 }
@@ -236,6 +289,8 @@ struct Flat {
     on: bool,
     #[serde(default)]
     build: String,
+    what: Option<What>,
+    to: Option<String>,
     re: Option<Quote>,
     edited: Option<Millis>,
     #[serde(default)]
@@ -321,6 +376,30 @@ impl TryFrom<Flat> for ServerFrame {
                 at,
                 body: flat.body,
             },
+            Kind::Removed => Self::Removed {
+                room: room?,
+                seq,
+                who: flat.who.one()?,
+                by,
+                at,
+            },
+            Kind::Changed => Self::Changed {
+                room: room?,
+                seq,
+                by,
+                at,
+                what: flat.what.ok_or("a change without its what")?,
+                to: flat.to,
+                who: flat.who.one().ok(),
+            },
+            Kind::Erased => Self::Erased {
+                room: room?,
+                seq,
+                of,
+                by,
+                at,
+            },
+            Kind::Sessions => Self::Sessions,
             Kind::DeletedMessage => Self::DeletedMessage {
                 room: room?,
                 seq,
@@ -505,6 +584,39 @@ mod tests {
             ),
             entry().prop_map(|(room, seq, _, who, at)| ServerFrame::Joined { room, seq, who, at }),
             entry().prop_map(|(room, seq, _, who, at)| ServerFrame::Left { room, seq, who, at }),
+            (entry(), any::<String>()).prop_map(|((room, seq, _, by, at), who)| {
+                ServerFrame::Removed {
+                    room,
+                    seq,
+                    who,
+                    by,
+                    at,
+                }
+            }),
+            (
+                entry(),
+                prop::sample::select(vec![What::Name, What::Key, What::Role, What::Keep]),
+                any::<Option<String>>(),
+                any::<Option<String>>()
+            )
+                .prop_map(|((room, seq, _, by, at), what, to, who)| {
+                    ServerFrame::Changed {
+                        room,
+                        seq,
+                        by,
+                        at,
+                        what,
+                        to,
+                        who,
+                    }
+                }),
+            entry().prop_map(|(room, seq, of, by, at)| ServerFrame::Erased {
+                room,
+                seq,
+                of,
+                by,
+                at
+            }),
         ]
     }
 
@@ -548,6 +660,7 @@ mod tests {
             (room(), any::<Seq>(), any::<String>())
                 .prop_map(|(room, seq, by)| ServerFrame::Mention { room, seq, by }),
             Just(ServerFrame::Rooms),
+            Just(ServerFrame::Sessions),
         ]
     }
 

@@ -16,18 +16,24 @@ pub enum Code {
     InvalidRoomName,
     InvalidKey,
     InvalidEmoji,
+    InvalidTopic,
+    InvalidPassphrase,
     EmptyBody,
     BadRequest,
     NotMe,
     WrongKey,
+    WrongPassphrase,
+    WrongPass,
     NotOwner,
     NotAuthor,
     NotAllowed,
     CrossOrigin,
     NoSuchRoom,
     NoSuchMessage,
+    NoSuchMember,
     UsernameTaken,
     RoomTaken,
+    LastWayIn,
     BodyTooLong,
     TooFast,
     StorageFull,
@@ -45,6 +51,9 @@ impl Code {
             Code::InvalidUsername | Code::UsernameTaken => Some("username"),
             Code::InvalidRoomName | Code::RoomTaken => Some("name"),
             Code::InvalidKey | Code::WrongKey => Some("key"),
+            Code::InvalidTopic => Some("topic"),
+            Code::InvalidPassphrase | Code::WrongPassphrase => Some("passphrase"),
+            Code::WrongPass => Some("pass"),
             _ => None,
         }
     }
@@ -56,16 +65,20 @@ impl Code {
             | Code::InvalidRoomName
             | Code::InvalidKey
             | Code::InvalidEmoji
+            | Code::InvalidTopic
+            | Code::InvalidPassphrase
             | Code::EmptyBody
             | Code::BadRequest => 400,
             Code::NotMe => 401,
             Code::WrongKey
+            | Code::WrongPassphrase
+            | Code::WrongPass
             | Code::NotOwner
             | Code::NotAuthor
             | Code::NotAllowed
             | Code::CrossOrigin => 403,
-            Code::NoSuchRoom | Code::NoSuchMessage => 404,
-            Code::UsernameTaken | Code::RoomTaken => 409,
+            Code::NoSuchRoom | Code::NoSuchMessage | Code::NoSuchMember => 404,
+            Code::UsernameTaken | Code::RoomTaken | Code::LastWayIn => 409,
             Code::BodyTooLong => 413,
             Code::TooFast => 429,
             Code::StorageFull | Code::Unavailable | Code::Restarting | Code::Offline => 503,
@@ -127,7 +140,7 @@ impl ApiError {
     }
 
     pub fn not_owner() -> Self {
-        Self::new(Code::NotOwner, "Only the room's owner can delete it.")
+        Self::new(Code::NotOwner, "Only the room's owner can do that.")
     }
 
     pub fn not_author() -> Self {
@@ -137,7 +150,7 @@ impl ApiError {
     pub fn not_allowed() -> Self {
         Self::new(
             Code::NotAllowed,
-            "Only its author or the room's owner can delete a message.",
+            "Your role in this room does not let you do that.",
         )
     }
 
@@ -145,6 +158,35 @@ impl ApiError {
         Self::new(
             Code::NoSuchMessage,
             "There is no such message in this room, or it was deleted.",
+        )
+    }
+
+    pub fn no_such_member() -> Self {
+        Self::new(
+            Code::NoSuchMember,
+            "Nobody of that name is a member of this room.",
+        )
+    }
+
+    pub fn wrong_passphrase() -> Self {
+        Self::new(
+            Code::WrongPassphrase,
+            "No name opens with that username and passphrase. Check both and try again.",
+        )
+    }
+
+    pub fn wrong_pass() -> Self {
+        Self::new(
+            Code::WrongPass,
+            "That pass is wrong, was used already, or is too old. Make a new one in the other browser.",
+        )
+    }
+
+    pub fn last_way_in() -> Self {
+        Self::new(
+            Code::LastWayIn,
+            "This is the last way into that name. Set a passphrase, add a passkey or let another browser in \
+             first; or give the name up.",
         )
     }
 

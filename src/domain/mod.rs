@@ -9,6 +9,7 @@ pub mod markup;
 pub mod mentions;
 mod message;
 mod names;
+mod role;
 mod room;
 
 #[cfg(feature = "ssr")]
@@ -21,8 +22,9 @@ pub use message::{
 };
 #[cfg(feature = "ssr")]
 pub use names::Folded;
-pub use names::{Key, RoomName, Username};
-pub use room::{Deed, Member, Role, Room, RoomId, RoomPage, RoomSummary};
+pub use names::{Key, Passphrase, RoomName, Topic, Username};
+pub use role::{Deed, Posting, Role};
+pub use room::{Member, Room, RoomId, RoomPage, RoomSummary};
 
 /// Number of an entry in its room: 1, 2, 3 … without holes, in commit order. 0 means "before the first".
 pub type Seq = u64;
@@ -38,6 +40,23 @@ pub mod limits {
     pub const ROOM_NAME_CHARS: usize = 64;
     /// Characters in a room key, exactly as typed.
     pub const KEY_CHARS: usize = 128;
+    /// Characters in a passphrase, exactly as typed, at least and at most.
+    pub const PASSPHRASE_CHARS: (usize, usize) = (12, 128);
+    /// Characters in a room's topic, after trimming.
+    pub const TOPIC_CHARS: usize = 200;
+    /// Days that a room's messages are kept, where they are not for ever, at most.
+    pub const KEEP_DAYS: u32 = 3_650;
+    /// Invites that a room may have at once.
+    pub const INVITES: usize = 50;
+    /// Uses of an invite, and hours that it is good for, at most.
+    pub const INVITE_USES: u32 = 10_000;
+    pub const INVITE_HOURS: u32 = 24 * 366;
+    /// Sessions that a username may have at once.
+    pub const SESSIONS: usize = 32;
+    /// Passkeys that a username may have.
+    pub const PASSKEYS: usize = 16;
+    /// Minutes that a pass is good for.
+    pub const PASS_MINUTES: u32 = 10;
     /// Characters in a message body, after trimming its outer white space.
     pub const BODY_CHARS: usize = 4_000;
     /// Kinds of reactions that one message may have.

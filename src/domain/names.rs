@@ -128,6 +128,71 @@ impl Key {
     }
 }
 
+/// What a room is about: at most 200 characters on one line; none where nobody says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic(String);
+
+impl Topic {
+    /// # Errors
+    /// [`Code::InvalidTopic`] where it is too long, or has a line break or another control character.
+    pub fn parse(typed: &str) -> Result<Self, ApiError> {
+        let typed = typed.trim();
+        if typed.chars().count() > limits::TOPIC_CHARS {
+            return Err(ApiError::new(
+                Code::InvalidTopic,
+                format!("A topic has at most {} characters.", limits::TOPIC_CHARS),
+            ));
+        }
+        if typed.chars().any(turns_or_breaks) {
+            return Err(ApiError::new(
+                Code::InvalidTopic,
+                "A topic is one line of text.",
+            ));
+        }
+        Ok(Self(typed.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a character breaks a line, or turns the direction of what follows it beyond its own line.
+fn turns_or_breaks(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What lets somebody into their name from any browser: 12–128 characters, exactly as typed. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Passphrase(String);
+
+impl Passphrase {
+    /// # Errors
+    /// [`Code::InvalidPassphrase`] where it is too short or too long.
+    pub fn parse(typed: &str) -> Result<Self, ApiError> {
+        let (least, most) = limits::PASSPHRASE_CHARS;
+        let chars = typed.chars().count();
+        if (least..=most).contains(&chars) {
+            return Ok(Self(typed.to_owned()));
+        }
+        Err(ApiError::new(
+            Code::InvalidPassphrase,
+            format!("A passphrase has {least} to {most} characters."),
+        ))
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(…)")
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(…)")

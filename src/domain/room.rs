@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{History, Message, Seq};
+use super::{History, Message, Posting, Role, Seq};
 
 /// A room's number on this server; never used again after the room is deleted.
 pub type RoomId = i64;
@@ -20,6 +20,12 @@ pub struct Room {
     pub owned: bool,
     /// What *me* is in it.
     pub role: Role,
+    /// Who may post.
+    #[serde(default, skip_serializing_if = "Posting::is_open")]
+    pub posting: Posting,
+    /// For how many days messages are kept; for ever where there is no number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<u32>,
     /// Seq of the newest entry; 0 where nothing has happened yet.
     pub head: Seq,
     /// Seq up to which *me* has read.
@@ -41,40 +47,6 @@ impl Room {
     }
 }
 
-/// What a member is in a room, and so what they may do there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Owner,
-    Moderator,
-    Member,
-}
-
-/// What somebody may want to do to a room or in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// Change what a message says; `own` says whether who wants to wrote it. So in what follows.
-    Edit {
-        own: bool,
-    },
-    Erase {
-        own: bool,
-    },
-    DeleteRoom,
-}
-
-impl Role {
-    /// Who may do what.
-    pub fn may(self, deed: Deed) -> bool {
-        match deed {
-            // Nobody puts words into another's mouth.
-            Deed::Edit { own } => own,
-            Deed::Erase { own } => own || self != Self::Member,
-            Deed::DeleteRoom => self == Self::Owner,
-        }
-    }
-}
-
 /// A room on the dashboard: the room and its newest message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RoomSummary {
@@ -87,7 +59,7 @@ pub struct RoomSummary {
 pub struct Member {
     pub name: String,
     pub online: bool,
-    pub owner: bool,
+    pub role: Role,
 }
 
 /// Everything the page of one room starts from.

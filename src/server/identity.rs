@@ -10,8 +10,9 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{
+    browsers,
     proxies::Origin,
-    store::{TokenHash, User, UserId},
+    store::{Actor, NewSession, Session, SessionId, TokenHash, UserId},
 };
 use crate::domain::{ApiError, Username};
 
@@ -30,6 +31,8 @@ pub struct Caller {
     pub address: IpAddr,
     https: bool,
     cookies: Vec<Cookie>,
+    /// Which browser it is, in words.
+    browser: String,
 }
 
 /// An identity's cookie, as it was presented.
@@ -48,6 +51,8 @@ pub struct Cookie {
 pub struct Me {
     pub id: UserId,
     pub name: String,
+    /// The session that proves it.
+    pub session: SessionId,
     pub token: TokenHash,
     cookie: String,
 }
@@ -60,7 +65,18 @@ impl Caller {
             address,
             https,
             cookies: cookies(&parts.headers),
+            browser: browsers::name(&parts.headers),
         }
+    }
+
+    /// A session for this browser: its token, and what is kept of it.
+    ///
+    /// # Errors
+    /// `unavailable` where the system gives no randomness.
+    pub fn new_session(&self) -> Result<(String, NewSession), ApiError> {
+        let (text, token) = new_token()?;
+        let browser = self.browser.clone();
+        Ok((text, NewSession { token, browser }))
     }
 
     /// The cookies that say which identities this browser holds.
@@ -156,12 +172,22 @@ impl Me {
         identities.iter().find(|me| me.cookie == cookie)
     }
 
+    /// Who asks for what this identity does.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            user: self.id,
+            session: self.session,
+        }
+    }
+
     /// The user whom this session proves, if it was presented in that user's own cookie.
-    pub fn proved(user: User, token: TokenHash, cookie: &str) -> Option<Self> {
+    pub fn proved(session: Session, token: TokenHash, cookie: &str) -> Option<Self> {
+        let Session { id, user } = session;
         let own = cookie_name(&Username::parse(&user.name).ok()?);
         (own == cookie).then_some(Self {
             id: user.id,
             name: user.name,
+            session: id,
             token,
             cookie: own,
         })
@@ -201,6 +227,7 @@ mod tests {
             address: [127, 0, 0, 1].into(),
             https,
             cookies: super::cookies(&headers),
+            browser: String::new(),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod assets;
 mod bounds;
+mod browsers;
 pub mod config;
 mod connections;
 mod crowd;

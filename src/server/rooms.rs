@@ -12,12 +12,12 @@ use super::{
     live::Live,
     rates::Limits,
     sockets::Sockets,
-    store::{Store, StoreError, User},
+    store::{Store, User},
     strangers::Strangers,
 };
 use crate::domain::{
-    ApiError, Code, Key, Member, Room, RoomId, RoomName, RoomPage, RoomSummary, Seq, Username,
-    limits,
+    ApiError, Code, Key, Member, Role, Room, RoomId, RoomName, RoomPage, RoomSummary, Seq,
+    Username, limits,
 };
 
 pub use self::conversation::Sought;
@@ -86,11 +86,11 @@ impl Chat {
         if self.0.strangers.are_known(token) {
             return Ok(None);
         }
-        let user = self.0.store.user(token).await?;
-        if user.is_none() {
+        let session = self.0.store.session(token).await?;
+        if session.is_none() {
             self.0.strangers.remember(token);
         }
-        Ok(user.and_then(|user| Me::proved(user, token, &cookie.name)))
+        Ok(session.and_then(|session| Me::proved(session, token, &cookie.name)))
     }
 
     /// All identities that the caller's browser holds.
@@ -115,8 +115,8 @@ impl Chat {
         if self.identities(caller).await?.len() >= limits::IDENTITIES {
             return Err(ApiError::too_many_identities());
         }
-        let (token, hash) = identity::new_token()?;
-        self.0.store.claim(name, hash).await?;
+        let (token, new) = caller.new_session()?;
+        self.0.store.claim(name, new).await?;
         caller.prove(name, &token)
     }
 
@@ -125,7 +125,7 @@ impl Chat {
     /// # Errors
     /// `not_me` where it has ended already.
     pub async fn give_up(&self, caller: &Caller, me: &Me) -> Result<Vec<HeaderValue>, ApiError> {
-        self.0.store.give_up(me.id).await?;
+        self.0.store.give_up(me.actor()).await?;
         caller.end(me)
     }
 
@@ -140,7 +140,7 @@ impl Chat {
     ) -> Result<Room, ApiError> {
         self.0.limits.new_room(me.id, caller.address)?;
         let key_hash = self.0.keys.hash(key).await?;
-        let room = self.0.store.create_room(me.id, name, key_hash).await?;
+        let room = self.0.store.create_room(me.actor(), name, key_hash).await?;
         self.room(me, room).await
     }
 
@@ -155,30 +155,27 @@ impl Chat {
     ) -> Result<Room, ApiError> {
         self.0.limits.key_try(me.id, caller.address)?;
         let lock = self.0.store.lock(name.folded()).await?;
-        let (room, key_hash) = lock.map(|lock| (lock.room, lock.key_hash)).unzip();
+        let key_hash = lock.as_ref().map(|lock| lock.key_hash.clone());
         let opens = self.0.keys.matches(key, key_hash).await?;
-        let Some(room) = room.filter(|_| opens) else {
+        let Some(lock) = lock.filter(|_| opens) else {
             return Err(ApiError::wrong_key());
         };
         self.0.limits.key_was_right(me.id, caller.address);
-        match self.0.store.join(room, me.id).await {
-            // Deleted since the key was tried.
-            Err(StoreError::NoSuchRoom) => return Err(ApiError::wrong_key()),
-            joined => joined?,
-        }
+        let room = lock.room;
+        self.0.store.join(lock, me.actor()).await?;
         self.room(me, room).await
     }
 
     /// # Errors
     /// `no_such_room`.
     pub async fn leave_room(&self, me: &Me, room: RoomId) -> Result<(), ApiError> {
-        Ok(self.0.store.leave(room, me.id).await?)
+        Ok(self.0.store.leave(room, me.actor()).await?)
     }
 
     /// # Errors
     /// `no_such_room`, `not_owner`.
     pub async fn delete_room(&self, me: &Me, room: RoomId) -> Result<(), ApiError> {
-        Ok(self.0.store.delete_room(room, me.id).await?)
+        Ok(self.0.store.delete_room(room, me.actor()).await?)
     }
 
     /// The latest active first.
@@ -251,15 +248,15 @@ impl Chat {
         Ok(self.with_presence(self.0.store.members(room, me.id).await?))
     }
 
-    fn with_presence(&self, members: Vec<(User, bool)>) -> Vec<Member> {
+    fn with_presence(&self, members: Vec<(User, Role)>) -> Vec<Member> {
         let online = self
             .0
             .live
             .who_is_online(members.iter().map(|(user, _)| user.id));
-        let member = |((user, owner), online): ((User, bool), bool)| Member {
+        let member = |((user, role), online): ((User, Role), bool)| Member {
             name: user.name,
             online,
-            owner,
+            role,
         };
         members.into_iter().zip(online).map(member).collect()
     }

@@ -20,7 +20,7 @@ use crate::{
     protocol::ServerFrame,
     server::{
         sockets::Admission,
-        store::{Membership, Reading, StoreError, UserId},
+        store::{Membership, Reading, SessionId, StoreError, UserId},
     },
 };
 
@@ -43,6 +43,21 @@ pub enum Command {
         room: RoomId,
         user: UserId,
         heir: Option<UserId>,
+    },
+    Removed {
+        room: RoomId,
+        user: UserId,
+        frame: Arc<ServerFrame>,
+    },
+    RoomChanged {
+        room: RoomId,
+    },
+    SessionBegan {
+        user: UserId,
+    },
+    SessionEnded {
+        user: UserId,
+        session: SessionId,
     },
     Seen {
         room: RoomId,

@@ -255,6 +255,28 @@ impl Journal for Live {
                 shared.leave_for(told, || Command::Left { room, user, heir });
                 shared.leave_for(presence.reading(room), || Command::Presence { room });
             }
+            Event::Removed { room, user, frame } => {
+                presence.left(room, user);
+                let frame = Arc::new(frame);
+                shared.leave_for(presence.shards_of(user), || Command::Removed {
+                    room,
+                    user,
+                    frame: frame.clone(),
+                });
+                shared.leave_for(presence.reading(room), || Command::Presence { room });
+            }
+            Event::RoomChanged { room } => {
+                shared.leave_for(presence.concerned(room), || Command::RoomChanged { room });
+            }
+            Event::SessionBegan { user } => {
+                shared.leave_for(presence.shards_of(user), || Command::SessionBegan { user });
+            }
+            Event::SessionEnded { user, session } => {
+                shared.leave_for(presence.shards_of(user), || Command::SessionEnded {
+                    user,
+                    session,
+                });
+            }
             Event::Seen {
                 room,
                 user,

@@ -70,7 +70,8 @@ impl Presence {
     /// One more socket of a user. Answers the rooms where that changes who is there.
     pub fn connect(&self, membership: &Membership, shard: ShardNumber) -> Vec<Changed> {
         let state = &mut *self.state();
-        let Membership { user, rooms } = membership;
+        let Membership { session, rooms } = membership;
+        let user = &session.user;
         let came = !state.users.contains_key(&user.id);
         let connected = state.users.entry(user.id).or_insert_with(|| Connected {
             name: user.name.clone(),
@@ -322,14 +323,17 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::store::{Standing, User};
+    use crate::server::store::{Session, Standing, User};
 
     const ROOM: RoomId = 1;
 
     fn member(id: UserId) -> Membership {
         let name = format!("user{id}");
         Membership {
-            user: User { id, name },
+            session: Session {
+                id,
+                user: User { id, name },
+            },
             rooms: vec![Standing {
                 room: ROOM,
                 head: 0,

@@ -176,6 +176,10 @@ impl Shard {
             Command::Mention { user, frame } => self.tell(user, &frame),
             Command::Joined { room, user } => self.joined(room, user),
             Command::Left { room, user, heir } => self.left(room, user, heir),
+            Command::Removed { room, user, frame } => self.removed(room, user, &frame),
+            Command::RoomChanged { room } => self.room_changed(room),
+            Command::SessionBegan { user } => self.tell(user, &ServerFrame::Sessions),
+            Command::SessionEnded { user, session } => self.session_ended(user, session),
             Command::Seen {
                 room,
                 user,
@@ -200,7 +204,7 @@ impl Shard {
 
     /// A room, if the socket's user is a member of it.
     fn room_of(&mut self, key: SocketKey, room: RoomId) -> Option<&mut Room> {
-        let user = self.socket(key)?.user.id;
+        let user = self.socket(key)?.session.user.id;
         if !self.users.get(&user)?.rooms.contains(&room) {
             return None;
         }

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read, Write},
     net::{IpAddr, Shutdown},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -23,7 +24,7 @@ use crate::{
     protocol::ServerFrame,
     server::{
         config::Rate,
-        store::{SocketId, User},
+        store::{Session, SocketId},
     },
 };
 
@@ -62,6 +63,14 @@ pub struct Cursor {
     pub typing: u32,
 }
 
+/// That a socket's user was shown out of a room.
+struct Removal {
+    room: RoomId,
+    frame: Arc<ServerFrame>,
+    /// How many answers come before it.
+    after: u64,
+}
+
 /// What one attempt to read gave.
 pub enum Input {
     Text(String),
@@ -81,7 +90,8 @@ pub enum Input {
 
 pub struct Socket {
     ws: WebSocket<Pipe>,
-    pub user: User,
+    /// Whose socket it is, and by which session of theirs.
+    pub session: Session,
     pub address: IpAddr,
     /// Most sockets follow one room: its cursor lies here, not in memory of its own.
     pub cursors: SmallVec<[Cursor; 1]>,
@@ -94,6 +104,10 @@ pub struct Socket {
     /// Whether the shard has this socket on its list of those with something to write.
     pub dirty: bool,
     pub under_way: u16,
+    /// Entries that it has ever asked for.
+    asked: u64,
+    /// Rooms that its user was shown out of, and may not have been told yet.
+    removals: Vec<Removal>,
     /// Whether the shard has this socket on its list of those to read on from.
     pub listed: bool,
     /// Whether it has said more than it may, and is not listened to for a while.
@@ -109,7 +123,7 @@ pub struct Socket {
 
 impl Socket {
     /// `read` is what the HTTP server had already read past the upgrade request.
-    pub fn new(stream: TcpStream, read: Vec<u8>, user: User, address: IpAddr) -> Self {
+    pub fn new(stream: TcpStream, read: Vec<u8>, session: Session, address: IpAddr) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BYTES)
             .write_buffer_size(0)
@@ -123,7 +137,7 @@ impl Socket {
         };
         Self {
             ws: WebSocket::from_partially_read(pipe, read, Role::Server, Some(config)),
-            user,
+            session,
             address,
             cursors: SmallVec::new(),
             heads: Vec::new(),
@@ -131,6 +145,8 @@ impl Socket {
             blocked: false,
             dirty: false,
             under_way: 0,
+            asked: 0,
+            removals: Vec::new(),
             listed: false,
             held: false,
             forgiven: Instant::now(),
@@ -148,6 +164,37 @@ impl Socket {
     /// Whether a peer that does not read its answers, posts faster than it is answered, or says too much, has to wait.
     pub fn paused(&self) -> bool {
         self.held || self.queue.len() > QUEUE_BYTES || self.under_way >= UNDER_WAY
+    }
+
+    /// Counts an entry that it has asked for.
+    pub fn asks(&mut self) {
+        self.under_way += 1;
+        self.asked += 1;
+    }
+
+    /// Its user was shown out of a room. It is told once it has had the answers that it waits for now.
+    pub fn remove_from(&mut self, room: RoomId, frame: Arc<ServerFrame>) {
+        let after = self.asked;
+        self.removals.push(Removal { room, frame, after });
+    }
+
+    pub fn has_removals(&self) -> bool {
+        !self.removals.is_empty()
+    }
+
+    /// Takes the removals that it is to be told now.
+    pub fn removals_due(&mut self) -> Vec<Arc<ServerFrame>> {
+        let answered = self.asked - u64::from(self.under_way);
+        let due = self
+            .removals
+            .extract_if(.., |removal| removal.after <= answered);
+        due.map(|removal| removal.frame).collect()
+    }
+
+    /// Takes the removal from that room, due or not.
+    pub fn removal_from(&mut self, room: RoomId) -> Option<Arc<ServerFrame>> {
+        let at = self.removals.iter().position(|it| it.room == room)?;
+        Some(self.removals.remove(at).frame)
     }
 
     /// Whether there is something of its own to write.

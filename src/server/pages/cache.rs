@@ -188,6 +188,8 @@ mod tests {
             owner: "alice".to_owned(),
             owned: true,
             role: Role::Owner,
+            posting: Default::default(),
+            keep: None,
             head,
             seen: head,
             said: head,

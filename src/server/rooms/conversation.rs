@@ -144,7 +144,7 @@ impl Chat {
         self.0.limits.message(me.id, caller.address)?;
         let entry = NewEntry {
             room,
-            author: me.id,
+            by: me.actor(),
             id: id.unwrap_or_else(Uuid::now_v7),
             act,
         };

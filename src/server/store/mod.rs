@@ -20,14 +20,40 @@ use self::search::Search;
 pub use self::sqlite::{OpenError, Sqlite};
 use crate::{
     domain::{
-        ApiError, Body, Changes, Emoji, Folded, Found, History, Millis, Posted, Room, RoomId,
-        RoomName, RoomSummary, Seq, Username,
+        ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Millis, Posted, Role,
+        Room, RoomId, RoomName, RoomSummary, Seq, Username,
     },
     protocol::ServerFrame,
 };
 
 /// A user's number; a name that is given up and claimed again is another user.
 pub type UserId = i64;
+
+/// A session's number; never used again.
+pub type SessionId = i64;
+
+/// Who asks for a change: a user, by one of their sessions. One that has ended changes nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub user: UserId,
+    pub session: SessionId,
+}
+
+/// One browser's hold on a username.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: User,
+}
+
+impl Session {
+    pub fn actor(&self) -> Actor {
+        Actor {
+            user: self.user.id,
+            session: self.id,
+        }
+    }
+}
 
 /// A live socket's number, given back with what it caused.
 pub type SocketId = u64;
@@ -51,6 +77,14 @@ impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenHash(…)")
     }
+}
+
+/// A session that is to begin.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    pub token: TokenHash,
+    /// Which browser it is, in words.
+    pub browser: String,
 }
 
 /// A username and who holds it.
@@ -89,6 +123,25 @@ pub enum Event {
         room: RoomId,
         members: Vec<UserId>,
     },
+    /// A member was shown out. Comes before the entry that says so, `frame`, which is their sockets' last of the room.
+    Removed {
+        room: RoomId,
+        user: UserId,
+        frame: ServerFrame,
+    },
+    /// What a room is called has changed, or what its members may do in it: their lists of rooms are old.
+    RoomChanged {
+        room: RoomId,
+    },
+    /// A session began. The user's sockets are told.
+    SessionBegan {
+        user: UserId,
+    },
+    /// A session ended, and whatever it had under way.
+    SessionEnded {
+        user: UserId,
+        session: SessionId,
+    },
     /// The username was given up, after its memberships ended.
     GaveUp {
         user: UserId,
@@ -122,7 +175,7 @@ pub type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 #[derive(Debug)]
 pub struct NewEntry {
     pub room: RoomId,
-    pub author: UserId,
+    pub by: Actor,
     pub id: Uuid,
     pub act: Act,
 }
@@ -159,7 +212,7 @@ pub enum Stretch {
 /// What a socket starts from.
 #[derive(Clone, Debug)]
 pub struct Membership {
-    pub user: User,
+    pub session: Session,
     pub rooms: Vec<Standing>,
 }
 
@@ -175,8 +228,8 @@ pub struct Standing {
 #[derive(Clone, Debug)]
 pub struct Surroundings {
     pub room: Room,
-    /// By name, and which of them is the owner.
-    pub members: Vec<(User, bool)>,
+    /// By name.
+    pub members: Vec<(User, Role)>,
     /// All rooms of *me*'s, the latest active first.
     pub rooms: Vec<RoomSummary>,
 }
@@ -193,24 +246,27 @@ pub struct Lock {
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Claims a free username for the session with this token.
-    async fn claim(&self, name: &Username, token: TokenHash) -> Result<User, StoreError>;
-    /// Ends the user's session and memberships, frees the name and passes owned rooms on.
-    async fn give_up(&self, user: UserId) -> Result<(), StoreError>;
-    /// Whose session this is.
-    async fn user(&self, token: TokenHash) -> Result<Option<User>, StoreError>;
+    async fn claim(&self, name: &Username, new: NewSession) -> Result<Session, StoreError>;
+    /// Ends all of the user's sessions and memberships, frees the name and passes owned rooms on.
+    async fn give_up(&self, by: Actor) -> Result<(), StoreError>;
+    /// The session of that token.
+    async fn session(&self, token: TokenHash) -> Result<Option<Session>, StoreError>;
 
     async fn create_room(
         &self,
-        owner: UserId,
+        owner: Actor,
         name: &RoomName,
         key_hash: String,
     ) -> Result<RoomId, StoreError>;
     /// The room of that name, for its key to be tried; `None` where there is none.
     async fn lock(&self, name: Folded) -> Result<Option<Lock>, StoreError>;
-    /// Adds a member; for one who is a member already, nothing happens.
-    async fn join(&self, room: RoomId, user: UserId) -> Result<(), StoreError>;
-    async fn leave(&self, room: RoomId, user: UserId) -> Result<(), StoreError>;
-    async fn delete_room(&self, room: RoomId, by: UserId) -> Result<(), StoreError>;
+    /// Adds a member whose key was tried on that lock; for one who is a member already, nothing happens.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] where the lock has been changed since.
+    async fn join(&self, lock: Lock, by: Actor) -> Result<(), StoreError>;
+    async fn leave(&self, room: RoomId, by: Actor) -> Result<(), StoreError>;
+    async fn delete_room(&self, room: RoomId, by: Actor) -> Result<(), StoreError>;
 
     /// One of the user's rooms. Its `online` is 0: the store does not know.
     async fn room(&self, room: RoomId, user: UserId) -> Result<Room, StoreError>;
@@ -218,8 +274,8 @@ pub trait Store: Send + Sync + 'static {
     async fn surroundings(&self, name: Folded, user: UserId) -> Result<Surroundings, StoreError>;
     /// The user's rooms with their newest messages, the latest active first.
     async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError>;
-    /// The members of one of the user's rooms, by name, and which of them is the owner.
-    async fn members(&self, room: RoomId, user: UserId) -> Result<Vec<(User, bool)>, StoreError>;
+    /// The members of one of the user's rooms, by name.
+    async fn members(&self, room: RoomId, user: UserId) -> Result<Vec<(User, Role)>, StoreError>;
     async fn history(
         &self,
         room: RoomId,
@@ -271,6 +327,17 @@ pub enum Failure {
     Panicked,
 }
 
+impl From<Deed> for StoreError {
+    /// What somebody is told whose role does not let them do that.
+    fn from(deed: Deed) -> Self {
+        match deed.refusal() {
+            Code::NotAuthor => Self::NotAuthor,
+            Code::NotOwner => Self::NotOwner,
+            _ => Self::NotAllowed,
+        }
+    }
+}
+
 /// Why the store did not do it. Nothing was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -280,6 +347,14 @@ pub enum StoreError {
     RoomTaken,
     #[error("no such room, or not a member")]
     NoSuchRoom,
+    #[error("the key or the invite does not open the room")]
+    WrongKey,
+    #[error("the pass is wrong, used or too old")]
+    WrongPass,
+    #[error("the last way into the name")]
+    LastWayIn,
+    #[error("no such member")]
+    NoSuchMember,
     #[error("not the room's owner")]
     NotOwner,
     #[error("no such message, or it was deleted")]
@@ -306,6 +381,10 @@ impl From<StoreError> for ApiError {
             StoreError::UsernameTaken => ApiError::username_taken(),
             StoreError::RoomTaken => ApiError::room_taken(),
             StoreError::NoSuchRoom => ApiError::no_such_room(),
+            StoreError::WrongKey => ApiError::wrong_key(),
+            StoreError::WrongPass => ApiError::wrong_pass(),
+            StoreError::LastWayIn => ApiError::last_way_in(),
+            StoreError::NoSuchMember => ApiError::no_such_member(),
             StoreError::NotOwner => ApiError::not_owner(),
             StoreError::NoSuchMessage => ApiError::no_such_message(),
             StoreError::NotAuthor => ApiError::not_author(),

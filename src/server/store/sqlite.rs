@@ -14,6 +14,7 @@ mod index;
 mod job;
 mod migrate;
 mod open;
+mod people;
 mod queue;
 mod readers;
 mod reads;
@@ -33,12 +34,13 @@ use tokio::sync::oneshot;
 pub use self::open::OpenError;
 use self::{alarm::Alarm, readers::Readers, sessions::Sessions, writer::Writer};
 use super::{
-    Failure, Journal, Lock, Membership, NewEntry, Reading, Reply, SocketId, Store, StoreError,
-    Stretch, Surroundings, TokenHash, User, UserId, search::Search,
+    Actor, Failure, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply, Session,
+    SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId, search::Search,
 };
 use crate::{
     domain::{
-        Changes, Folded, Found, History, Posted, Room, RoomId, RoomName, RoomSummary, Seq, Username,
+        Changes, Folded, Found, History, Posted, Role, Room, RoomId, RoomName, RoomSummary, Seq,
+        Username,
     },
     protocol::ServerFrame,
 };
@@ -102,28 +104,27 @@ impl Sqlite {
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn claim(&self, name: &Username, token: TokenHash) -> Result<User, StoreError> {
-        let name = name.clone();
-        let user = self
-            .write(move |change| writes::claim(change, &name, token))
+    async fn claim(&self, name: &Username, new: NewSession) -> Result<Session, StoreError> {
+        let (name, token) = (name.clone(), new.token);
+        let session = self
+            .write(move |change| people::claim(change, &name, &new))
             .await?;
         self.sessions.began(token);
-        Ok(user)
+        Ok(session)
     }
 
-    async fn give_up(&self, user: UserId) -> Result<(), StoreError> {
-        self.write(move |change| writes::give_up(change, user))
-            .await
+    async fn give_up(&self, by: Actor) -> Result<(), StoreError> {
+        self.write(move |change| people::give_up(change, by)).await
     }
 
-    async fn user(&self, token: TokenHash) -> Result<Option<User>, StoreError> {
-        let missed = match self.sessions.user(token) {
+    async fn session(&self, token: TokenHash) -> Result<Option<Session>, StoreError> {
+        let missed = match self.sessions.find(token) {
             Ok(known) => return Ok(known),
             Err(missed) => missed,
         };
         let found = self
             .readers
-            .read(move |connection| Ok(reads::user(connection, token)?))
+            .read(move |connection| Ok(reads::session(connection, token)?))
             .await?;
         self.sessions.keep(token, found.as_ref(), missed);
         Ok(found)
@@ -131,7 +132,7 @@ impl Store for Sqlite {
 
     async fn create_room(
         &self,
-        owner: UserId,
+        owner: Actor,
         name: &RoomName,
         key_hash: String,
     ) -> Result<RoomId, StoreError> {
@@ -146,17 +147,17 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn join(&self, room: RoomId, user: UserId) -> Result<(), StoreError> {
-        self.write(move |change| writes::join(change, room, user))
+    async fn join(&self, lock: Lock, by: Actor) -> Result<(), StoreError> {
+        self.write(move |change| writes::join(change, &lock, by))
             .await
     }
 
-    async fn leave(&self, room: RoomId, user: UserId) -> Result<(), StoreError> {
-        self.write(move |change| writes::leave(change, room, user))
+    async fn leave(&self, room: RoomId, by: Actor) -> Result<(), StoreError> {
+        self.write(move |change| writes::leave_by(change, room, by))
             .await
     }
 
-    async fn delete_room(&self, room: RoomId, by: UserId) -> Result<(), StoreError> {
+    async fn delete_room(&self, room: RoomId, by: Actor) -> Result<(), StoreError> {
         self.write(move |change| writes::delete_room(change, room, by))
             .await
     }
@@ -179,7 +180,7 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn members(&self, room: RoomId, user: UserId) -> Result<Vec<(User, bool)>, StoreError> {
+    async fn members(&self, room: RoomId, user: UserId) -> Result<Vec<(User, Role)>, StoreError> {
         self.readers
             .read(move |connection| reads::members(connection, room, user))
             .await

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::Face;
-use crate::{domain::Member, ui::session::Conversation};
+use crate::{
+    domain::{Member, Role},
+    ui::session::Conversation,
+};
 
 /// Faces that stand for all who are online.
 const FACES: usize = 3;
@@ -57,18 +60,15 @@ pub fn leave_hint(conversation: Conversation) -> Signal<Option<&'static str>> {
 }
 
 fn row(member: Member) -> impl IntoView {
-    let Member {
-        name,
-        online,
-        owner,
-    } = member;
+    let Member { name, online, role } = member;
     view! {
         <li class="member" class:present=online>
             <Face name=&name />
             <span class="clip" dir="auto" title=name.clone()>
                 {name.clone()}
             </span>
-            {owner.then(|| view! { <span class="tag">"owner"</span> })}
+            {(role != Role::Member)
+                .then(|| view! { <span class="tag">{if role == Role::Owner { "owner" } else { "moderator" }}</span> })}
             <span class="hush">{if online { "online" } else { "offline" }}</span>
         </li>
     }

@@ -348,6 +348,8 @@ mod tests {
             owner: "alice".into(),
             owned: false,
             role: Role::Member,
+            posting: Default::default(),
+            keep: None,
             head,
             seen: head,
             said: head,

@@ -16,7 +16,7 @@ use crate::{
             socket::Socket,
             tail::{Appended, Tail},
         },
-        store::{Membership, Reading, Standing, StoreError, UserId},
+        store::{Membership, Reading, SessionId, Standing, StoreError, UserId},
     },
 };
 use mio::{Interest, Token, net::TcpStream};
@@ -29,7 +29,8 @@ impl Shard {
             address,
             admission,
         } = arrival;
-        let Membership { user, rooms } = membership;
+        let Membership { session, rooms } = membership;
+        let user = &session.user;
         let index = self.sockets.vacant_key();
         let number = 1 + self.shared.last_socket.fetch_add(1, Ordering::Relaxed);
         let key = SocketKey { index, number };
@@ -45,7 +46,7 @@ impl Shard {
             return;
         }
         let (user_id, me) = (user.id, user.name.clone());
-        let socket = Socket::new(stream, read, user, address);
+        let socket = Socket::new(stream, read, session, address);
         self.sockets.insert(Entry {
             number: key.number,
             socket,
@@ -127,6 +128,7 @@ impl Shard {
     }
 
     pub(super) fn joined(&mut self, room: RoomId, user: UserId) {
+        self.tell_removed_now(room, user);
         let Some(here) = self.users.get_mut(&user) else {
             return;
         };
@@ -150,18 +152,109 @@ impl Shard {
             return;
         };
         here.rooms.retain(|&id| id != room);
-        let name = here
-            .sockets
-            .first()
-            .and_then(|key| self.sockets.get(key.index));
-        let name = name.map(|entry| entry.socket.user.name.clone());
-        for key in here.sockets.clone() {
+        let keys = here.sockets.clone();
+        for &key in &keys {
             self.shut(key, room);
         }
-        if let Some(name) = name {
+        self.types_no_more(&keys, room);
+        self.take_member_out(room, user);
+    }
+
+    fn types_no_more(&mut self, keys: &[SocketKey], room: RoomId) {
+        let first = keys.first().and_then(|key| self.sockets.get(key.index));
+        if let Some(name) = first.map(|entry| entry.socket.session.user.name.clone()) {
             self.types(room, &name, false);
         }
+    }
+
+    /// Somebody was shown out of a room: their sockets are given what came before that, as far as they take it, and
+    /// that they were; nothing of the room follows, what they have under way there included.
+    pub(super) fn removed(&mut self, room: RoomId, user: UserId, frame: &Arc<ServerFrame>) {
+        let Some(here) = self.users.get_mut(&user) else {
+            return;
+        };
+        here.rooms.retain(|&id| id != room);
+        let keys = here.sockets.clone();
+        for &key in &keys {
+            self.give_the_rest(key, room);
+            self.shut(key, room);
+            if let Some(socket) = self.socket(key) {
+                socket.remove_from(room, frame.clone());
+            }
+            self.tell_removed(key);
+        }
+        self.types_no_more(&keys, room);
         self.take_member_out(room, user);
+    }
+
+    /// Gives a socket what it lacks of a room's log. One that does not take all of it is told that it lacks the rest.
+    fn give_the_rest(&mut self, key: SocketKey, room: RoomId) {
+        let log = self.rooms.get_mut(&room).map(|room| &mut room.log);
+        let (Some(Log::Warm(tail)), Some(entry)) = (log, self.sockets.get_mut(key.index)) else {
+            return;
+        };
+        let (head, socket) = (tail.head(), &mut entry.socket);
+        // Where it is gone, whoever next reads from it or writes to it finds out.
+        let _ = socket.write_room(room, tail);
+        if socket.cursor(room).is_some_and(|cursor| cursor.seq < head) {
+            let from = head + 1;
+            socket.push(&ServerFrame::Opened { room, head, from });
+        }
+    }
+
+    /// Says what a socket was shown out of, once it has had all answers about that room.
+    pub(super) fn tell_removed(&mut self, key: SocketKey) {
+        let Some(socket) = self.socket(key) else {
+            return;
+        };
+        let due = socket.removals_due();
+        for frame in &due {
+            self.push(key, frame);
+        }
+        if !due.is_empty() {
+            self.push(key, &ServerFrame::Rooms);
+        }
+    }
+
+    /// Says so before anything of the room comes again.
+    fn tell_removed_now(&mut self, room: RoomId, user: UserId) {
+        let keys = self.users.get(&user).map(|here| here.sockets.clone());
+        for key in keys.unwrap_or_default() {
+            let frame = self
+                .socket(key)
+                .and_then(|socket| socket.removal_from(room));
+            if let Some(frame) = frame {
+                self.push(key, &frame);
+            }
+        }
+    }
+
+    pub(super) fn room_changed(&mut self, room: RoomId) {
+        let members = self.rooms.get(&room).map(|room| room.members.clone());
+        for user in members.unwrap_or_default() {
+            self.tell(user, &ServerFrame::Rooms);
+        }
+    }
+
+    /// Lets go of a session's sockets; what they have under way is the store's to refuse.
+    pub(super) fn session_ended(&mut self, user: UserId, session: SessionId) {
+        let Some(here) = self.users.get(&user) else {
+            return;
+        };
+        for key in here.sockets.clone() {
+            let Some(socket) = self.socket(key) else {
+                continue;
+            };
+            if socket.session.id != session {
+                self.push(key, &ServerFrame::Sessions);
+                continue;
+            }
+            let rooms: Vec<_> = socket.cursors.iter().map(|cursor| cursor.room).collect();
+            for room in rooms {
+                self.shut(key, room);
+            }
+            self.say_bye(key, Code::NotMe, "This browser was signed out.");
+        }
     }
 
     pub(super) fn deleted(&mut self, room: RoomId, members: &[UserId]) {
@@ -290,11 +383,15 @@ impl Shard {
             };
             let was_paused = socket.paused();
             socket.under_way -= 1;
+            let removed = socket.has_removals();
             match answer {
                 Ok(Posted { seq, at, .. }) => {
                     self.push(to, &ServerFrame::Sent { room, id, seq, at })
                 }
                 Err(error) => self.refuse(to, Some(room), Some(id), error.into()),
+            }
+            if removed {
+                self.tell_removed(to);
             }
             if was_paused {
                 self.read_later(to);

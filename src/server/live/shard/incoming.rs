@@ -234,7 +234,7 @@ impl Shard {
                 if self.room_of(key, room).is_none() {
                     return self.refuse(key, Some(room), None, ApiError::no_such_room());
                 }
-                if let Some(user) = self.socket(key).map(|socket| socket.user.id) {
+                if let Some(user) = self.socket(key).map(|socket| socket.session.user.id) {
                     self.note_seen(room, user, seq, key.number);
                 }
             }
@@ -253,7 +253,7 @@ impl Shard {
         let Some(socket) = self.socket(key) else {
             return;
         };
-        let name: Arc<str> = socket.user.name.as_str().into();
+        let name: Arc<str> = socket.session.user.name.as_str().into();
         let room = self.rooms.get(&id);
         if !room.is_some_and(|room| room.may_type(&name, Instant::now())) {
             return;
@@ -308,15 +308,10 @@ impl Shard {
         let Some(socket) = socket_of(&mut self.sockets, key) else {
             return Ok(());
         };
-        let author = socket.user.id;
-        self.shared.limits.message(author, socket.address)?;
-        socket.under_way += 1;
-        self.asked.0.push(NewEntry {
-            room,
-            author,
-            id,
-            act,
-        });
+        let by = socket.session.actor();
+        self.shared.limits.message(by.user, socket.address)?;
+        socket.asks();
+        self.asked.0.push(NewEntry { room, by, id, act });
         self.asked.1.push(Asked {
             socket: key,
             room,

@@ -120,7 +120,7 @@ impl Shard {
             return;
         };
         let _ = socket.write_queue();
-        let user = socket.user.id;
+        let user = socket.session.user.id;
         let rooms: Vec<_> = socket.cursors.iter().map(|cursor| cursor.room).collect();
         for room in rooms {
             self.shut(key, room);

@@ -8,7 +8,7 @@ use crate::{
     server::{
         live::{frames, mailbox::Told, presence::Follows, room::Log, tail::Tail},
         rates::Limits,
-        store::{Act, Event, Journal, Sqlite, Store, TokenHash},
+        store::{Act, Event, Journal, NewSession, Sqlite, Store, TokenHash},
     },
 };
 
@@ -30,14 +30,17 @@ async fn store(messages: &[&str]) -> (Arc<dyn Store>, RoomId) {
     let store = Sqlite::open(&folder.join("latchkey.db"), Arc::new(Silent)).expect("a store");
     fs::remove_dir_all(&folder).expect("it is removed");
     let name = Username::parse("alice").expect("a name");
-    let author = store.claim(&name, TokenHash([1; 32])).await;
-    let author = author.expect("claims").id;
+    let new = NewSession {
+        token: TokenHash([1; 32]),
+        browser: String::new(),
+    };
+    let by = store.claim(&name, new).await.expect("claims").actor();
     let name = RoomName::parse("general").expect("a name");
-    let room = store.create_room(author, &name, String::new()).await;
+    let room = store.create_room(by, &name, String::new()).await;
     let room = room.expect("makes it");
     let said = messages.iter().map(|body| NewEntry {
         room,
-        author,
+        by,
         id: uuid::Uuid::now_v7(),
         act: Act::Say {
             body: Body::parse(body).expect("a body"),

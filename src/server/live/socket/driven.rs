@@ -19,6 +19,7 @@ use crate::{
         frames::Logged,
         tail::{BYTES, FRAMES},
     },
+    server::store::User,
 };
 
 pub const ROOM: RoomId = 7;
@@ -79,12 +80,15 @@ pub fn pair() -> (Socket, UnixStream) {
         setsockopt(end, SndBuf, &BUFFER).expect("a small buffer");
     }
     let stream = std::net::TcpStream::from(OwnedFd::from(ours));
-    let user = User {
+    let session = Session {
         id: 1,
-        name: "alice".to_owned(),
+        user: User {
+            id: 1,
+            name: "alice".to_owned(),
+        },
     };
     let address = Ipv4Addr::LOCALHOST.into();
-    let socket = Socket::new(TcpStream::from_std(stream), Vec::new(), user, address);
+    let socket = Socket::new(TcpStream::from_std(stream), Vec::new(), session, address);
     (socket, peer)
 }
 

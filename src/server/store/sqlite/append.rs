@@ -7,14 +7,16 @@ use super::{
     change::{Change, Changed, Stop},
     entries::Kind,
     index,
-    recall::Standing,
+    people::require_session,
+    recall::{Known, Standing},
+    writes::permit,
 };
 use crate::{
     domain::{
         Body, Deed, Emoji, Message, Millis, Posted, Quote, RoomId, Seq, Username, limits, mentions,
     },
-    protocol::ServerFrame,
-    server::store::{Act, Entry, Event, NewEntry, StoreError, UserId, now},
+    protocol::{ServerFrame, What},
+    server::store::{Act, Entry, Event, NewEntry, StoreError, User, UserId, now},
 };
 
 /// Who appends an entry, and where it goes.
@@ -37,14 +39,15 @@ struct Target {
 }
 
 pub fn append(change: &mut Change<'_>, entry: NewEntry) -> Changed<Posted> {
-    let NewEntry {
-        room,
-        author: user,
-        id,
-        act,
-    } = entry;
+    let NewEntry { room, by, id, act } = entry;
+    require_session(change, by)?;
+    let user = by.user;
     let known = change.recall.author(change.connection, room, user)?;
-    let (standing, name) = known.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
+    let Known {
+        standing,
+        name,
+        may_post,
+    } = known.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
     let author = Author {
         room,
         user,
@@ -53,6 +56,7 @@ pub fn append(change: &mut Change<'_>, entry: NewEntry) -> Changed<Posted> {
         standing,
     };
     match act {
+        Act::Say { .. } if !may_post => Err(Stop::Refused(StoreError::NotAllowed)),
         Act::Say { body, re } => say(change, author, body, re),
         Act::Edit { of, body } => edit(change, author, of, body),
         Act::Delete { of } => delete(change, author, of),
@@ -67,25 +71,87 @@ pub fn came_or_went(
     user: UserId,
     kind: Kind,
 ) -> Changed<()> {
-    let connection = change.connection;
-    let name: String = connection
-        .prepare_cached("SELECT name FROM users WHERE id = ?1")?
-        .query_row([user], |row| row.get(0))?;
-    let author = Author {
-        room,
-        user,
-        name: name.clone(),
-        id: Uuid::now_v7(),
-        standing: change.recall.standing(connection, room)?,
-    };
-    note(change, &author, kind, None, "", |seq, at| {
-        let who = name;
-        match kind {
-            Kind::Left => ServerFrame::Left { room, seq, who, at },
-            _ => ServerFrame::Joined { room, seq, who, at },
-        }
+    let author = author_of(change, room, user)?;
+    let who = author.name.clone();
+    note(change, &author, Noted::of(kind), |seq, at| match kind {
+        Kind::Left => ServerFrame::Left { room, seq, who, at },
+        _ => ServerFrame::Joined { room, seq, who, at },
     })?;
     Ok(())
+}
+
+/// Notes what `by`, a member, has changed in a room or about `whom`, one of its members.
+pub fn changed(
+    change: &mut Change<'_>,
+    room: RoomId,
+    by: UserId,
+    what: What,
+    to: Option<String>,
+    whom: Option<&User>,
+) -> Changed<()> {
+    let author = author_of(change, room, by)?;
+    let (by, who) = (author.name.clone(), whom.map(|user| user.name.clone()));
+    let noted = Noted {
+        subject: whom.map(|user| user.id),
+        body: to.as_deref().unwrap_or_default(),
+        ..Noted::of(Kind::of(what))
+    };
+    note(change, &author, noted, |seq, at| ServerFrame::Changed {
+        room,
+        seq,
+        by,
+        at,
+        what,
+        to: to.clone(),
+        who,
+    })?;
+    Ok(())
+}
+
+/// Shows a member out: their membership ends, and whatever they are given of the room.
+pub fn remove(change: &mut Change<'_>, room: RoomId, by: UserId, whom: &User) -> Changed<()> {
+    let author = author_of(change, room, by)?;
+    change.connection.execute(
+        "DELETE FROM members WHERE room_id = ?1 AND user_id = ?2",
+        [room, whom.id],
+    )?;
+    change.recall.forget(room);
+    let by = author.name.clone();
+    let noted = Noted {
+        subject: Some(whom.id),
+        ..Noted::of(Kind::Removed)
+    };
+    note(change, &author, noted, |seq, at| ServerFrame::Removed {
+        room,
+        seq,
+        who: whom.name.clone(),
+        by,
+        at,
+    })?;
+    // Their sockets are let go of before the others are told.
+    if let Some(Event::Entry(entry)) = change.events.pop() {
+        change.events.push(Event::Removed {
+            room,
+            user: whom.id,
+            frame: entry.frame.clone(),
+        });
+        change.events.push(Event::Entry(entry));
+    }
+    Ok(())
+}
+
+/// Somebody as the author of an entry that they have no id for.
+fn author_of(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<Author> {
+    let connection = change.connection;
+    Ok(Author {
+        room,
+        user,
+        name: connection
+            .prepare_cached("SELECT name FROM users WHERE id = ?1")?
+            .query_row([user], |row| row.get(0))?,
+        id: Uuid::now_v7(),
+        standing: change.recall.standing(connection, room)?,
+    })
 }
 
 fn say(change: &mut Change<'_>, author: Author, body: Body, re: Option<Seq>) -> Changed<Posted> {
@@ -155,19 +221,22 @@ fn edit(change: &mut Change<'_>, author: Author, of: Seq, body: Body) -> Changed
     }
     let message = there(change, author.room, of)?;
     let own = message.author == author.user;
-    permit(change, &author, Deed::Edit { own }, StoreError::NotAuthor)?;
+    permit(change, author.room, author.user, Deed::Edit { own })?;
     let (room, by) = (author.room, author.name.clone());
     let named = members_named(change, room, author.user, body.as_str())?;
-    let posted = note(change, &author, Kind::Edited, Some(of), "", |seq, at| {
-        ServerFrame::Edited {
+    let posted = note(
+        change,
+        &author,
+        Noted::about(Kind::Edited, of),
+        |seq, at| ServerFrame::Edited {
             room,
             seq,
             of,
             by,
             at,
             body: body.as_str().to_owned(),
-        }
-    })?;
+        },
+    )?;
     change
         .connection
         .prepare_cached(
@@ -191,17 +260,20 @@ fn delete(change: &mut Change<'_>, author: Author, of: Seq) -> Changed<Posted> {
     }
     let message = there(change, author.room, of)?;
     let own = message.author == author.user;
-    permit(change, &author, Deed::Erase { own }, StoreError::NotAllowed)?;
+    permit(change, author.room, author.user, Deed::Erase { own })?;
     let (room, by) = (author.room, author.name.clone());
-    let posted = note(change, &author, Kind::Deleted, Some(of), "", |seq, at| {
-        ServerFrame::DeletedMessage {
+    let posted = note(
+        change,
+        &author,
+        Noted::about(Kind::Deleted, of),
+        |seq, at| ServerFrame::DeletedMessage {
             room,
             seq,
             of,
             by,
             at,
-        }
-    })?;
+        },
+    )?;
     let connection = change.connection;
     connection
         .prepare_cached(
@@ -261,16 +333,18 @@ fn react(
     }
     let kind = if on { Kind::Reacted } else { Kind::TookBack };
     let by = author.name.clone();
-    let posted = note(change, &author, kind, Some(of), emoji, |seq, at| {
-        ServerFrame::Reacted {
-            room,
-            seq,
-            of,
-            by,
-            at,
-            emoji: emoji.to_owned(),
-            on,
-        }
+    let noted = Noted {
+        body: emoji,
+        ..Noted::about(kind, of)
+    };
+    let posted = note(change, &author, noted, |seq, at| ServerFrame::Reacted {
+        room,
+        seq,
+        of,
+        by,
+        at,
+        emoji: emoji.to_owned(),
+        on,
     })?;
     if on {
         connection
@@ -297,13 +371,37 @@ fn react(
     Ok(posted)
 }
 
+/// An entry that says nothing.
+struct Noted<'a> {
+    kind: Kind,
+    about: Option<Seq>,
+    subject: Option<UserId>,
+    body: &'a str,
+}
+
+impl Noted<'_> {
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            about: None,
+            subject: None,
+            body: "",
+        }
+    }
+
+    fn about(kind: Kind, message: Seq) -> Self {
+        Self {
+            about: Some(message),
+            ..Self::of(kind)
+        }
+    }
+}
+
 /// Writes an entry that says nothing, and has readers told.
 fn note(
     change: &mut Change<'_>,
     author: &Author,
-    kind: Kind,
-    about: Option<Seq>,
-    body: &str,
+    noted: Noted<'_>,
     frame: impl FnOnce(Seq, Millis) -> ServerFrame,
 ) -> Changed<Posted> {
     let Author {
@@ -317,8 +415,8 @@ fn note(
     change
         .connection
         .prepare_cached(
-            "INSERT INTO entries (room_id, seq, author_id, id, at, body, kind, about, silent)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO entries (room_id, seq, author_id, id, at, body, kind, about, silent, subject)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             room,
@@ -326,10 +424,11 @@ fn note(
             user,
             id.as_bytes(),
             at,
-            body,
-            kind,
-            about,
-            seq - said
+            noted.body,
+            noted.kind,
+            noted.about,
+            seq - said,
+            noted.subject
         ])?;
     change.recall.moved(
         room,
@@ -442,24 +541,6 @@ fn noted(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Changed
 }
 
 const NO_SUCH_MESSAGE: Stop = Stop::Refused(StoreError::NoSuchMessage);
-
-/// Lets through what an author may do.
-///
-/// # Errors
-/// `refusal` where the author's role does not let them do that.
-fn permit(
-    change: &mut Change<'_>,
-    author: &Author,
-    deed: Deed,
-    refusal: StoreError,
-) -> Changed<()> {
-    let role = change.role(author.room, author.user)?;
-    if role.may(deed) {
-        Ok(())
-    } else {
-        Err(Stop::Refused(refusal))
-    }
-}
 
 /// A message that is not deleted.
 fn there(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Target> {

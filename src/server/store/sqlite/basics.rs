@@ -1,9 +1,12 @@
 //! What the questions are made of: where a room's log ends, and whether somebody may read it.
 
-use rusqlite::Connection;
+use rusqlite::{
+    Connection, ToSql,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
 
 use crate::{
-    domain::RoomId,
+    domain::{Posting, Role, RoomId},
     server::store::{StoreError, UserId},
 };
 
@@ -30,6 +33,47 @@ macro_rules! said {
     };
 }
 pub(super) use said;
+
+/// What a member is, as an expression over `rooms` joined with `members`: a [`Role`] by its number.
+macro_rules! role {
+    () => {
+        "CASE WHEN rooms.owner_id = members.user_id THEN 2 ELSE members.role END"
+    };
+}
+pub(super) use role;
+
+impl ToSql for Role {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self as i64).into())
+    }
+}
+
+impl FromSql for Role {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            0 => Ok(Self::Member),
+            1 => Ok(Self::Moderator),
+            2 => Ok(Self::Owner),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
+    }
+}
+
+impl ToSql for Posting {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self as i64).into())
+    }
+}
+
+impl FromSql for Posting {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            0 => Ok(Self::Everyone),
+            1 => Ok(Self::Moderators),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
+    }
+}
 
 /// # Errors
 /// [`StoreError::NoSuchRoom`] where the user is no member of the room.

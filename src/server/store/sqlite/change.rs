@@ -1,8 +1,8 @@
 //! A transaction at hand, as the changes in it see it.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
-use super::recall::Recall;
+use super::{basics::role, recall::Recall};
 use crate::{
     domain::{Role, RoomId},
     server::store::{Event, StoreError, UserId},
@@ -29,13 +29,19 @@ impl<'t> Change<'t> {
 }
 
 impl Change<'_> {
-    /// What a member is in a room.
-    pub fn role(&self, room: RoomId, member: UserId) -> Changed<Role> {
-        let owns = self
+    /// What somebody is in a room; `None` where they are no member.
+    pub fn role(&self, room: RoomId, user: UserId) -> Changed<Option<Role>> {
+        let role = self
             .connection
-            .prepare_cached("SELECT 1 FROM rooms WHERE id = ?1 AND owner_id = ?2")?
-            .exists([room, member])?;
-        Ok(if owns { Role::Owner } else { Role::Member })
+            .prepare_cached(concat!(
+                "SELECT ",
+                role!(),
+                " FROM members JOIN rooms ON rooms.id = members.room_id
+                 WHERE members.room_id = ?1 AND members.user_id = ?2"
+            ))?
+            .query_row([room, user], |row| row.get(0))
+            .optional()?;
+        Ok(role)
     }
 }
 

@@ -169,8 +169,10 @@ impl Committer {
     }
 
     fn committed(&self, event: Event) {
-        if let Event::GaveUp { user } = event {
-            self.sessions.end(user);
+        match event {
+            Event::SessionEnded { session, .. } => self.sessions.end(session),
+            Event::GaveUp { user } => self.sessions.end_all(user),
+            _ => {}
         }
         self.journal.committed(event);
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::basics::{head, require_member};
 use crate::{
     domain::{Changes, Coming, History, Message, Quote, Reaction, RoomId, Seq, limits},
-    protocol::ServerFrame,
+    protocol::{ServerFrame, What},
     server::store::{StoreError, Stretch, UserId},
 };
 
@@ -28,6 +28,41 @@ pub enum Kind {
     TookBack = 4,
     Joined = 5,
     Left = 6,
+    Removed = 7,
+    Renamed = 8,
+    Topic = 9,
+    Rekeyed = 10,
+    Role = 11,
+    Posting = 12,
+    Keep = 13,
+    Erased = 14,
+}
+
+impl Kind {
+    /// The entry that says that this has changed.
+    pub fn of(what: What) -> Self {
+        match what {
+            What::Name => Self::Renamed,
+            What::Topic => Self::Topic,
+            What::Key => Self::Rekeyed,
+            What::Role => Self::Role,
+            What::Posting => Self::Posting,
+            What::Keep => Self::Keep,
+        }
+    }
+
+    /// What it says that has changed, where it says that.
+    fn what(self) -> Option<What> {
+        Some(match self {
+            Self::Renamed => What::Name,
+            Self::Topic => What::Topic,
+            Self::Rekeyed => What::Key,
+            Self::Role => What::Role,
+            Self::Posting => What::Posting,
+            Self::Keep => What::Keep,
+            _ => return None,
+        })
+    }
 }
 
 impl ToSql for Kind {
@@ -46,6 +81,14 @@ impl FromSql for Kind {
             Self::TookBack,
             Self::Joined,
             Self::Left,
+            Self::Removed,
+            Self::Renamed,
+            Self::Topic,
+            Self::Rekeyed,
+            Self::Role,
+            Self::Posting,
+            Self::Keep,
+            Self::Erased,
         ];
         let number = value.as_i64()?;
         let kind = kinds.into_iter().find(|kind| *kind as i64 == number);
@@ -58,9 +101,11 @@ macro_rules! entries {
     ($which:literal) => {
         concat!(
             "SELECT entries.seq, entries.id, users.name, entries.at, entries.body, entries.edited_at,
-                    entries.deleted, entries.about, entries.kind, others.body, authors.name
+                    entries.deleted, entries.about, entries.kind, others.body, authors.name,
+                    subjects.name
              FROM entries
              JOIN users ON users.id = entries.author_id
+             LEFT JOIN users AS subjects ON subjects.id = entries.subject
              LEFT JOIN entries AS others
                  ON others.room_id = entries.room_id AND others.seq = entries.about
              LEFT JOIN users AS authors ON authors.id = others.author_id
@@ -132,6 +177,32 @@ fn frame_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<ServerFrame> {
             who: name,
             at,
         },
+        Kind::Removed => ServerFrame::Removed {
+            room,
+            seq,
+            who: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
+            by: name,
+            at,
+        },
+        Kind::Erased => ServerFrame::Erased {
+            room,
+            seq,
+            of,
+            by: name,
+            at,
+        },
+        Kind::Renamed | Kind::Topic | Kind::Rekeyed | Kind::Role | Kind::Posting | Kind::Keep => {
+            let what = kind.what().unwrap_or(What::Key);
+            ServerFrame::Changed {
+                room,
+                seq,
+                by: name,
+                at,
+                what,
+                to: (what != What::Key).then(|| row.get(4)).transpose()?,
+                who: row.get(11)?,
+            }
+        }
     })
 }
 
@@ -342,6 +413,7 @@ pub fn changes(
                 any_came = true;
                 None
             }
+            _ => None,
         };
         touched.extend(message);
     }

@@ -12,6 +12,7 @@ pub const STEPS: &[&str] = &[
     include_str!("../migrations/0004_entries.sql"),
     include_str!("../migrations/0005_search.sql"),
     include_str!("../migrations/0006_merging.sql"),
+    include_str!("../migrations/0007_people.sql"),
 ];
 
 /// # Errors

@@ -3,13 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    basics::{head, require_member, said},
+    basics::{head, require_member, role, said},
     entries,
 };
 use crate::{
     domain::{Folded, Role, Room, RoomId, RoomSummary},
     server::store::{
-        Lock, Membership, Standing, StoreError, Surroundings, TokenHash, User, UserId,
+        Lock, Membership, Session, Standing, StoreError, Surroundings, TokenHash, User, UserId,
     },
 };
 
@@ -20,16 +20,20 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
         .exists([])
 }
 
-pub fn user(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<User>> {
+pub fn session(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<Session>> {
     connection
         .prepare_cached(
-            "SELECT users.id, users.name FROM sessions JOIN users ON users.id = sessions.user_id
+            "SELECT sessions.id, users.id, users.name
+             FROM sessions JOIN users ON users.id = sessions.user_id
              WHERE sessions.token_hash = ?1",
         )?
         .query_row([token.0], |row| {
-            Ok(User {
+            Ok(Session {
                 id: row.get(0)?,
-                name: row.get(1)?,
+                user: User {
+                    id: row.get(1)?,
+                    name: row.get(2)?,
+                },
             })
         })
         .optional()
@@ -39,7 +43,7 @@ pub fn membership(
     connection: &Connection,
     token: TokenHash,
 ) -> rusqlite::Result<Option<Membership>> {
-    let Some(user) = user(connection, token)? else {
+    let Some(session) = session(connection, token)? else {
         return Ok(None);
     };
     let rooms = connection
@@ -50,7 +54,7 @@ pub fn membership(
             said!("members.room_id"),
             " FROM members WHERE user_id = ?1"
         ))?
-        .query_map([user.id], |row| {
+        .query_map([session.user.id], |row| {
             Ok(Standing {
                 room: row.get(0)?,
                 head: row.get(1)?,
@@ -58,7 +62,7 @@ pub fn membership(
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Some(Membership { user, rooms }))
+    Ok(Some(Membership { session, rooms }))
 }
 
 pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<Lock>> {
@@ -77,7 +81,9 @@ pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<L
 macro_rules! room_columns {
     () => {
         concat!(
-            "SELECT rooms.id, rooms.name, owners.name, rooms.owner_id = members.user_id, ",
+            "SELECT rooms.id, rooms.name, owners.name, ",
+            role!(),
+            ", ",
             head!("rooms.id"),
             ", members.seen, ",
             said!("rooms.id"),
@@ -85,7 +91,8 @@ macro_rules! room_columns {
                          WHERE room_id = members.room_id AND seq = members.seen), 0),
                (SELECT count(*) FROM mentions
                 WHERE mentions.user_id = members.user_id AND mentions.room_id = members.room_id
-                AND mentions.seq > members.seen)
+                AND mentions.seq > members.seen),
+               rooms.topic, rooms.posting, rooms.keep_days
              FROM members
              JOIN rooms ON rooms.id = members.room_id
              JOIN users AS owners ON owners.id = rooms.owner_id "
@@ -94,14 +101,16 @@ macro_rules! room_columns {
 }
 
 fn room_of(row: &Row<'_>) -> rusqlite::Result<Room> {
-    let owned = row.get(3)?;
+    let role = row.get(3)?;
     Ok(Room {
         id: row.get(0)?,
         name: row.get(1)?,
-        topic: String::new(),
+        topic: row.get(9)?,
         owner: row.get(2)?,
-        owned,
-        role: if owned { Role::Owner } else { Role::Member },
+        owned: role == Role::Owner,
+        role,
+        posting: row.get(10)?,
+        keep: row.get(11)?,
         head: row.get(4)?,
         seen: row.get(5)?,
         said: row.get(6)?,
@@ -171,15 +180,17 @@ pub fn members(
     connection: &Connection,
     room: RoomId,
     user: UserId,
-) -> Result<Vec<(User, bool)>, StoreError> {
+) -> Result<Vec<(User, Role)>, StoreError> {
     require_member(connection, room, user)?;
     let members = connection
-        .prepare_cached(
-            "SELECT users.id, users.name, users.id = rooms.owner_id FROM members
+        .prepare_cached(concat!(
+            "SELECT users.id, users.name, ",
+            role!(),
+            " FROM members
              JOIN users ON users.id = members.user_id
              JOIN rooms ON rooms.id = members.room_id
-             WHERE members.room_id = ?1 ORDER BY users.folded",
-        )?
+             WHERE members.room_id = ?1 ORDER BY users.folded"
+        ))?
         .query_map([room], |row| {
             Ok((
                 User {

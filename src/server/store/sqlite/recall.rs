@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::index::Backlog;
+use super::{basics::role, index::Backlog};
 use crate::{
-    domain::{Millis, RoomId, Seq},
-    server::store::{Event, Reading, UserId},
+    domain::{Deed, Millis, Posting, Role, RoomId, Seq},
+    server::store::{Actor, Event, Reading, SessionId, UserId},
 };
 
 /// Authors remembered at most; past that, all are forgotten and looked up again.
@@ -20,6 +20,8 @@ const AUTHORS: usize = 100_000;
 pub struct Recall {
     rooms: HashMap<RoomId, Room>,
     authors: usize,
+    /// Sessions that there are.
+    sessions: HashMap<SessionId, UserId>,
     /// Rooms with something to settle.
     moved: Vec<RoomId>,
     backlog: Backlog,
@@ -35,10 +37,17 @@ pub struct Standing {
     pub at: Millis,
 }
 
+/// Who appends something, and where to.
+pub struct Known<'r> {
+    pub standing: Standing,
+    pub name: &'r str,
+    pub may_post: bool,
+}
+
 struct Room {
     standing: Standing,
-    /// Names of those members who have appended something.
-    authors: HashMap<UserId, String>,
+    /// Those members who have appended something: their names, and whether they may post.
+    authors: HashMap<UserId, (String, bool)>,
     /// What was said in this transaction.
     runs: Vec<Run>,
 }
@@ -55,7 +64,7 @@ struct Run {
 }
 
 impl Recall {
-    /// How far the room is, and the author's name; `None` where the author is not a member.
+    /// How far the room is, and what is known of the author; `None` where the author is not a member.
     ///
     /// # Errors
     /// Those of the database; so for all of these.
@@ -64,20 +73,26 @@ impl Recall {
         connection: &Connection,
         room: RoomId,
         author: UserId,
-    ) -> rusqlite::Result<Option<(Standing, &str)>> {
+    ) -> rusqlite::Result<Option<Known<'_>>> {
         let known = self
             .rooms
             .get(&room)
             .is_some_and(|room| room.authors.contains_key(&author));
         if !known {
-            let found: Option<String> = connection
-                .prepare_cached(
-                    "SELECT users.name FROM members JOIN users ON users.id = members.user_id
+            let found: Option<(String, Role, Posting)> = connection
+                .prepare_cached(concat!(
+                    "SELECT users.name, ",
+                    role!(),
+                    ", rooms.posting FROM members
+                     JOIN users ON users.id = members.user_id
+                     JOIN rooms ON rooms.id = members.room_id
                      WHERE members.room_id = ?1 AND members.user_id = ?2",
-                )?
-                .query_row([room, author], |row| row.get(0))
+                ))?
+                .query_row([room, author], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
                 .optional()?;
-            let Some(name) = found else {
+            let Some((name, role, posting)) = found else {
                 return Ok(None);
             };
             let standing = self.standing(connection, room)?;
@@ -94,15 +109,38 @@ impl Recall {
                 .entry(room)
                 .or_insert_with(new)
                 .authors
-                .insert(author, name);
+                .insert(author, (name, role.may(Deed::Post { posting })));
         }
         let Some(room) = self.rooms.get(&room) else {
             return Ok(None);
         };
-        Ok(room
-            .authors
-            .get(&author)
-            .map(|name| (room.standing, name.as_str())))
+        Ok(room.authors.get(&author).map(|(name, may_post)| Known {
+            standing: room.standing,
+            name,
+            may_post: *may_post,
+        }))
+    }
+
+    /// Whether somebody's session has not ended.
+    pub fn has_session(&mut self, connection: &Connection, by: Actor) -> rusqlite::Result<bool> {
+        if self.sessions.get(&by.session) == Some(&by.user) {
+            return Ok(true);
+        }
+        let there = connection
+            .prepare_cached("SELECT 1 FROM sessions WHERE id = ?1 AND user_id = ?2")?
+            .exists([by.session, by.user])?;
+        if there {
+            if self.sessions.len() >= AUTHORS {
+                self.sessions.clear();
+            }
+            self.sessions.insert(by.session, by.user);
+        }
+        Ok(there)
+    }
+
+    /// Forgets which sessions there are: some have ended.
+    pub fn forget_sessions(&mut self) {
+        self.sessions.clear();
     }
 
     /// How far the room is.
@@ -211,7 +249,7 @@ impl Recall {
         self.backlog.forget(room);
     }
 
-    /// Forgets a room whose members change. It has been settled.
+    /// Forgets a room whose members or rules change. It has been settled.
     pub fn forget(&mut self, room: RoomId) {
         if let Some(room) = self.rooms.remove(&room) {
             self.authors -= room.authors.len();

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::server::store::{TokenHash, User, UserId};
+use crate::server::store::{Session, SessionId, TokenHash, UserId};
 
 /// Sessions kept at most; past that, all are forgotten and read again.
 const SESSIONS: usize = 50_000;
@@ -17,7 +17,7 @@ pub struct Sessions(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    users: HashMap<TokenHash, User>,
+    held: HashMap<TokenHash, Session>,
     /// Tokens that a browser may send again and again, long after their session's end.
     unknown: HashSet<TokenHash>,
     /// Counts the sessions that began and ended, so that what was read before is not kept after it.
@@ -32,26 +32,26 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Missed`] is what [`Self::keep`] needs once the store has been asked.
-    pub fn user(&self, token: TokenHash) -> Result<Option<User>, Missed> {
+    pub fn find(&self, token: TokenHash) -> Result<Option<Session>, Missed> {
         let state = self.state();
-        match state.users.get(&token) {
-            Some(user) => Ok(Some(user.clone())),
+        match state.held.get(&token) {
+            Some(session) => Ok(Some(session.clone())),
             None if state.unknown.contains(&token) => Ok(None),
             None => Err(Missed(state.changes)),
         }
     }
 
     /// Keeps what the store said, unless a session has begun or ended since.
-    pub fn keep(&self, token: TokenHash, user: Option<&User>, missed: Missed) {
+    pub fn keep(&self, token: TokenHash, session: Option<&Session>, missed: Missed) {
         let mut state = self.state();
         if state.changes != missed.0 {
             return;
         }
-        if let Some(user) = user {
-            if state.users.len() >= SESSIONS {
-                state.users.clear();
+        if let Some(session) = session {
+            if state.held.len() >= SESSIONS {
+                state.held.clear();
             }
-            state.users.insert(token, user.clone());
+            state.held.insert(token, session.clone());
         } else {
             if state.unknown.len() >= UNKNOWN {
                 state.unknown.clear();
@@ -67,11 +67,18 @@ impl Sessions {
         state.unknown.remove(&token);
     }
 
-    /// A user's session has ended.
-    pub fn end(&self, user: UserId) {
+    /// A session has ended.
+    pub fn end(&self, session: SessionId) {
         let mut state = self.state();
         state.changes += 1;
-        state.users.retain(|_, holder| holder.id != user);
+        state.held.retain(|_, held| held.id != session);
+    }
+
+    /// All of a user's sessions have ended.
+    pub fn end_all(&self, user: UserId) {
+        let mut state = self.state();
+        state.changes += 1;
+        state.held.retain(|_, held| held.user.id != user);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,27 +89,36 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::store::User;
 
     const TOKEN: TokenHash = TokenHash([7; 32]);
 
-    fn alice() -> User {
-        User {
-            id: 1,
-            name: "alice".to_owned(),
+    fn alice(id: SessionId) -> Session {
+        Session {
+            id,
+            user: User {
+                id: 1,
+                name: "alice".to_owned(),
+            },
         }
     }
 
     fn missed(sessions: &Sessions) -> Missed {
-        sessions.user(TOKEN).expect_err("nothing is known yet")
+        sessions.find(TOKEN).expect_err("nothing is known yet")
     }
 
     #[test]
     fn a_session_is_known_once_it_was_kept_and_until_it_ends() {
         let sessions = Sessions::default();
-        sessions.keep(TOKEN, Some(&alice()), missed(&sessions));
-        assert_eq!(sessions.user(TOKEN).ok(), Some(Some(alice())));
-        sessions.end(1);
-        assert!(sessions.user(TOKEN).is_err());
+        sessions.keep(TOKEN, Some(&alice(7)), missed(&sessions));
+        assert_eq!(sessions.find(TOKEN).ok(), Some(Some(alice(7))));
+        sessions.end(8);
+        assert_eq!(sessions.find(TOKEN).ok(), Some(Some(alice(7))));
+        sessions.end(7);
+        assert!(sessions.find(TOKEN).is_err());
+        sessions.keep(TOKEN, Some(&alice(7)), missed(&sessions));
+        sessions.end_all(1);
+        assert!(sessions.find(TOKEN).is_err());
     }
 
     #[test]
@@ -110,8 +126,8 @@ mod tests {
         let sessions = Sessions::default();
         let missed = missed(&sessions);
         sessions.end(1);
-        sessions.keep(TOKEN, Some(&alice()), missed);
-        assert!(sessions.user(TOKEN).is_err());
+        sessions.keep(TOKEN, Some(&alice(7)), missed);
+        assert!(sessions.find(TOKEN).is_err());
     }
 
     #[test]
@@ -119,11 +135,11 @@ mod tests {
         let sessions = Sessions::default();
         let early = missed(&sessions);
         sessions.keep(TOKEN, None, missed(&sessions));
-        assert_eq!(sessions.user(TOKEN).ok(), Some(None));
+        assert_eq!(sessions.find(TOKEN).ok(), Some(None));
         sessions.began(TOKEN);
-        assert!(sessions.user(TOKEN).is_err());
+        assert!(sessions.find(TOKEN).is_err());
         sessions.keep(TOKEN, None, early);
-        assert!(sessions.user(TOKEN).is_err(), "it was read before");
+        assert!(sessions.find(TOKEN).is_err(), "it was read before");
     }
 
     #[test]
@@ -132,7 +148,7 @@ mod tests {
         for n in 0..3 * UNKNOWN {
             let mut token = TOKEN;
             token.0[..8].copy_from_slice(&n.to_ne_bytes());
-            let missed = sessions.user(token).expect_err("nothing is known yet");
+            let missed = sessions.find(token).expect_err("nothing is known yet");
             sessions.keep(token, None, missed);
             assert!(sessions.state().unknown.len() <= UNKNOWN);
         }

@@ -1,4 +1,4 @@
-//! The changes, each inside a transaction that others share: check first, write last.
+//! The changes to rooms and to who is in them, each inside a transaction that others share: check first, write last.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -8,73 +8,21 @@ use super::{
     change::{Change, Changed, Stop},
     entries::Kind,
     index,
+    people::require_session,
 };
 use crate::{
-    domain::{Deed, RoomId, RoomName, Seq, Username},
-    server::store::{Event, Reading, StoreError, TokenHash, User, UserId, now},
+    domain::{Deed, Role, RoomId, RoomName, Seq},
+    server::store::{Actor, Event, Lock, Reading, StoreError, UserId, now},
 };
-
-pub fn claim(change: &mut Change<'_>, name: &Username, token: TokenHash) -> Changed<User> {
-    let folded = name.folded();
-    let taken = exists(
-        change,
-        "SELECT 1 FROM users WHERE folded = ?1",
-        params![folded.as_str()],
-    )?;
-    if taken {
-        return Err(Stop::Refused(StoreError::UsernameTaken));
-    }
-    change
-        .connection
-        .prepare_cached("INSERT INTO users (name, folded, created_at) VALUES (?1, ?2, ?3)")?
-        .execute(params![name.as_str(), folded.as_str(), now()])?;
-    let id = change.connection.last_insert_rowid();
-    change
-        .connection
-        .prepare_cached(
-            "INSERT INTO sessions (token_hash, user_id, created_at) VALUES (?1, ?2, ?3)",
-        )?
-        .execute(params![token.0, id, now()])?;
-    Ok(User {
-        id,
-        name: name.as_str().to_owned(),
-    })
-}
-
-pub fn give_up(change: &mut Change<'_>, user: UserId) -> Changed<()> {
-    let held = exists(
-        change,
-        "SELECT 1 FROM sessions WHERE user_id = ?1",
-        params![user],
-    )?;
-    if !held {
-        return Err(Stop::Refused(StoreError::NotMe));
-    }
-    let rooms: Vec<RoomId> = change
-        .connection
-        .prepare_cached("SELECT room_id FROM members WHERE user_id = ?1")?
-        .query_map([user], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for &room in &rooms {
-        leave(change, room, user)?;
-    }
-    change
-        .connection
-        .execute("DELETE FROM sessions WHERE user_id = ?1", [user])?;
-    change
-        .connection
-        .execute("UPDATE users SET folded = NULL WHERE id = ?1", [user])?;
-    change.events.push(Event::GaveUp { user });
-    Ok(())
-}
 
 pub fn create_room(
     change: &mut Change<'_>,
-    owner: UserId,
+    owner: Actor,
     name: &RoomName,
     key_hash: &str,
 ) -> Changed<RoomId> {
-    require_user(change, owner)?;
+    require_session(change, owner)?;
+    let owner = owner.user;
     let folded = name.folded();
     let taken = exists(
         change,
@@ -94,11 +42,21 @@ pub fn create_room(
     Ok(room)
 }
 
-pub fn join(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()> {
-    require_user(change, user)?;
-    if owner(change, room)?.is_none() {
-        return Err(Stop::Refused(StoreError::NoSuchRoom));
+pub fn join(change: &mut Change<'_>, lock: &Lock, by: Actor) -> Changed<()> {
+    require_session(change, by)?;
+    let same = exists(
+        change,
+        "SELECT 1 FROM rooms WHERE id = ?1 AND key_hash = ?2",
+        params![lock.room, lock.key_hash],
+    )?;
+    if !same {
+        return Err(Stop::Refused(StoreError::WrongKey));
     }
+    enter(change, lock.room, by.user)
+}
+
+/// Makes somebody a member whom the room has let in.
+pub fn enter(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()> {
     if is_member(change, room, user)? {
         return Ok(());
     }
@@ -109,6 +67,12 @@ pub fn join(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()> 
     came_or_went(change, room, user, Kind::Joined)
 }
 
+pub fn leave_by(change: &mut Change<'_>, room: RoomId, by: Actor) -> Changed<()> {
+    require_session(change, by)?;
+    leave(change, room, by.user)
+}
+
+/// Ends a membership. An owner's room goes to who has been in it longest, moderators first; without one it is deleted.
 pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()> {
     if !is_member(change, room, user)? {
         return Err(Stop::Refused(StoreError::NoSuchRoom));
@@ -118,7 +82,7 @@ pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
         .connection
         .prepare_cached(
             "SELECT user_id FROM members WHERE room_id = ?1 AND user_id <> ?2
-             ORDER BY joined_at, user_id LIMIT 1",
+             ORDER BY role DESC, joined_at, user_id LIMIT 1",
         )?
         .query_row([room, user], |row| row.get(0))
         .optional()?;
@@ -144,13 +108,9 @@ pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
     came_or_went(change, room, user, Kind::Left)
 }
 
-pub fn delete_room(change: &mut Change<'_>, room: RoomId, by: UserId) -> Changed<()> {
-    if !is_member(change, room, by)? {
-        return Err(Stop::Refused(StoreError::NoSuchRoom));
-    }
-    if !change.role(room, by)?.may(Deed::DeleteRoom) {
-        return Err(Stop::Refused(StoreError::NotOwner));
-    }
+pub fn delete_room(change: &mut Change<'_>, room: RoomId, by: Actor) -> Changed<()> {
+    require_session(change, by)?;
+    permit(change, room, by.user, Deed::DeleteRoom)?;
     remove_room(change, room)
 }
 
@@ -254,24 +214,26 @@ fn add_member(change: &mut Change<'_>, room: RoomId, user: UserId, seen: Seq) ->
     Ok(())
 }
 
-/// The request proved who asks before it came here; the name may have been given up since.
-fn require_user(change: &mut Change<'_>, user: UserId) -> Changed<()> {
-    match exists(
-        change,
-        "SELECT 1 FROM sessions WHERE user_id = ?1",
-        params![user],
-    )? {
-        true => Ok(()),
-        false => Err(Stop::Refused(StoreError::NotMe)),
-    }
-}
-
-fn is_member(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<bool> {
+pub fn is_member(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<bool> {
     exists(
         change,
         "SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2",
         params![room, user],
     )
+}
+
+/// Lets a member through whose role lets them do that. Answers their role.
+///
+/// # Errors
+/// [`StoreError::NoSuchRoom`] for who is no member, else what the deed's refusal is.
+pub fn permit(change: &Change<'_>, room: RoomId, user: UserId, deed: Deed) -> Changed<Role> {
+    let role = change.role(room, user)?;
+    let role = role.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
+    if role.may(deed) {
+        Ok(role)
+    } else {
+        Err(Stop::Refused(deed.into()))
+    }
 }
 
 fn owner(change: &Change<'_>, room: RoomId) -> Changed<Option<UserId>> {
@@ -281,6 +243,6 @@ fn owner(change: &Change<'_>, room: RoomId) -> Changed<Option<UserId>> {
     Ok(query.query_row([room], |row| row.get(0)).optional()?)
 }
 
-fn exists(change: &Change<'_>, sql: &str, with: impl rusqlite::Params) -> Changed<bool> {
+pub fn exists(change: &Change<'_>, sql: &str, with: impl rusqlite::Params) -> Changed<bool> {
     Ok(change.connection.prepare_cached(sql)?.exists(with)?)
 }

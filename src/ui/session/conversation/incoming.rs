@@ -197,12 +197,13 @@ fn mark_online(members: &mut [Member], count: usize, online: &[String]) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Role;
 
     fn members(online: &[(&str, bool)]) -> Vec<Member> {
         let member = |&(name, online): &(&str, bool)| Member {
             name: name.to_owned(),
             online,
-            owner: false,
+            role: Role::Member,
         };
         online.iter().map(member).collect()
     }

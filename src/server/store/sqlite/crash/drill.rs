@@ -24,7 +24,8 @@ use super::{
 use crate::{
     domain::{Body, Posted, RoomId, Seq},
     server::store::{
-        Act, Event, Journal, NewEntry, Sqlite, Store, StoreError, UserId, sqlite::migrate::STEPS,
+        Act, Actor, Event, Journal, NewEntry, SessionId, Sqlite, Store, StoreError, UserId,
+        sqlite::migrate::STEPS,
     },
 };
 
@@ -143,6 +144,9 @@ impl AddAssign for Found {
     }
 }
 
+/// What is kept of the key of each room that is made here.
+const KEY: &str = "key";
+
 pub struct Drill {
     seed: u64,
     /// What went wrong in the last process, for whoever looks for why.
@@ -152,6 +156,7 @@ pub struct Drill {
     /// Processes so far. Each finds the disk somewhere else, where what the last one still does cannot touch it.
     lives: usize,
     users: Vec<UserId>,
+    sessions: BTreeMap<UserId, SessionId>,
     /// What they are called, and those who may own a room.
     called: BTreeMap<UserId, String>,
     owners: BTreeSet<UserId>,
@@ -177,6 +182,7 @@ impl Drill {
             folder,
             lives: 0,
             users: Vec::new(),
+            sessions: BTreeMap::new(),
             called: BTreeMap::new(),
             owners: BTreeSet::new(),
             rooms: Vec::new(),
@@ -350,11 +356,25 @@ impl Drill {
             .expect("is noted");
         self.posts.extend(said);
         self.users.push(1);
+        self.sessions.insert(1, 1);
         self.owners.insert(1);
         self.names.insert("early".to_owned(), Known::Yes);
         self.rooms.push((1, 1));
         self.alive.insert(1, Known::Yes);
         self.members.insert((1, 1), Known::Yes);
+    }
+
+    fn actor(&self, user: UserId) -> Actor {
+        Actor {
+            user,
+            session: self.sessions[&user],
+        }
+    }
+
+    /// What is kept of a room's key.
+    fn key_of(&self, room: RoomId) -> String {
+        let early = self.names.contains_key("early") && room == 1;
+        if early { "" } else { KEY }.to_owned()
     }
 
     fn message(&mut self, room: RoomId, author: UserId) -> (NewEntry, String) {
@@ -365,7 +385,7 @@ impl Drill {
         };
         let message = NewEntry {
             room,
-            author,
+            by: self.actor(author),
             id,
             act,
         };

@@ -23,7 +23,8 @@ use super::{
 use crate::{
     domain::{Body, RoomId, RoomName, Username},
     server::store::{
-        Act, Event, Failure, Journal, NewEntry, Sqlite, Store, StoreError, TokenHash, UserId,
+        Act, Actor, Event, Failure, Journal, NewEntry, NewSession, Sqlite, Store, StoreError,
+        TokenHash,
         sqlite::{append::append, change::Stop},
     },
 };
@@ -38,7 +39,7 @@ struct House {
     folder: PathBuf,
     disk: Disk,
     store: Sqlite,
-    user: UserId,
+    user: Actor,
     room: RoomId,
 }
 
@@ -51,8 +52,11 @@ impl House {
         vfs::mount(&folder, &disk);
         let store = Sqlite::open(&folder.join(FILE), journal).expect("opens");
         let name = Username::parse("alice").expect("a name");
-        let user = store.claim(&name, TokenHash([1; 32])).await;
-        let user = user.expect("claims").id;
+        let new = NewSession {
+            token: TokenHash([1; 32]),
+            browser: String::new(),
+        };
+        let user = store.claim(&name, new).await.expect("claims").actor();
         let name = RoomName::parse("general").expect("a name");
         let room = store.create_room(user, &name, String::new()).await;
         Self {
@@ -67,7 +71,7 @@ impl House {
     fn message(&self, body: &str) -> NewEntry {
         NewEntry {
             room: self.room,
-            author: self.user,
+            by: self.user,
             id: Uuid::now_v7(),
             act: Act::Say {
                 body: Body::parse(body).expect("a body"),
@@ -214,7 +218,7 @@ async fn a_disk_that_cannot_be_read_ends_the_store() {
     let house = House::new(Arc::new(Silent)).await;
     house.fail(Kind::Read, Error::Io);
     // A reader's first page.
-    assert!(house.store.rooms(house.user).await.is_err());
+    assert!(house.store.rooms(house.user.user).await.is_err());
     assert_eq!(house.failure().await, Failure::Disk);
 }
 

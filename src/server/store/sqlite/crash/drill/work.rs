@@ -5,10 +5,12 @@ use std::{mem, sync::Arc};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{Deed, Disk, Drill, Ear, Known, Post, Told};
+use super::{Deed, Disk, Drill, Ear, KEY, Known, Post, Told};
 use crate::{
     domain::{Body, Emoji, Posted, RoomName, Seq, Username},
-    server::store::{Act, NewEntry, Sqlite, Store, StoreError, Stretch, TokenHash, UserId},
+    server::store::{
+        Act, Lock, NewEntry, NewSession, Sqlite, Store, StoreError, Stretch, TokenHash, UserId,
+    },
 };
 
 impl Drill {
@@ -26,14 +28,13 @@ impl Drill {
                     let name = format!("user{:x}", self.random.next());
                     let ear = Ear::default();
                     claims.push((name.clone(), ear.clone()));
-                    let token = token(self.random.next());
+                    let new = NewSession {
+                        token: token(self.random.next()),
+                        browser: String::new(),
+                    };
                     asked.spawn(async move {
                         let name = Username::parse(&name).expect("a name");
-                        hear(
-                            &disk,
-                            &ear,
-                            store.claim(&name, token).await.map(|user| user.id),
-                        );
+                        hear(&disk, &ear, store.claim(&name, new).await);
                     });
                 }
                 2 if !self.users.is_empty() => {
@@ -42,12 +43,13 @@ impl Drill {
                     let ear = Ear::default();
                     creations.push((owner, ear.clone()));
                     self.owners.insert(owner);
+                    let by = self.actor(owner);
                     asked.spawn(async move {
                         let name = RoomName::parse(&name).expect("a name");
                         hear(
                             &disk,
                             &ear,
-                            store.create_room(owner, &name, "key".to_owned()).await,
+                            store.create_room(by, &name, KEY.to_owned()).await,
                         );
                     });
                 }
@@ -56,8 +58,9 @@ impl Drill {
                     let user = self.users[self.random.below(self.users.len())];
                     let ear = Ear::default();
                     joins.push((room, user, Known::Yes, ear.clone()));
+                    let (by, key_hash) = (self.actor(user), self.key_of(room));
                     asked.spawn(async move {
-                        hear(&disk, &ear, store.join(room, user).await);
+                        hear(&disk, &ear, store.join(Lock { room, key_hash }, by).await);
                     });
                 }
                 5 if !self.rooms.is_empty() => {
@@ -68,16 +71,18 @@ impl Drill {
                     }
                     let ear = Ear::default();
                     joins.push((room, user, Known::No, ear.clone()));
+                    let by = self.actor(user);
                     asked.spawn(async move {
-                        hear(&disk, &ear, store.leave(room, user).await);
+                        hear(&disk, &ear, store.leave(room, by).await);
                     });
                 }
                 6 if self.rooms.len() > 1 => {
                     let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
                     let ear = Ear::default();
                     deletions.push((room, ear.clone()));
+                    let by = self.actor(owner);
                     asked.spawn(async move {
-                        hear(&disk, &ear, store.delete_room(room, owner).await);
+                        hear(&disk, &ear, store.delete_room(room, by).await);
                     });
                 }
                 7 if !self.rooms.is_empty() => {
@@ -107,8 +112,10 @@ impl Drill {
         for (name, ear) in claims {
             let told = ear.lock().expect("an ear").clone();
             self.count(&told);
-            if let Told::Done(user) = told {
+            if let Told::Done(session) = &told {
+                let user = session.user.id;
                 self.users.push(user);
+                self.sessions.insert(user, session.id);
                 self.called.insert(user, name.clone());
             }
             self.names.insert(name, known(&told, Known::Yes, Known::No));
@@ -185,8 +192,9 @@ impl Drill {
         self.users.swap_remove(at);
         let (ear, disk, store) = (Ear::default(), disk.clone(), store.clone());
         let told = ear.clone();
+        let by = self.actor(user);
         asked.spawn(async move {
-            hear(&disk, &told, store.give_up(user).await);
+            hear(&disk, &told, store.give_up(by).await);
         });
         Some((user, ear))
     }
@@ -221,7 +229,7 @@ impl Drill {
         };
         let entry = NewEntry {
             room,
-            author: owner,
+            by: self.actor(owner),
             id: Uuid::now_v7(),
             act,
         };
