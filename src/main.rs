@@ -4,13 +4,22 @@ use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 use latchkey::server::{
-    config::{Cli, Command},
+    commands,
+    config::{Cli, Command, Config},
     serve,
 };
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let Command::Serve(config) = Cli::parse().command;
+    match Cli::parse().command {
+        Command::Serve(config) => run(config),
+        Command::Backup { data, target } => commands::backup(&data, &target),
+        Command::Check { file } => commands::check(&file),
+    }
+}
+
+/// Serves until it is told to stop.
+fn run(config: Config) -> ExitCode {
     // Below that, tungstenite writes down what people say.
     match EnvFilter::try_new(format!("{},tungstenite=info", config.log)) {
         Ok(filter) => tracing_subscriber::fmt()

@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
     str::FromStr,
     time::Duration,
@@ -22,6 +22,25 @@ pub struct Cli {
 pub enum Command {
     /// Serve the pages, the API and the live socket.
     Serve(Config),
+    /// Copy the database, also while it is served: whole and checked, or not at all.
+    Backup {
+        /// The database file.
+        #[arg(long, env = "LATCHKEY_DATA", default_value = "./latchkey.db")]
+        data: PathBuf,
+        /// The copy. What is there is replaced once the copy is whole.
+        target: PathBuf,
+    },
+    /// Look through a database file, also while it is served. Exit status: 0 sound, 1 damaged, 2 not to be read, 3 sound
+    /// and of an older version, 4 of a newer version than this program.
+    Check { file: PathBuf },
+}
+
+/// When copies of the database are made, and how many are kept.
+#[derive(Clone, Debug)]
+pub struct Backups {
+    pub every: Duration,
+    pub to: PathBuf,
+    pub keep: NonZeroUsize,
 }
 
 /// How to serve. Every flag can also be given in the environment.
@@ -55,6 +74,18 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
 
+    /// Makes a copy of the database every so often, as in `6h`, in the folder that `--backup-to` names.
+    #[arg(long, env = "LATCHKEY_BACKUP_EVERY", requires = "backup_to")]
+    pub backup_every: Option<humantime::Duration>,
+
+    /// The folder for those copies.
+    #[arg(long, env = "LATCHKEY_BACKUP_TO", requires = "backup_every")]
+    pub backup_to: Option<PathBuf>,
+
+    /// How many of them are kept, the newest.
+    #[arg(long, env = "LATCHKEY_BACKUP_KEEP", default_value = "28")]
+    pub backup_keep: NonZeroUsize,
+
     /// What to log to standard error: `error`, `warn`, `info`, `debug`, `trace`, or directives of the tracing
     /// crate, as in `warn,latchkey=debug`.
     #[arg(long, env = "LATCHKEY_LOG", default_value = "info")]
@@ -68,6 +99,17 @@ pub struct MaxSockets {
 }
 
 impl Config {
+    /// The copies that are to be made, if any.
+    pub fn backups(&self) -> Option<Backups> {
+        // A second apart at least: their names tell no less.
+        let every = Duration::from(self.backup_every?).max(Duration::from_secs(1));
+        Some(Backups {
+            every,
+            to: self.backup_to.clone()?,
+            keep: self.backup_keep,
+        })
+    }
+
     pub fn max_sockets(&self) -> MaxSockets {
         let limited = self.rate_limits != RateLimits::OFF;
         let or = |most| if limited { most } else { usize::MAX };

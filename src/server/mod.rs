@@ -6,8 +6,10 @@
 #![deny(unsafe_code)]
 
 mod assets;
+mod backup;
 mod bounds;
 mod browsers;
+pub mod commands;
 pub mod config;
 mod connections;
 mod crowd;

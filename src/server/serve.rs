@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use super::{
+    backup,
     config::Config,
     connections::Hall,
     keys::Keys,
@@ -91,6 +92,11 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
             limits.forget_quiet();
         }
     });
+
+    if let Some(backups) = config.backups() {
+        backup::keep_making(&config.data, backups)
+            .map_err(|why| ServeError::Start(format!("cannot keep backups: {why}")))?;
+    }
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let proxies = Proxies::new(config.trusted_proxies);

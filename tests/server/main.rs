@@ -1,6 +1,7 @@
 //! The server as its users meet it: the real binary, real HTTP, real live sockets, a real database file.
 
 mod assets;
+mod backup;
 mod bad_input;
 mod bounded;
 mod bounds;

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use self::search::Search;
-pub use self::sqlite::{OpenError, Sqlite};
+pub use self::sqlite::{Checkup, CopyError, OpenError, Progress, Sqlite, check, copy};
 use crate::{
     domain::{
         ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Millis, Posted, Role,

@@ -4,7 +4,9 @@ mod alarm;
 mod append;
 mod basics;
 mod change;
+mod check;
 mod committer;
+mod copy;
 #[cfg(test)]
 #[allow(unsafe_code, reason = "SQLite takes a VFS as C functions")]
 mod crash;
@@ -31,8 +33,12 @@ use std::{fs::File, path::Path, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-pub use self::open::OpenError;
 use self::{alarm::Alarm, readers::Readers, sessions::Sessions, writer::Writer};
+pub use self::{
+    check::{Checkup, check},
+    copy::{CopyError, Progress, copy},
+    open::OpenError,
+};
 use super::{
     Actor, Failure, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply, Session,
     SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId, search::Search,
