@@ -4,11 +4,13 @@
 
 mod claims;
 mod messages;
+mod plain;
 mod rooms;
 mod search;
 
 pub use claims::*;
 pub use messages::*;
+pub use plain::*;
 pub use rooms::*;
 pub use search::*;
 

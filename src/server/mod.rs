@@ -35,6 +35,7 @@ mod upgrade;
 
 #[cfg(feature = "fuzz")]
 pub use live::fuzz_socket;
+pub use pages::plain::render as render_plain;
 pub use request::Request;
 pub use rooms::{Chat, Sought};
 pub use serve::serve;

@@ -1,13 +1,14 @@
 //! The pages: what each is asked with, what it asks of the server, and the document that comes of it.
 
 mod cache;
+pub mod plain;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
     extract::{FromRef, FromRequestParts, Path, State, rejection::PathRejection},
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts},
+    http::{HeaderValue, Response, StatusCode, header, request::Parts},
     response::{Html, IntoResponse},
     routing::get,
 };
@@ -21,9 +22,11 @@ use super::{
     flashes::Flashes,
     guard,
     identity::{Caller, Me},
+    request::wall,
     rooms::{Chat, Entered, Sought},
 };
 use crate::{
+    api::PlainPage,
     domain::{self, ApiError, Flash, History, RoomName, RoomSummary},
     ui::{
         aim::Aim,
@@ -35,8 +38,9 @@ use crate::{
             not_found::{self, NotFound, Refused, RefusedProps},
             search::Search,
         },
-        parts::{Clock, LastTry, Sheet},
+        parts::{Clock, LastTry, Reader, Sheet},
         paths,
+        session::Plain,
     },
 };
 
@@ -55,7 +59,9 @@ where
         .route("/rooms/{name}", get(invite))
         .route("/{me}", get(dashboard))
         .route("/{me}/rooms/{name}", get(room))
+        .route("/{me}/rooms/{name}/settings", get(room_settings))
         .route("/{me}/search", get(search))
+        .route("/{me}/settings", get(settings))
         .fallback(nowhere)
 }
 
@@ -161,6 +167,49 @@ async fn search(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
     }
     let page = visit.app(me, rooms, First::Search(search));
     visit.show("Search", Some(me), move || App(page))
+}
+
+async fn settings(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
+    let Some(name) = path.ok().and_then(|Path(segment)| acting(&segment)) else {
+        return nowhere(visit).await;
+    };
+    match visit.at_home(&chat, &name).await {
+        Ok((me, rooms)) => {
+            let page = plain::of_me(visit.reader(me));
+            visit.show_plain(me, rooms, Plain::Mine, page)
+        }
+        Err(error) => visit.refuse(error, Some(name), None),
+    }
+}
+
+async fn room_settings(
+    State(chat): State<Chat>,
+    path: Named<(String, String)>,
+    visit: Visit,
+) -> Page {
+    let named = path.ok();
+    let Some((acting, name)) = named.and_then(|Path((me, name))| Some((acting(&me)?, name))) else {
+        return nowhere(visit).await;
+    };
+    let opened = async {
+        let me = visit.me(&acting)?;
+        // A name that cannot exist is a room that does not.
+        let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
+        Ok((me, chat.enter(me, &name).await?))
+    };
+    match opened.await {
+        Ok((me, entered)) => {
+            let Entered {
+                room,
+                members,
+                rooms,
+            } = entered;
+            let which = Plain::Room(room.id);
+            let page = plain::of_room(visit.reader(me), room, members);
+            visit.show_plain(me, rooms, which, page)
+        }
+        Err(error) => visit.refuse(error, Some(acting), Some(name)),
+    }
 }
 
 async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
@@ -302,6 +351,28 @@ impl Visit {
         }
     }
 
+    /// Whom a plain page is rendered for.
+    fn reader(&self, me: &Me) -> Reader {
+        Reader {
+            me: me.name.clone(),
+            flash: self.flash.clone(),
+            asked: self.query("ask").map(str::to_owned),
+            made: None,
+            clock: self.clock,
+        }
+    }
+
+    fn show_plain(&self, me: &Me, rooms: Vec<RoomSummary>, which: Plain, page: PlainPage) -> Page {
+        let PlainPage { title, html } = page;
+        let first = First::Plain {
+            which,
+            title: title.clone(),
+            html,
+        };
+        let page = self.app(me, rooms, first);
+        self.show(&title, Some(me), move || App(page))
+    }
+
     /// A page that is nobody's own, in its document: strangers all see it as it was rendered once.
     fn show_anyone<V: IntoView + 'static>(
         &self,
@@ -404,24 +475,17 @@ where
     }
 }
 
-/// What the reader's wall shows, as the browser has left it in a cookie; see `ui/parts/clock.rs`.
-fn wall(headers: &HeaderMap) -> &str {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix("tz="))
-        .unwrap_or_default()
-}
-
 /// The HTML of a document. Everything it needs is here already, so nothing in it waits.
 fn render<V: IntoView + 'static>(
     frame: Frame,
     main: impl FnOnce() -> V + Send + 'static,
 ) -> String {
+    html_of(|| view! { <Document frame>{main()}</Document> })
+}
+
+fn html_of<V: RenderHtml>(view: impl FnOnce() -> V) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
-    let html = owner.with(|| view! { <Document frame>{main()}</Document> }.to_html());
+    let html = owner.with(|| view().to_html());
     owner.unset_with_forced_cleanup();
     html
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use leptos_axum::ResponseOptions;
 
@@ -16,6 +16,8 @@ use crate::domain::{ApiError, Username};
 pub struct Request {
     chat: Chat,
     pub caller: Caller,
+    /// What the reader's wall shows, see [`wall`].
+    pub wall: String,
     response: ResponseOptions,
 }
 
@@ -24,6 +26,7 @@ impl Request {
         Self {
             chat,
             caller: Caller::of(parts),
+            wall: wall(&parts.headers).to_owned(),
             response,
         }
     }
@@ -67,6 +70,17 @@ impl Request {
                 .insert_header(header::RETRY_AFTER, seconds.into());
         }
     }
+}
+
+/// What the reader's wall shows, as the browser has left it in a cookie; see `ui/parts/clock.rs`.
+pub fn wall(headers: &HeaderMap) -> &str {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix("tz="))
+        .unwrap_or_default()
 }
 
 impl<S: Sync> FromRequestParts<S> for Request

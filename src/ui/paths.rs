@@ -47,6 +47,16 @@ pub fn search_before(me: &str, words: &str, cursor: &str) -> String {
     format!("{}&before={}", search(me, words), encode(cursor))
 }
 
+/// How *me* gets into their name, and where they are.
+pub fn settings(me: &str) -> String {
+    format!("{}/settings", dashboard(me))
+}
+
+/// What a room is, and who may do what in it.
+pub fn room_settings(me: &str, name: &str) -> String {
+    format!("{}/settings", room(me, name))
+}
+
 /// The invitation to a room, neutral of identity.
 pub fn invite(name: &str) -> String {
     format!("/rooms/{}", encode(name))
@@ -85,6 +95,10 @@ pub enum Inside {
     Search {
         words: String,
     },
+    Settings,
+    RoomSettings {
+        name: String,
+    },
 }
 
 /// Which of `me`'s pages a path and its query lead to; `None` where they lead elsewhere.
@@ -100,6 +114,11 @@ pub fn inside(me: &str, path: &str, query: &str) -> Option<Inside> {
         (Some("rooms"), Some(name), None) => {
             let at = only("at").and_then(|seq| seq.parse().ok());
             (query.is_empty() || at.is_some()).then_some(Inside::Room { name, at })
+        }
+        (Some("settings"), None, _) if query.is_empty() => Some(Inside::Settings),
+        (Some("rooms"), Some(name), Some(page)) if page == "settings" => {
+            let nothing_else = segments.next().is_none() && query.is_empty();
+            nothing_else.then_some(Inside::RoomSettings { name })
         }
         (Some("search"), None, _) => {
             let words = only("words").filter(|words| !words.contains('&'));
@@ -201,8 +220,9 @@ mod tests {
             "/@bob/rooms/general",
             "/rooms/general",
             "/@alice/",
-            "/@alice/settings",
-            "/@alice/rooms/general/settings",
+            "/@alice/settings/",
+            "/@alice/rooms/general/others",
+            "/@alice/rooms/general/settings/",
         ] {
             assert_eq!(inside("alice", elsewhere), None, "{elsewhere}");
         }
@@ -265,6 +285,22 @@ mod tests {
             Some("/")
         );
         assert_eq!(to("post_message", r#"{"seq":1}"#, &[("me", "alice")]), None);
+    }
+
+    #[test]
+    fn settings_are_pages_of_one_s_own_unless_they_ask_something() {
+        let of = |url: &str| {
+            let (path, query) = url.split_once('?').unwrap_or((url, ""));
+            inside("alice", path, query)
+        };
+        assert_eq!(of(&settings("alice")), Some(Inside::Settings));
+        for name in ["general", "settings", "a/b?c"] {
+            let url = room_settings("alice", name);
+            let name = name.to_owned();
+            assert_eq!(of(&url), Some(Inside::RoomSettings { name }));
+            assert_eq!(of(&format!("{url}?ask=leave")), None);
+        }
+        assert_eq!(of("/@alice/settings?ask=give-up"), None);
     }
 
     #[test]

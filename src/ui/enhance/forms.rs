@@ -94,6 +94,11 @@ fn go_on(form: &HtmlFormElement, endpoint: &str, fields: &UrlSearchParams, answe
         return request_animation_frame(browser::take_up);
     }
     let next = paths::onwards(endpoint, &outcome, |name| fields.get(name));
+    if let Some(session) = session::current().filter(|_| next.is_none())
+        && session.plain_form_went_well(form, answer)
+    {
+        return set_pending(form, false);
+    }
     browser::go_on(&next.unwrap_or_else(browser::path), false);
 }
 

@@ -3,7 +3,11 @@
 
 mod forms;
 
-use super::{browser, parts::keep_invited_key, paths};
+use super::{
+    browser,
+    parts::{keep_invited_key, presses},
+    paths,
+};
 
 /// Attaches all of it to the page.
 pub fn start() {
@@ -18,4 +22,5 @@ pub fn start() {
     }
     browser::arrive();
     forms::start();
+    presses::listen();
 }

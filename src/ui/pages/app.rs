@@ -1,21 +1,23 @@
 //! Everything below `/@me`: one page that stays. The server renders what the asked address shows; from there on the
 //! session has others shown in its place.
 
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{either::EitherOf4, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{
     dashboard::DashboardPage,
+    plain::PlainPage,
     room::{RoomPage, RoomsSide},
     search::{Search, SearchPage},
 };
 use crate::{
+    api,
     domain::{Flash, RoomPage as Room, RoomSummary},
     ui::{
         aim::{Aim, Wish},
         browser,
         parts::{Asked, Clock, Sheet, Switcher, use_clock},
-        session::{Pane, Session, Shown, Start},
+        session::{Pane, Plain, Session, Shown, Start},
     },
 };
 
@@ -35,6 +37,13 @@ pub enum First {
         leaving: Option<String>,
     },
     Search(Search),
+    Plain {
+        which: Plain,
+        title: String,
+        /// The document holds it already.
+        #[serde(skip)]
+        html: String,
+    },
 }
 
 /// The pages of `me`. `rooms` are all of theirs, the latest active first; `asked` is the dialog that the page was asked
@@ -52,6 +61,10 @@ pub fn App(
         First::Dashboard { .. } => Start::Dashboard,
         First::Room { page, .. } => Start::Room(page.clone()),
         First::Search(_) => Start::Search,
+        First::Plain { which, title, html } => {
+            let (title, html) = (title.clone(), html.clone());
+            Start::Plain(*which, api::PlainPage { title, html })
+        }
     };
     let session = Session::new(me, made_by, rooms, start);
     let first = StoredValue::new(first);
@@ -76,7 +89,7 @@ pub fn App(
                     First::Dashboard { flash } => flash,
                     _ => None,
                 };
-                EitherOf3::A(view! { <DashboardPage session flash clock /> })
+                EitherOf4::A(view! { <DashboardPage session flash clock /> })
             }
             Start::Room(page) => {
                 let (sheet, leaving, aim) = match first {
@@ -92,14 +105,17 @@ pub fn App(
                         (Sheet::blank(), None, aim)
                     }
                 };
-                EitherOf3::B(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
+                EitherOf4::B(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
             }
             Start::Search => {
                 let search = match first {
                     First::Search(search) => search,
                     _ => Search::default(),
                 };
-                EitherOf3::C(view! { <SearchPage session search clock /> })
+                EitherOf4::C(view! { <SearchPage session search clock /> })
+            }
+            Start::Plain(which, page) => {
+                EitherOf4::D(view! { <PlainPage session which html=page.html /> })
             }
         }
     };
@@ -138,6 +154,7 @@ fn name_of(session: Session) -> String {
         Shown::Dashboard => session.me.with_value(|me| format!("@{me}")),
         Shown::Search => "Search".to_owned(),
         Shown::Room(room) => session.rooms.name_of(room).unwrap_or_default(),
+        Shown::Plain(_) => session.navigator.plain.title.get(),
     }
 }
 
@@ -149,7 +166,7 @@ fn Announcer(session: Session) -> impl IntoView {
         if session.navigator.arrivals() > 0 {
             said.set(untrack(|| match session.navigator.shown() {
                 Shown::Dashboard => "Your rooms".to_owned(),
-                Shown::Room(_) | Shown::Search => name_of(session),
+                Shown::Room(_) | Shown::Search | Shown::Plain(_) => name_of(session),
             }));
         }
     });

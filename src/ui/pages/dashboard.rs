@@ -48,6 +48,10 @@ pub fn DashboardPage(
                     {Icon::Search.view()}
                     "Search"
                 </a>
+                <a class="button quiet" href=paths::settings(&me)>
+                    {Icon::Settings.view()}
+                    "Settings"
+                </a>
                 <LogOut me=me.clone() error=way_out("give_up_username") />
             </div>
             // Where the forms come after all the rooms.

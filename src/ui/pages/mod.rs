@@ -9,5 +9,10 @@ pub mod invite;
 pub mod landing;
 #[cfg(feature = "ssr")]
 pub mod not_found;
+mod plain;
 mod room;
+#[cfg(feature = "ssr")]
+pub mod room_settings;
 pub mod search;
+#[cfg(feature = "ssr")]
+pub mod settings;

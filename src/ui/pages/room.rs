@@ -100,6 +100,14 @@ pub fn RoomPage(
                             {Icon::Search.view()}
                             <span class="hush">"Search"</span>
                         </a>
+                        <a
+                            class="icon-button"
+                            href=session.me.with_value(|me| paths::room_settings(me, &name))
+                            title="Room settings"
+                        >
+                            {Icon::Settings.view()}
+                            <span class="hush">"Room settings"</span>
+                        </a>
                         <button type="button" class="quiet to-members" popovertarget=members_side.clone()>
                             <OnlineCount conversation />
                             <span class="hush">" online, Members"</span>
@@ -134,7 +142,7 @@ pub fn RoomPage(
 #[component]
 fn Elsewhere(session: Session) -> impl IntoView {
     let waiting = Memo::new(move |_| match session.navigator.shown() {
-        Shown::Dashboard | Shown::Search => 0,
+        Shown::Dashboard | Shown::Search | Shown::Plain(_) => 0,
         Shown::Room(room) => session.waiting_besides(Some(room)).0,
     });
     move || {

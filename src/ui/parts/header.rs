@@ -50,6 +50,10 @@ fn Switch(me: Option<String>, names: Vec<String>) -> impl IntoView {
             </button>
             <div class="menu" id="switch-menu" popover="auto">
                 <ul aria-label="Switch to">{names.iter().map(choice).collect_view()}</ul>
+                {me.as_deref()
+                    .map(|me| {
+                        view! { <a href=paths::settings(me)>{Icon::Settings.view()} "Settings"</a> }
+                    })}
                 <a href=paths::home()>{Icon::Plus.view()} "Use another name"</a>
             </div>
         </nav>

@@ -21,6 +21,7 @@ pub enum Icon {
     Plus,
     Reply,
     Search,
+    Settings,
     Smile,
     Sound,
 }
@@ -53,6 +54,9 @@ impl Icon {
             Icon::Plus => "M12 5v14M5 12h14",
             Icon::Reply => "M10 6l-6 6 6 6M4 12h9a7 7 0 0 1 7 7",
             Icon::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
+            Icon::Settings => {
+                "M4 8h8M16 8h4M14 6a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM4 16h4M12 16h8M10 14a2 2 0 1 1 0 4 2 2 0 0 1 0-4z"
+            }
             Icon::Smile => {
                 "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14a4.2 4.2 0 0 0 7 0M9 9.5h.01M15 9.5h.01"
             }

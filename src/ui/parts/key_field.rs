@@ -86,7 +86,8 @@ pub fn KeyField(
     }
 }
 
-fn random_key() -> Option<String> {
+/// A strong key; `None` where the browser has no random numbers.
+pub fn random_key() -> Option<String> {
     let mut bytes = [0; 4 * GROUPS * 2];
     loop {
         if !browser::random(&mut bytes) {

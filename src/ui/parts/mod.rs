@@ -31,6 +31,9 @@ mod message_row;
 mod naming;
 mod notice;
 mod place;
+#[cfg(feature = "ssr")]
+mod plain;
+pub mod presses;
 mod quote;
 mod room_list;
 mod room_nav;
@@ -61,6 +64,8 @@ pub use key_field::KeyField;
 pub use last_words::{LastWords, When};
 pub use member_list::{MemberList, OnlineCount, leave_hint};
 pub use notice::Notice;
+#[cfg(feature = "ssr")]
+pub use plain::{PlainAsk, PlainForm, PlainHead, PlainSecret, PlainSection, Reader};
 pub use room_list::RoomList;
 pub use room_nav::RoomNav;
 pub use switcher::Switcher;

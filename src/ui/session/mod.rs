@@ -19,6 +19,7 @@ mod frozen;
 mod navigator;
 mod outbox;
 mod outboxes;
+mod plain;
 mod rooms;
 mod shelf;
 mod shortcuts;
@@ -36,6 +37,7 @@ pub use connection::{Event, State};
 pub use conversation::{Conversation, Doing, Fetching, Gone, Stretch, Unread};
 pub use navigator::{Navigator, Pane, Shown, Start};
 pub use outbox::{Act, Of, Outbox, Unsent};
+pub use plain::Plain;
 pub use rooms::{Known, Rooms};
 pub use shelf::forget;
 pub use tap::{Means, Wanted};
@@ -169,6 +171,10 @@ impl Session {
             Shown::Dashboard => paths::dashboard(me),
             Shown::Search => paths::search(me, &self.navigator.words()),
             Shown::Room(room) => paths::room(me, &self.rooms.name_of(room).unwrap_or_default()),
+            Shown::Plain(Plain::Mine) => paths::settings(me),
+            Shown::Plain(Plain::Room(room)) => {
+                paths::room_settings(me, &self.rooms.name_of(room).unwrap_or_default())
+            }
         })
     }
 
@@ -270,7 +276,7 @@ impl Session {
         };
         self.outboxes.forget(room, &self.me.get_value());
         let name = &closed.name;
-        let here = self.navigator.shown_untracked() == Shown::Room(room);
+        let here = self.navigator.shown_untracked().is_about(room);
         let word = match why {
             Gone::Deleted if left => Some(farewell_to_last(name)),
             Gone::NotMember if left => Some(format!("You left {name}.")),

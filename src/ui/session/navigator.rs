@@ -8,9 +8,9 @@ use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
-use super::{Session, ask};
+use super::{Plain, Session, ask, plain::PlainPane};
 use crate::{
-    api::OpenRoomPage,
+    api::{OpenRoomPage, PlainPage},
     domain::{Code, Millis, RoomId, RoomPage, Seq},
     ui::{
         browser::{self, now},
@@ -31,6 +31,14 @@ pub enum Shown {
     Dashboard,
     Room(RoomId),
     Search,
+    Plain(Plain),
+}
+
+impl Shown {
+    /// Whether it is a room or its settings.
+    pub fn is_about(self, room: RoomId) -> bool {
+        self == Self::Room(room) || self == Self::Plain(Plain::Room(room))
+    }
 }
 
 /// What a pane starts from.
@@ -39,6 +47,7 @@ pub enum Start {
     Dashboard,
     Room(Box<RoomPage>),
     Search,
+    Plain(Plain, PlainPage),
 }
 
 impl Start {
@@ -47,6 +56,7 @@ impl Start {
             Start::Dashboard => Shown::Dashboard,
             Start::Room(page) => Shown::Room(page.room.id),
             Start::Search => Shown::Search,
+            Start::Plain(which, _) => Shown::Plain(*which),
         }
     }
 }
@@ -77,6 +87,9 @@ pub struct Navigator {
     places: StoredValue<Vec<(RoomId, Seq)>>,
     /// How far the dashboard was scrolled when it was left.
     left_at: StoredValue<f64>,
+    pub plain: PlainPane,
+    /// Counts what has been asked for: an answer that comes after something else was is too late.
+    asked: StoredValue<u32>,
     /// What whoever comes to the search page searches for.
     words: StoredValue<String>,
     /// Which build of the server made this page, and whether another has come since.
@@ -112,8 +125,12 @@ impl Navigator {
     pub fn new(build: String, start: Start) -> Self {
         let shows = start.shows();
         let recent = match shows {
-            Shown::Dashboard | Shown::Search => Vec::new(),
             Shown::Room(room) => vec![room],
+            Shown::Dashboard | Shown::Search | Shown::Plain(_) => Vec::new(),
+        };
+        let title = match &start {
+            Start::Plain(_, page) => page.title.clone(),
+            _ => String::new(),
         };
         Self {
             panes: RwSignal::new(vec![Pane {
@@ -128,6 +145,8 @@ impl Navigator {
             ahead: StoredValue::new(None),
             places: StoredValue::default(),
             left_at: StoredValue::new(0.0),
+            plain: PlainPane::new(title),
+            asked: StoredValue::new(0),
             words: StoredValue::default(),
             build: StoredValue::new(build),
             outdated: StoredValue::new(false),
@@ -211,6 +230,7 @@ impl Navigator {
 
     /// Goes to one of *me*'s pages without leaving this document. `url` is its address.
     pub fn go(self, inside: Inside, url: &str, how: How, session: Session) {
+        self.asks();
         match inside {
             Inside::Dashboard => {
                 self.ahead.set_value(None);
@@ -222,6 +242,18 @@ impl Navigator {
                 self.words.set_value(words);
                 self.keep(Start::Search, None, None);
                 self.show(Shown::Search, url, how, session);
+            }
+            Inside::Settings => {
+                self.ahead.set_value(None);
+                session.go_to_plain(Plain::Mine, url, how);
+            }
+            Inside::RoomSettings { name } => {
+                self.ahead.set_value(None);
+                match session.rooms.named(&name) {
+                    Some(room) => session.go_to_plain(Plain::Room(room), url, how),
+                    None if how == How::Moved => browser::reload(),
+                    None => browser::go_on(url, how == How::Replace),
+                }
             }
             Inside::Room { name, at } => {
                 let warm = session.rooms.named(&name);
@@ -240,7 +272,7 @@ impl Navigator {
 
     /// Lets go of a room's pane. Whoever is in it comes to the dashboard instead.
     pub fn close(self, room: RoomId, session: Session) {
-        if self.shown_untracked() == Shown::Room(room) {
+        if self.shown_untracked().is_about(room) {
             let url = session.me.with_value(|me| paths::dashboard(me));
             self.go(Inside::Dashboard, &url, How::Replace, session);
         }
@@ -386,7 +418,17 @@ impl Navigator {
             .with_untracked(|panes| panes.iter().any(|pane| pane.shows == shows))
     }
 
-    fn keep(self, start: Start, at: Option<Seq>, aim: Option<Seq>) {
+    /// Something is asked for. The answer tells [`Self::has_asked_since`] which.
+    pub(super) fn asks(self) -> u32 {
+        self.asked.update_value(|asked| *asked += 1);
+        self.asked.get_value()
+    }
+
+    pub(super) fn has_asked_since(self, asked: u32) -> bool {
+        self.asked.get_value() != asked
+    }
+
+    pub(super) fn keep(self, start: Start, at: Option<Seq>, aim: Option<Seq>) {
         let shows = start.shows();
         if !self.is_kept(shows) {
             let pane = Pane {
@@ -406,7 +448,7 @@ impl Navigator {
         })
     }
 
-    fn show(self, shows: Shown, url: &str, how: How, session: Session) {
+    pub(super) fn show(self, shows: Shown, url: &str, how: How, session: Session) {
         let was = self.shown_untracked();
         if how == How::Moved && was == shows {
             // To a place within the page: the browser is there already.
@@ -418,13 +460,10 @@ impl Navigator {
             How::Replace => browser::replace_path(url),
         }
         match (was, shows) {
-            (Shown::Dashboard, Shown::Room(_) | Shown::Search) => {
-                self.left_at.set_value(browser::scrolled())
-            }
+            (Shown::Dashboard, Shown::Dashboard) => {}
+            (Shown::Dashboard, _) => self.left_at.set_value(browser::scrolled()),
             // One that a link leads to begins at its top.
-            (Shown::Room(_) | Shown::Search, Shown::Dashboard) if how != How::Moved => {
-                self.left_at.set_value(0.0)
-            }
+            (_, Shown::Dashboard) if how != How::Moved => self.left_at.set_value(0.0),
             _ => {}
         }
         browser::close_popovers();
@@ -434,6 +473,10 @@ impl Navigator {
                 conversation.entered();
             }
             self.let_go(room);
+        }
+        if matches!(was, Shown::Plain(_)) && was != shows {
+            self.panes
+                .update(|panes| panes.retain(|pane| pane.shows != was));
         }
         self.arrivals.update(|arrivals| *arrivals += 1);
     }

@@ -4,7 +4,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
-use super::{Session, Shown, navigator::How};
+use super::{Plain, Session, Shown, navigator::How};
 use crate::ui::{browser, paths};
 
 impl Session {
@@ -50,8 +50,10 @@ impl Session {
     fn go_by(self, step: isize) -> bool {
         let rooms = self.rooms.ids();
         let here = match self.navigator.shown_untracked() {
-            Shown::Room(room) => rooms.iter().position(|id| *id == room),
-            Shown::Dashboard | Shown::Search => None,
+            Shown::Room(room) | Shown::Plain(Plain::Room(room)) => {
+                rooms.iter().position(|id| *id == room)
+            }
+            Shown::Dashboard | Shown::Search | Shown::Plain(Plain::Mine) => None,
         };
         let next = match here {
             Some(here) => (here as isize + step).rem_euclid(rooms.len() as isize) as usize,

@@ -1,0 +1,33 @@
+//! Pages of *me*'s that a page which stays shows as they are.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+use super::answer;
+use crate::domain::{ApiError, RoomId};
+#[cfg(feature = "ssr")]
+use crate::server::render_plain;
+
+/// A page that needs no script, without what every document has around it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlainPage {
+    pub title: String,
+    /// What is in its main part.
+    pub html: String,
+}
+
+/// The settings of one of *me*'s rooms, or *me*'s own. `made` is the answer to a form that has just made what is
+/// shown once only.
+#[server(name = ReadPlainPage, prefix = "/api", endpoint = "plain_page")]
+pub async fn plain_page(
+    me: String,
+    room: Option<RoomId>,
+    made: Option<String>,
+) -> Result<PlainPage, ApiError> {
+    answer(async |request| {
+        let me = request.me(&me).await?;
+        render_plain(request, &me, room, made).await
+    })
+    .await
+}
