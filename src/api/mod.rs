@@ -5,12 +5,14 @@
 mod claims;
 mod messages;
 mod plain;
+mod room_settings;
 mod rooms;
 mod search;
 
 pub use claims::*;
 pub use messages::*;
 pub use plain::*;
+pub use room_settings::*;
 pub use rooms::*;
 pub use search::*;
 

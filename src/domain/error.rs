@@ -135,7 +135,8 @@ impl ApiError {
     pub fn wrong_key() -> Self {
         Self::new(
             Code::WrongKey,
-            "No room opens with that name and key. Check both and try again.",
+            "No room opens with that name and key. Check both; the key may have been changed since you were given it, \
+             and then whoever invited you has the new one.",
         )
     }
 

@@ -46,6 +46,8 @@ pub mod limits {
     pub const TOPIC_CHARS: usize = 200;
     /// Days that a room's messages are kept, where they are not for ever, at most.
     pub const KEEP_DAYS: u32 = 3_650;
+    /// Former names by which a room can be found, the latest of them.
+    pub const FORMER_NAMES: usize = 20;
     /// Invites that a room may have at once.
     pub const INVITES: usize = 50;
     /// Uses of an invite, and hours that it is good for, at most.

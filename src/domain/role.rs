@@ -26,6 +26,14 @@ pub enum Posting {
 }
 
 impl Posting {
+    /// As the API has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Moderators => "moderators",
+        }
+    }
+
     pub fn is_open(&self) -> bool {
         *self == Self::Everyone
     }
@@ -60,6 +68,15 @@ pub enum Deed {
 }
 
 impl Role {
+    /// As the API has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Owner => "owner",
+        }
+    }
+
     /// Who may do what.
     pub fn may(self, deed: Deed) -> bool {
         match deed {

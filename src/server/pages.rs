@@ -9,7 +9,7 @@ use axum::{
     Router,
     extract::{FromRef, FromRequestParts, Path, State, rejection::PathRejection},
     http::{HeaderValue, Response, StatusCode, header, request::Parts},
-    response::{Html, IntoResponse},
+    response::{Html, IntoResponse, Redirect},
     routing::get,
 };
 use hydration_context::SsrSharedContext;
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     api::PlainPage,
-    domain::{self, ApiError, Flash, History, RoomName, RoomSummary},
+    domain::{self, ApiError, Code, Flash, History, Room, RoomName, RoomSummary},
     ui::{
         aim::Aim,
         document::{Document, Frame},
@@ -104,6 +104,12 @@ async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Vi
         // A name that cannot exist is a room that does not.
         let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
         let entered = chat.enter(me, &name).await?;
+        if has_moved(&name, &entered.room) {
+            return Ok(moved(
+                &paths::room(&me.name, &entered.room.name),
+                &visit.query,
+            ));
+        }
         if before.is_none() && aim.is_none() {
             chat.was_shown(me, &entered.room).await;
         }
@@ -195,10 +201,16 @@ async fn room_settings(
         let me = visit.me(&acting)?;
         // A name that cannot exist is a room that does not.
         let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
-        Ok((me, chat.enter(me, &name).await?))
+        let entered = chat.enter(me, &name).await?;
+        let has_moved = has_moved(&name, &entered.room);
+        Ok((me, entered, has_moved))
     };
     match opened.await {
-        Ok((me, entered)) => {
+        Ok((me, entered, true)) => {
+            let now = paths::room_settings(&me.name, &entered.room.name);
+            moved(&now, &visit.query)
+        }
+        Ok((me, entered, false)) => {
             let Entered {
                 room,
                 members,
@@ -217,19 +229,17 @@ async fn invite(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
         return nowhere(visit).await;
     };
     let mut guests = Guests::default();
+    let name = RoomName::parse(&room).map_err(|_| ApiError::no_such_room());
     for me in &visit.identities {
-        let inside = match chat.my_rooms(me).await {
-            Ok(rooms) => rooms
-                .iter()
-                .any(|inside| inside.room.name.eq_ignore_ascii_case(&room)),
+        let inside = match &name {
+            Ok(name) => chat.room_named(me, name).await,
+            Err(error) => Err(error.clone()),
+        };
+        match inside {
+            Ok(room) => guests.inside.push((me.name.clone(), room.name)),
+            Err(error) if error.code == Code::NoSuchRoom => guests.outside.push(me.name.clone()),
             Err(error) => return visit.refuse(error, None, None),
-        };
-        let names = if inside {
-            &mut guests.inside
-        } else {
-            &mut guests.outside
-        };
-        names.push(me.name.clone());
+        }
     }
     let title = format!("Join {room}");
     let wanted = visit
@@ -249,6 +259,17 @@ async fn nowhere(visit: Visit) -> Page {
     let mut page = visit.show_anyone(StrangersKey::Nowhere, not_found::NOWHERE, NotFound);
     *page.status_mut() = StatusCode::NOT_FOUND;
     page
+}
+
+/// Whether a room is called something else than what it was asked for by.
+fn has_moved(name: &RoomName, room: &Room) -> bool {
+    RoomName::parse(&room.name).is_ok_and(|now| now.folded() != name.folded())
+}
+
+/// Leads on from an address that a room once had.
+fn moved(path: &str, query: &str) -> Page {
+    let mark = if query.is_empty() { "" } else { "?" };
+    Redirect::temporary(&format!("{path}{mark}{query}")).into_response()
 }
 
 /// Who a path's first segment acts as. The router cannot match part of a segment, so the `@` is asked for

@@ -1,6 +1,7 @@
 //! What the server does, in the domain's words: claim, create, join, post, read, leave, delete.
 
 mod conversation;
+mod settings;
 
 use std::sync::Arc;
 
@@ -188,6 +189,14 @@ impl Chat {
             room.online = self.0.live.online(room.id);
         }
         Ok(rooms)
+    }
+
+    /// One of *me*'s rooms by its name, or by one that it once had.
+    ///
+    /// # Errors
+    /// `no_such_room`.
+    pub async fn room_named(&self, me: &Me, name: &RoomName) -> Result<Room, ApiError> {
+        Ok(self.0.store.room_named(name.folded(), me.id).await?)
     }
 
     /// What stands around the messages of one of *me*'s rooms on its page.

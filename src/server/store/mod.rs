@@ -20,8 +20,8 @@ use self::search::Search;
 pub use self::sqlite::{Checkup, CopyError, OpenError, Progress, Sqlite, check, copy};
 use crate::{
     domain::{
-        ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Millis, Posted, Role,
-        Room, RoomId, RoomName, RoomSummary, Seq, Username,
+        ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Millis, Posted,
+        Posting, Role, Room, RoomId, RoomName, RoomSummary, Seq, Topic, Username,
     },
     protocol::ServerFrame,
 };
@@ -199,6 +199,31 @@ impl Act {
     }
 }
 
+/// What may be changed in a room besides what is said there. Who may is for the store to say.
+#[derive(Debug)]
+pub enum Setting {
+    Name(RoomName),
+    Topic(Topic),
+    Key {
+        /// PHC string of the new key's Argon2id hash.
+        hash: String,
+        /// Whether all others are shown out and all invites end in the same breath.
+        everyone_out: bool,
+    },
+    /// Gives a member another role. Who makes another the owner is a moderator from then on.
+    Role {
+        who: Folded,
+        role: Role,
+    },
+    /// Shows a member out.
+    Out {
+        who: Folded,
+    },
+    Posting(Posting),
+    /// For how many days messages are kept.
+    Keep(Option<u32>),
+}
+
 /// Which stretch of a room's messages to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stretch {
@@ -258,7 +283,8 @@ pub trait Store: Send + Sync + 'static {
         name: &RoomName,
         key_hash: String,
     ) -> Result<RoomId, StoreError>;
-    /// The room of that name, for its key to be tried; `None` where there is none.
+    /// The room that this name leads to, for its key to be tried; `None` where there is none. A name that a room once had
+    /// leads to it as long as no other has it; so everywhere.
     async fn lock(&self, name: Folded) -> Result<Option<Lock>, StoreError>;
     /// Adds a member whose key was tried on that lock; for one who is a member already, nothing happens.
     ///
@@ -267,9 +293,19 @@ pub trait Store: Send + Sync + 'static {
     async fn join(&self, lock: Lock, by: Actor) -> Result<(), StoreError>;
     async fn leave(&self, room: RoomId, by: Actor) -> Result<(), StoreError>;
     async fn delete_room(&self, room: RoomId, by: Actor) -> Result<(), StoreError>;
+    /// Changes a room, all or nothing. What is so already stays as it is; `id` is as an entry's.
+    async fn set(
+        &self,
+        room: RoomId,
+        by: Actor,
+        id: Uuid,
+        setting: Setting,
+    ) -> Result<(), StoreError>;
 
     /// One of the user's rooms. Its `online` is 0: the store does not know.
     async fn room(&self, room: RoomId, user: UserId) -> Result<Room, StoreError>;
+    /// One of the user's rooms by its name. Its `online` is 0, too.
+    async fn room_named(&self, name: Folded, user: UserId) -> Result<Room, StoreError>;
     /// One of the user's rooms by its name, with what stands around it, as of one moment.
     async fn surroundings(&self, name: Folded, user: UserId) -> Result<Surroundings, StoreError>;
     /// The user's rooms with their newest messages, the latest active first.

@@ -14,6 +14,7 @@ mod entries;
 mod errors;
 mod index;
 mod job;
+mod locks;
 mod migrate;
 mod open;
 mod people;
@@ -32,6 +33,7 @@ use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use self::{alarm::Alarm, readers::Readers, sessions::Sessions, writer::Writer};
 pub use self::{
@@ -41,7 +43,8 @@ pub use self::{
 };
 use super::{
     Actor, Failure, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply, Session,
-    SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId, search::Search,
+    Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
+    search::Search,
 };
 use crate::{
     domain::{
@@ -168,9 +171,26 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn set(
+        &self,
+        room: RoomId,
+        by: Actor,
+        id: Uuid,
+        setting: Setting,
+    ) -> Result<(), StoreError> {
+        self.write(move |change| locks::set(change, room, by, id, setting))
+            .await
+    }
+
     async fn room(&self, room: RoomId, user: UserId) -> Result<Room, StoreError> {
         self.readers
             .read(move |connection| reads::room(connection, room, user))
+            .await
+    }
+
+    async fn room_named(&self, name: Folded, user: UserId) -> Result<Room, StoreError> {
+        self.readers
+            .read(move |connection| reads::room_by_name(connection, &name, user))
             .await
     }
 

@@ -15,7 +15,8 @@ use crate::{
 /// The names that this browser holds, by whether they are in the room already.
 #[derive(Clone, Debug, Default)]
 pub struct Guests {
-    pub inside: Vec<String>,
+    /// Each with what the room is called now.
+    pub inside: Vec<(String, String)>,
     pub outside: Vec<String>,
 }
 
@@ -40,7 +41,7 @@ pub fn InvitePage(
                     <h1 dir="auto">{room.clone()}</h1>
                 </div>
             </div>
-            {(!inside.is_empty()).then(|| view! { <Inside room=room.clone() names=inside /> })}
+            {(!inside.is_empty()).then(|| view! { <Inside names=inside /> })}
             {(!outside.is_empty()).then(|| view! { <JoinForm room names=outside wanted last /> })}
             {if stranger {
                 view! {
@@ -65,8 +66,8 @@ pub fn InvitePage(
 }
 
 #[component]
-fn Inside(room: String, names: Vec<String>) -> impl IntoView {
-    let link = |name: String| {
+fn Inside(names: Vec<(String, String)>) -> impl IntoView {
+    let link = |(name, room): (String, String)| {
         view! {
             <li>
                 <a href=paths::room(&name, &room)>

@@ -48,13 +48,20 @@ ALTER TABLE rooms ADD COLUMN posting INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE rooms ADD COLUMN keep_days INTEGER;
 -- Messages up to this seq are erased, or about to be: nobody is given them any more.
 ALTER TABLE rooms ADD COLUMN erased_to INTEGER NOT NULL DEFAULT 0;
+-- Rooms whose messages up to there are not all erased yet: those after `after` may not be.
+CREATE TABLE erasures (
+    room_id INTEGER PRIMARY KEY REFERENCES rooms (id) ON DELETE CASCADE,
+    after   INTEGER NOT NULL
+) STRICT;
 -- 0 member, 1 moderator. The owner is in the room's own row.
 ALTER TABLE members ADD COLUMN role INTEGER NOT NULL DEFAULT 0;
 
 -- Names that rooms once had: they lead to the room as long as no other has them.
 CREATE TABLE former_names (
     folded  TEXT    PRIMARY KEY,
-    room_id INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE
+    room_id INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
+    -- When the room was last called that.
+    until   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX former_names_by_room ON former_names (room_id);
 

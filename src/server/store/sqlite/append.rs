@@ -29,6 +29,22 @@ struct Author {
     standing: Standing,
 }
 
+/// What somebody asks for in a room, and the id that they gave it.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    pub room: RoomId,
+    pub user: UserId,
+    pub id: Uuid,
+}
+
+impl Asked {
+    /// Something that nobody has an id for.
+    pub fn newly(room: RoomId, user: UserId) -> Self {
+        let id = Uuid::now_v7();
+        Self { room, user, id }
+    }
+}
+
 /// The message that an entry is about.
 struct Target {
     seq: Seq,
@@ -71,7 +87,7 @@ pub fn came_or_went(
     user: UserId,
     kind: Kind,
 ) -> Changed<()> {
-    let author = author_of(change, room, user)?;
+    let author = author_of(change, Asked::newly(room, user))?;
     let who = author.name.clone();
     note(change, &author, Noted::of(kind), |seq, at| match kind {
         Kind::Left => ServerFrame::Left { room, seq, who, at },
@@ -80,16 +96,16 @@ pub fn came_or_went(
     Ok(())
 }
 
-/// Notes what `by`, a member, has changed in a room or about `whom`, one of its members.
+/// Notes what a member has changed in a room or about `whom`, another of its members.
 pub fn changed(
     change: &mut Change<'_>,
-    room: RoomId,
-    by: UserId,
+    asked: Asked,
     what: What,
     to: Option<String>,
     whom: Option<&User>,
 ) -> Changed<()> {
-    let author = author_of(change, room, by)?;
+    let room = asked.room;
+    let author = author_of(change, asked)?;
     let (by, who) = (author.name.clone(), whom.map(|user| user.name.clone()));
     let noted = Noted {
         subject: whom.map(|user| user.id),
@@ -109,8 +125,9 @@ pub fn changed(
 }
 
 /// Shows a member out: their membership ends, and whatever they are given of the room.
-pub fn remove(change: &mut Change<'_>, room: RoomId, by: UserId, whom: &User) -> Changed<()> {
-    let author = author_of(change, room, by)?;
+pub fn remove(change: &mut Change<'_>, asked: Asked, whom: &User) -> Changed<()> {
+    let room = asked.room;
+    let author = author_of(change, asked)?;
     change.connection.execute(
         "DELETE FROM members WHERE room_id = ?1 AND user_id = ?2",
         [room, whom.id],
@@ -140,8 +157,8 @@ pub fn remove(change: &mut Change<'_>, room: RoomId, by: UserId, whom: &User) ->
     Ok(())
 }
 
-/// Somebody as the author of an entry that they have no id for.
-fn author_of(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<Author> {
+fn author_of(change: &Change<'_>, asked: Asked) -> Changed<Author> {
+    let Asked { room, user, id } = asked;
     let connection = change.connection;
     Ok(Author {
         room,
@@ -149,7 +166,7 @@ fn author_of(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<Author>
         name: connection
             .prepare_cached("SELECT name FROM users WHERE id = ?1")?
             .query_row([user], |row| row.get(0))?,
-        id: Uuid::now_v7(),
+        id,
         standing: change.recall.standing(connection, room)?,
     })
 }
@@ -526,7 +543,12 @@ fn forget_mentions(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Vec<U
 }
 
 /// The entry that this author's id stands for already.
-fn noted(change: &Change<'_>, room: RoomId, author: UserId, id: Uuid) -> Changed<Option<Posted>> {
+pub fn noted(
+    change: &Change<'_>,
+    room: RoomId,
+    author: UserId,
+    id: Uuid,
+) -> Changed<Option<Posted>> {
     let mut query = change.connection.prepare_cached(
         "SELECT seq, at FROM entries WHERE room_id = ?1 AND author_id = ?2 AND id = ?3",
     )?;

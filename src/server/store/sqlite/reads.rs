@@ -65,9 +65,20 @@ pub fn membership(
     Ok(Some(Membership { session, rooms }))
 }
 
+/// The room that the name `?1` leads to, as an expression: who has it, or else had it last.
+macro_rules! named {
+    () => {
+        "coalesce((SELECT id FROM rooms WHERE folded = ?1),
+                  (SELECT room_id FROM former_names WHERE folded = ?1))"
+    };
+}
+
 pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<Lock>> {
     connection
-        .prepare_cached("SELECT id, key_hash FROM rooms WHERE folded = ?1")?
+        .prepare_cached(concat!(
+            "SELECT id, key_hash FROM rooms WHERE id = ",
+            named!()
+        ))?
         .query_row([name.as_str()], |row| {
             Ok(Lock {
                 room: row.get(0)?,
@@ -145,11 +156,17 @@ pub fn surroundings(
     })
 }
 
-fn room_by_name(connection: &Connection, name: &Folded, user: UserId) -> Result<Room, StoreError> {
+pub fn room_by_name(
+    connection: &Connection,
+    name: &Folded,
+    user: UserId,
+) -> Result<Room, StoreError> {
     connection
         .prepare_cached(concat!(
             room_columns!(),
-            "WHERE rooms.folded = ?1 AND members.user_id = ?2"
+            "WHERE rooms.id = ",
+            named!(),
+            " AND members.user_id = ?2"
         ))?
         .query_row(params![name.as_str(), user], room_of)
         .optional()?

@@ -11,7 +11,7 @@ use super::{
     people::require_session,
 };
 use crate::{
-    domain::{Deed, Role, RoomId, RoomName, Seq},
+    domain::{Deed, Folded, Role, RoomId, RoomName, Seq},
     server::store::{Actor, Event, Lock, Reading, StoreError, UserId, now},
 };
 
@@ -37,9 +37,19 @@ pub fn create_room(
         params![name.as_str(), folded.as_str(), owner, key_hash, now()],
     )?;
     let room = change.connection.last_insert_rowid();
+    take_name(change, &folded)?;
     add_member(change, room, owner, 0)?;
     change.events.push(Event::Joined { room, user: owner });
     Ok(room)
+}
+
+/// A room that takes a name takes the links that led by it to another.
+pub fn take_name(change: &Change<'_>, name: &Folded) -> Changed<()> {
+    change.connection.execute(
+        "DELETE FROM former_names WHERE folded = ?1",
+        [name.as_str()],
+    )?;
+    Ok(())
 }
 
 pub fn join(change: &mut Change<'_>, lock: &Lock, by: Actor) -> Changed<()> {
@@ -229,8 +239,14 @@ pub fn is_member(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<boo
 pub fn permit(change: &Change<'_>, room: RoomId, user: UserId, deed: Deed) -> Changed<Role> {
     let role = change.role(room, user)?;
     let role = role.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
+    allow(role, deed)?;
+    Ok(role)
+}
+
+/// Lets somebody of that role through, where it lets them do that.
+pub fn allow(role: Role, deed: Deed) -> Changed<()> {
     if role.may(deed) {
-        Ok(role)
+        Ok(())
     } else {
         Err(Stop::Refused(deed.into()))
     }
