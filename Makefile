@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test format site lint units end2end sizes torture fuzz bench peers tools browser
+.PHONY: help serve test format site lint units end2end sizes torture fuzz bench peers tools proxies browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -51,7 +51,7 @@ lint: site # Clippy, for the server and for the browser.
 	cargo clippy $(SERVER) --all-targets -- -D warnings
 	cargo clippy $(BROWSER) --lib -- -D warnings
 
-units: site # Unit, property and integration tests, against the release build.
+units: site proxies # Unit, property and integration tests, against the release build.
 	mkdir -p $(LOGS)
 	cargo test $(SERVER) 2>&1 | tee $(LOGS)/cargo
 
@@ -112,6 +112,14 @@ if cargo binstall -V >/dev/null 2>&1; \
 	then cargo binstall --no-confirm --root $(TOOLS) $(1); \
 	else cargo install --locked --root $(TOOLS) $(2) $(1); fi
 endef
+
+# RUNLEVEL=1 keeps packages from starting what they install.
+proxies: # The programs that deploy/ is for, where the system has them packaged.
+	missing=; for program in nginx caddy openssl curl; do \
+		PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing+=" $$program"; done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && RUNLEVEL=1 apt-get install -y $$missing; \
+	else echo "The tests of deploy/ need$$missing."; fi
 
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 browser: # An installed Chromium or Chrome; where there is none, the system's package, or Playwright's own.

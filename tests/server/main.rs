@@ -8,6 +8,7 @@ mod bounds;
 mod changes;
 mod claims;
 mod conversation;
+mod deploy;
 mod durability;
 mod forms;
 mod frames;
