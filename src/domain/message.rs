@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ApiError, Code, Millis, RoomId, Seq, limits};
+use super::{ApiError, Code, Happening, Millis, RoomId, Seq, limits};
 
 /// What a member says: 1–4,000 characters after trimming the outer white space.
 ///
@@ -191,30 +191,9 @@ pub struct History {
     /// The room's head as of these messages: whatever an entry up to there did to them is in them.
     #[serde(default)]
     pub head: Seq,
-    /// Who came and went in the stretch, the newest [`limits::COMINGS`] of it, oldest first.
+    /// What happened to the room in the stretch, the newest [`limits::HAPPENINGS`] of it, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub comings: Vec<Coming>,
-}
-
-/// Somebody became a member, or stopped being one: `[seq, who, joined]` in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(Seq, String, bool)", into = "(Seq, String, bool)")]
-pub struct Coming {
-    pub seq: Seq,
-    pub who: String,
-    pub joined: bool,
-}
-
-impl From<(Seq, String, bool)> for Coming {
-    fn from((seq, who, joined): (Seq, String, bool)) -> Self {
-        Self { seq, who, joined }
-    }
-}
-
-impl From<Coming> for (Seq, String, bool) {
-    fn from(Coming { seq, who, joined }: Coming) -> Self {
-        (seq, who, joined)
-    }
+    pub happenings: Vec<Happening>,
 }
 
 /// Messages that entries after a seq made or touched, as they are now, oldest first.
@@ -227,9 +206,9 @@ pub struct Changes {
     pub more: bool,
     /// The room's head as of these messages, as in [`History`].
     pub head: Seq,
-    /// Who came and went by those entries, the newest [`limits::COMINGS`], oldest first.
+    /// What happened to the room by those entries, the newest [`limits::HAPPENINGS`], oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub comings: Vec<Coming>,
+    pub happenings: Vec<Happening>,
 }
 
 /// A message that was searched for, and the room that it is in.

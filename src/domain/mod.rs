@@ -5,6 +5,7 @@
 mod emoji;
 mod error;
 mod flash;
+mod happening;
 pub mod markup;
 pub mod mentions;
 mod message;
@@ -17,9 +18,8 @@ pub use emoji::Emoji;
 pub use emoji::QUICK_REACTIONS;
 pub use error::{ApiError, Code};
 pub use flash::Flash;
-pub use message::{
-    Body, Changes, Coming, Found, History, Hit, Message, Noted, Posted, Quote, Reaction,
-};
+pub use happening::{Happened, Happening};
+pub use message::{Body, Changes, Found, History, Hit, Message, Noted, Posted, Quote, Reaction};
 #[cfg(feature = "ssr")]
 pub use names::Folded;
 pub use names::{Key, Passphrase, RoomName, Topic, Username};
@@ -73,8 +73,8 @@ pub mod limits {
     pub const HISTORY_PAGE: usize = 50;
     /// Messages in a page of history at most.
     pub const HISTORY_MAX: usize = 200;
-    /// Who came and went, told with a page of history at most.
-    pub const COMINGS: usize = 50;
+    /// Of what happened to the room itself, told with a page of history at most.
+    pub const HAPPENINGS: usize = 50;
     /// Characters that are searched for at most, and words in them.
     pub const SEARCH_CHARS: usize = 200;
     pub const SEARCH_TERMS: usize = 32;

@@ -68,6 +68,13 @@ pub enum Deed {
 }
 
 impl Role {
+    /// The role of that name, as the API has it.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Member, Self::Moderator, Self::Owner]
+            .into_iter()
+            .find(|role| role.as_str() == name)
+    }
+
     /// As the API has it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -102,7 +102,7 @@ async fn the_same_id_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn a_page_tells_who_came_and_went_in_its_stretch_of_the_log() {
+async fn a_page_tells_what_happened_to_the_room_in_its_stretch_of_the_log() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
@@ -115,42 +115,54 @@ async fn a_page_tells_who_came_and_went_in_its_stretch_of_the_log() {
     runa.call("leave_room", &leave).await.ok();
     alice.post(room, "four").await;
     runa.join("general", "sesame").await;
-    let comings = async |fields: &[(&str, u64)]| {
+    let happenings = async |fields: &[(&str, u64)]| {
         let fields: Vec<(&str, Field)> = fields.iter().map(|(name, n)| (*name, n as _)).collect();
-        alice.history(room, &fields).await["comings"].clone()
+        alice.history(room, &fields).await["happenings"].clone()
     };
     let (came, went, back) = (
-        json!([2, "runa", true]),
-        json!([5, "runa", false]),
-        json!([7, "runa", true]),
+        json!([2, "joined", "runa", null, null]),
+        json!([5, "left", "runa", null, null]),
+        json!([7, "joined", "runa", null, null]),
     );
-    assert_eq!(comings(&[]).await, json!([came, went, back]));
-    assert_eq!(comings(&[("limit", 2)]).await, json!([went, back]));
-    assert_eq!(comings(&[("limit", 1)]).await, json!([back]));
-    assert_eq!(comings(&[("before", 6)]).await, json!([came, went]));
+    assert_eq!(happenings(&[]).await, json!([came, went, back]));
+    assert_eq!(happenings(&[("limit", 2)]).await, json!([went, back]));
+    assert_eq!(happenings(&[("limit", 1)]).await, json!([back]));
+    assert_eq!(happenings(&[("before", 6)]).await, json!([came, went]));
     // Where all of a stretch is messages there is nothing to tell.
-    assert_eq!(comings(&[("before", 4), ("limit", 1)]).await, Value::Null);
-    assert_eq!(comings(&[("after", 3)]).await, json!([went, back]));
-    assert_eq!(comings(&[("after", 1), ("limit", 1)]).await, json!([came]));
-    assert_eq!(comings(&[("around", 1), ("limit", 2)]).await, json!([came]));
+    assert_eq!(
+        happenings(&[("before", 4), ("limit", 1)]).await,
+        Value::Null
+    );
+    assert_eq!(happenings(&[("after", 3)]).await, json!([went, back]));
+    assert_eq!(
+        happenings(&[("after", 1), ("limit", 1)]).await,
+        json!([came])
+    );
+    assert_eq!(
+        happenings(&[("around", 1), ("limit", 2)]).await,
+        json!([came])
+    );
     // What closes a hole tells of it, too.
     let fields: [(&str, Field); 3] = [("room", &room), ("since", &3), ("limit", &1)];
     let changes = alice.call("changes", &fields).await.ok();
     assert_eq!(
-        (&changes["to"], &changes["comings"]),
+        (&changes["to"], &changes["happenings"]),
         (&json!(4), &Value::Null)
     );
     let fields: [(&str, Field); 2] = [("room", &room), ("since", &2)];
     let changes = alice.call("changes", &fields).await.ok();
-    assert_eq!(changes["comings"], json!([went, back]));
+    assert_eq!(changes["happenings"], json!([went, back]));
     // Of many, the newest.
     for _ in 0..30 {
         runa.call("leave_room", &leave).await.ok();
         runa.join("general", "sesame").await;
     }
-    let many = comings(&[]).await;
-    let many = many.as_array().expect("comings");
-    assert_eq!((many.len(), &many[49]), (50, &json!([67, "runa", true])));
+    let many = happenings(&[]).await;
+    let many = many.as_array().expect("happenings");
+    assert_eq!(
+        (many.len(), &many[49]),
+        (50, &json!([67, "joined", "runa", null, null]))
+    );
 }
 
 #[tokio::test]

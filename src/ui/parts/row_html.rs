@@ -22,7 +22,7 @@ use crate::{
 /// What a row has above its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Above {
-    /// Who came and went since the message before it, in one line.
+    /// What happened to the room since the message before it, in quiet lines.
     pub came: String,
     /// Here begins this day, counted in the reader's zone since 1 January 1970.
     pub day: Option<i64>,
@@ -47,7 +47,7 @@ pub struct Shows {
     pub refused: Vec<(Uuid, String)>,
 }
 
-/// What is above a row: the lines of who came and went, of the day, and of what is new. All have `data-above`.
+/// What is above a row: the lines of what happened to the room, of the day, and of what is new. All have `data-above`.
 pub fn lines(shows: &Shows) -> String {
     let Above { came, day, new, .. } = &shows.above;
     let mut out = String::new();

@@ -73,10 +73,10 @@ fn line(messages: &[Said], me: &str, unread: Unread) -> Option<Seq> {
         .map(|said| said.seq)
 }
 
-/// Who came and went between a message and what is before it: another, or the room's beginning.
+/// What happened to the room between a message and what is before it: another, or the room's beginning.
 fn came(window: &Window, before: Option<&Placed>, seq: Seq) -> String {
     let edge = if window.has_older() { seq } else { 0 };
-    told(window.comings(before.map_or(edge, |before| before.seq), seq))
+    told(window.happenings(before.map_or(edge, |before| before.seq), seq))
 }
 
 /// Whether each of *me*'s unsent messages names its author, given what the room has last.

@@ -61,7 +61,7 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
         let window = conversation.window.read();
         let newest = window.messages().last().map_or(0, |said| said.seq);
         let newest = if window.is_live() { newest } else { Seq::MAX };
-        told(window.comings(newest, Seq::MAX))
+        told(window.happenings(newest, Seq::MAX))
     });
     let empty = Memo::new(move |_| {
         conversation.window.with(|window| window.head() == 0)

@@ -11,11 +11,11 @@
 
 mod ask;
 mod backoff;
-mod comings;
 mod connection;
 mod conversation;
 mod forms;
 mod frozen;
+mod happenings;
 mod navigator;
 mod outbox;
 mod outboxes;
@@ -32,9 +32,9 @@ use std::cell::Cell;
 use leptos::prelude::*;
 
 pub use ask::ask;
-pub use comings::told;
 pub use connection::{Event, State};
 pub use conversation::{Conversation, Doing, Fetching, Gone, Stretch, Unread};
+pub use happenings::told;
 pub use navigator::{Navigator, Pane, Shown, Start};
 pub use outbox::{Act, Of, Outbox, Unsent};
 pub use plain::Plain;

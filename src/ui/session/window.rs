@@ -8,7 +8,7 @@
 use leptos::prelude::*;
 
 use super::touch::Touch;
-use crate::domain::{Changes, Coming, History, Message, Seq};
+use crate::domain::{Changes, Happened, Happening, History, Message, Seq};
 
 /// Messages that a page holds at most.
 pub const MOST: usize = 300;
@@ -52,8 +52,8 @@ impl From<Message> for Said {
 #[derive(Clone, Debug)]
 pub struct Window {
     messages: Vec<Said>,
-    /// Who came and went, as far as pages of history and the socket told: the newest [`MOST`].
-    comings: Vec<Coming>,
+    /// What happened to the room itself, as far as pages of history and the socket told: the newest [`MOST`].
+    happenings: Vec<Happening>,
     /// Whether there are messages before the window.
     older: bool,
     /// Seq up to which the room's log has been taken in. Entries that say nothing may come after the newest message.
@@ -80,7 +80,7 @@ impl Window {
         let end = if newer { last } else { last.max(page.head) };
         Self {
             messages,
-            comings: page.comings,
+            happenings: page.happenings,
             older,
             end,
             head: head.max(page.head).max(end),
@@ -115,10 +115,10 @@ impl Window {
     /// Takes other messages in place of those that are here.
     fn become_of(&mut self, page: History, older: bool, newer: bool) {
         let messages = self.brought_up(page.messages, page.head);
-        self.learn(page.comings);
+        self.learn(page.happenings);
         let page = History {
             messages,
-            comings: Vec::new(),
+            happenings: Vec::new(),
             ..page
         };
         let next = Self::of(page, older, newer, self.head);
@@ -177,33 +177,52 @@ impl Window {
         Arrival::Shown
     }
 
-    /// Somebody came or went.
-    pub fn came(&mut self, coming: Coming) {
-        let seq = coming.seq;
-        self.learn(vec![coming]);
+    /// Something happened to the room itself.
+    pub fn happened(&mut self, happening: Happening) {
+        let seq = happening.seq;
+        self.learn(vec![happening]);
         self.passed(seq);
     }
 
-    fn learn(&mut self, comings: Vec<Coming>) {
-        for coming in comings {
-            let place = self.comings.partition_point(|it| it.seq < coming.seq);
+    fn learn(&mut self, happenings: Vec<Happening>) {
+        for happening in happenings {
+            if happening.what == Happened::Erased {
+                let up_to = happening.to.as_deref().map(str::parse);
+                self.erase(up_to.and_then(Result::ok).unwrap_or_default());
+                continue;
+            }
+            let place = self.happenings.partition_point(|it| it.seq < happening.seq);
             if self
-                .comings
+                .happenings
                 .get(place)
-                .is_none_or(|it| it.seq != coming.seq)
+                .is_none_or(|it| it.seq != happening.seq)
             {
-                self.comings.insert(place, coming);
+                self.happenings.insert(place, happening);
             }
         }
-        let excess = self.comings.len().saturating_sub(MOST);
-        self.comings.drain(..excess);
+        let excess = self.happenings.len().saturating_sub(MOST);
+        self.happenings.drain(..excess);
     }
 
-    /// Who came and went between two seqs, neither included.
-    pub fn comings(&self, after: Seq, before: Seq) -> &[Coming] {
-        let from = self.comings.partition_point(|coming| coming.seq <= after);
-        let to = self.comings.partition_point(|coming| coming.seq < before);
-        self.comings.get(from..to).unwrap_or_default()
+    /// All messages up to a seq are gone, and what was quoted of them.
+    fn erase(&mut self, up_to: Seq) {
+        if self.start() <= up_to {
+            self.older = false;
+        }
+        self.messages.retain(|said| up_to < said.seq);
+        for said in &self.messages {
+            said.message.maybe_update(|message| {
+                let quote = message.re.as_mut().filter(|re| re.seq <= up_to);
+                quote.is_some_and(|re| !std::mem::take(&mut re.body).is_empty())
+            });
+        }
+    }
+
+    /// What happened to the room itself between two seqs, neither included.
+    pub fn happenings(&self, after: Seq, before: Seq) -> &[Happening] {
+        let from = self.happenings.partition_point(|it| it.seq <= after);
+        let to = self.happenings.partition_point(|it| it.seq < before);
+        self.happenings.get(from..to).unwrap_or_default()
     }
 
     /// An entry that says nothing has come by.
@@ -228,7 +247,7 @@ impl Window {
     /// What entries after some seq made or touched, up to another. What lies beyond the window goes on its end, where
     /// that is where those entries began and the reader is there or there is space.
     pub fn changed(&mut self, changes: Changes, since: Seq, reading: Reading) {
-        self.learn(changes.comings);
+        self.learn(changes.happenings);
         let messages = self.brought_up(changes.messages, changes.head);
         let goes_on = since <= self.end;
         let (end, mut full) = (self.end, false);
@@ -274,7 +293,7 @@ impl Window {
             return;
         }
         self.older = page.more;
-        self.learn(page.comings);
+        self.learn(page.happenings);
         let page = self.brought_up(page.messages, page.head);
         let mut messages: Vec<_> = page.into_iter().map(Said::from).collect();
         messages.append(&mut self.messages);
@@ -290,7 +309,7 @@ impl Window {
         if end > self.end {
             return;
         }
-        self.learn(page.comings);
+        self.learn(page.happenings);
         for message in self.brought_up(page.messages, page.head) {
             if message.seq > self.end {
                 self.end = message.seq;
@@ -439,35 +458,36 @@ mod tests {
         assert_eq!(seqs(&window), [1, 2, 3, 5, 7]);
     }
 
-    fn joined(seqs: &[Seq]) -> Vec<Coming> {
-        let coming = |seq: &Seq| Coming::from((*seq, "runa".to_owned(), true));
-        seqs.iter().map(coming).collect()
+    fn joined(seqs: &[Seq]) -> Vec<Happening> {
+        let joined =
+            |seq: &Seq| Happening::from((*seq, Happened::Joined, "runa".to_owned(), None, None));
+        seqs.iter().map(joined).collect()
     }
 
     #[test]
     fn of_those_who_came_a_bounded_number_is_kept_the_newest() {
         let mut window = Window::new(page(1..=1), 1);
         for seq in 2..2 + 2 * MOST as Seq {
-            window.came(joined(&[seq]).remove(0));
+            window.happened(joined(&[seq]).remove(0));
         }
-        let kept = window.comings(0, Seq::MAX);
+        let kept = window.happenings(0, Seq::MAX);
         assert_eq!(kept.len(), MOST);
         assert_eq!(kept.last().map(|last| last.seq), Some(1 + 2 * MOST as Seq));
     }
 
     #[test]
     fn who_came_is_known_from_every_page_and_the_socket_and_once() {
-        let with = |page, comings: &[Seq]| History {
-            comings: joined(comings),
+        let with = |page, happenings: &[Seq]| History {
+            happenings: joined(happenings),
             ..page
         };
         let mut window = Window::new(with(page(10..=12), &[11]), 12);
-        window.came(joined(&[13]).remove(0));
-        window.came(joined(&[13]).remove(0));
+        window.happened(joined(&[13]).remove(0));
+        window.happened(joined(&[13]).remove(0));
         window.older(with(page(5..=9), &[7, 8]), 10);
         window.newer(with(page_after(14..=14, 16), &[13, 15]), 13);
-        assert_eq!(window.comings(0, Seq::MAX), joined(&[7, 8, 11, 13, 15]));
-        assert_eq!(window.comings(8, 13), joined(&[11]));
+        assert_eq!(window.happenings(0, Seq::MAX), joined(&[7, 8, 11, 13, 15]));
+        assert_eq!(window.happenings(8, 13), joined(&[11]));
     }
 
     fn edit(seq: Seq, of: Seq, body: &str) -> Touch {
@@ -535,13 +555,13 @@ mod tests {
             to: 6,
             more: false,
             head: 6,
-            comings: joined(&[4]),
+            happenings: joined(&[4]),
         };
         window.changed(changes, 3, Reading::Earlier);
         assert!(window.is_live());
         assert_eq!(seqs(&window), [1, 2, 3, 5]);
         assert_eq!(body(&window, 2).as_deref(), Some("two"));
-        assert_eq!(window.comings(3, 5), joined(&[4]));
+        assert_eq!(window.happenings(3, 5), joined(&[4]));
     }
 
     #[test]
@@ -552,7 +572,7 @@ mod tests {
             to: 11,
             more: false,
             head: 11,
-            comings: Vec::new(),
+            happenings: Vec::new(),
         };
         window.changed(changes, 10, Reading::End);
         assert_eq!((seqs(&window), window.end()), (vec![1, 2, 3], 3));
@@ -568,6 +588,27 @@ mod tests {
         window.newer(page_after(11..=14, 20), 10);
         window.newer(page_after(17..=18, 20), 16);
         assert_eq!(seqs(&window), (5..=14).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_a_room_no_longer_keeps_goes_and_what_was_quoted_of_it() {
+        let mut window = Window::new(page(5..=9), 9);
+        let mut answer = message(10);
+        answer.re = Some(Quote::new(6, "bob".into(), "6"));
+        window.arrived(answer, Reading::End);
+        let erased = |seq, up_to: Seq| {
+            let to = Some(up_to.to_string());
+            Happening::from((seq, Happened::Erased, "alice".to_owned(), None, to))
+        };
+        assert!(window.has_older());
+        window.happened(erased(11, 7));
+        assert_eq!(seqs(&window), [8, 9, 10]);
+        assert!(window.is_live() && !window.has_older());
+        let quote = window.message(10).and_then(|answer| answer.re);
+        assert_eq!(quote.map(|quote| quote.body).as_deref(), Some(""));
+        assert_eq!(window.happenings(0, Seq::MAX), []);
+        window.happened(erased(12, 11));
+        assert_eq!((seqs(&window).len(), window.is_live()), (0, true));
     }
 
     #[test]

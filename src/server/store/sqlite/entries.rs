@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::basics::{head, require_member};
 use crate::{
-    domain::{Changes, Coming, History, Message, Quote, Reaction, RoomId, Seq, limits},
+    domain::{
+        Changes, Happened, Happening, History, Message, Quote, Reaction, RoomId, Seq, limits,
+    },
     protocol::{ServerFrame, What},
     server::store::{StoreError, Stretch, UserId},
 };
@@ -49,6 +51,25 @@ impl Kind {
             What::Posting => Self::Posting,
             What::Keep => Self::Keep,
         }
+    }
+
+    /// What it says that happened to the room itself, where it says that.
+    fn happened(self) -> Option<Happened> {
+        Some(match self {
+            Self::Said | Self::Edited | Self::Deleted | Self::Reacted | Self::TookBack => {
+                return None;
+            }
+            Self::Joined => Happened::Joined,
+            Self::Left => Happened::Left,
+            Self::Removed => Happened::Removed,
+            Self::Renamed => Happened::Name,
+            Self::Topic => Happened::Topic,
+            Self::Rekeyed => Happened::Key,
+            Self::Role => Happened::Role,
+            Self::Posting => Happened::Posting,
+            Self::Keep => Happened::Keep,
+            Self::Erased => Happened::Erased,
+        })
     }
 
     /// What it says that has changed, where it says that.
@@ -315,9 +336,9 @@ pub fn history(
     let before = before.min(head + 1);
     let within = |message: &&Message| after < message.seq && message.seq < before;
     let said = messages.iter().filter(within).count() as Seq;
-    // Where all of it is messages nobody came or went.
-    let comings = if before.saturating_sub(after).saturating_sub(1) > said {
-        comings(&snapshot, room, after, before)?
+    // Where all of it is messages nothing else happened.
+    let happenings = if before.saturating_sub(after).saturating_sub(1) > said {
+        happenings(&snapshot, room, after, before)?
     } else {
         Vec::new()
     };
@@ -326,31 +347,47 @@ pub fn history(
         more,
         newer,
         head,
-        comings,
+        happenings,
     })
 }
 
-/// Who came and went between two seqs, the newest of them, oldest first.
-fn comings(
+/// What happened to the room itself between two seqs, the newest of it, oldest first.
+fn happenings(
     connection: &Connection,
     room: RoomId,
     after: Seq,
     before: Seq,
-) -> rusqlite::Result<Vec<Coming>> {
-    let mut comings: Vec<Coming> = connection
-        .prepare_cached(
-            "SELECT entries.seq, users.name, entries.kind = 5 FROM entries
-             JOIN users ON users.id = entries.author_id
-             WHERE room_id = ?1 AND seq > ?2 AND seq < ?3 AND kind IN (5, 6)
-             ORDER BY seq DESC LIMIT ?4",
-        )?
-        .query_map(
-            params![room, bound(after), bound(before), limits::COMINGS],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?).into()),
-        )?
-        .collect::<Result<_, _>>()?;
-    comings.reverse();
-    Ok(comings)
+) -> rusqlite::Result<Vec<Happening>> {
+    let mut happenings = Vec::new();
+    let mut query = connection.prepare_cached(
+        "SELECT entries.seq, entries.kind, users.name, subjects.name, entries.body, entries.about
+         FROM entries
+         JOIN users ON users.id = entries.author_id
+         LEFT JOIN users AS subjects ON subjects.id = entries.subject
+         WHERE room_id = ?1 AND seq > ?2 AND seq < ?3 AND kind >= 5
+         ORDER BY seq DESC LIMIT ?4",
+    )?;
+    let within = params![room, bound(after), bound(before), limits::HAPPENINGS];
+    let mut rows = query.query(within)?;
+    while let Some(row) = rows.next()? {
+        let Some(what) = row.get::<_, Kind>(1)?.happened() else {
+            continue;
+        };
+        let to = match what {
+            Happened::Joined | Happened::Left | Happened::Removed | Happened::Key => None,
+            Happened::Erased => row.get::<_, Option<Seq>>(5)?.map(|seq| seq.to_string()),
+            _ => Some(row.get(4)?),
+        };
+        happenings.push(Happening {
+            seq: row.get(0)?,
+            what,
+            by: row.get(2)?,
+            who: row.get(3)?,
+            to,
+        });
+    }
+    happenings.reverse();
+    Ok(happenings)
 }
 
 const BEFORE: &str =
@@ -397,7 +434,7 @@ pub fn changes(
     require_member(&snapshot, room, user)?;
     let head = head_of(&snapshot, room)?;
     let (mut touched, mut to) = (BTreeSet::new(), since.min(head));
-    let mut any_came = false;
+    let mut any_happened = false;
     let mut query = snapshot.prepare_cached(
         "SELECT seq, kind, about FROM entries WHERE room_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
@@ -409,11 +446,10 @@ pub fn changes(
         let message = match row.get(1)? {
             Kind::Said => Some(to),
             Kind::Edited | Kind::Deleted | Kind::Reacted | Kind::TookBack => row.get(2)?,
-            Kind::Joined | Kind::Left => {
-                any_came = true;
+            _ => {
+                any_happened = true;
                 None
             }
-            _ => None,
         };
         touched.extend(message);
     }
@@ -421,8 +457,8 @@ pub fn changes(
         .into_iter()
         .filter_map(|seq| message(&snapshot, room, seq).transpose())
         .collect::<Result<_, _>>()?;
-    let comings = if any_came {
-        comings(&snapshot, room, since, to + 1)?
+    let happenings = if any_happened {
+        happenings(&snapshot, room, since, to + 1)?
     } else {
         Vec::new()
     };
@@ -431,7 +467,7 @@ pub fn changes(
         to,
         more: to < head,
         head,
-        comings,
+        happenings,
     })
 }
 

@@ -7,9 +7,9 @@ use leptos::{prelude::*, task::spawn_local};
 use super::Conversation;
 use crate::{
     api::Members,
-    domain::{Code, Coming, Member, Message, Millis, Seq},
+    domain::{Code, Happened, Happening, Member, Message, Millis, Role, Seq},
     protocol::{ClientFrame, ServerFrame},
-    ui::session::{Act, Gone, Window, ask, touch::Touch, window::Arrival},
+    ui::session::{Act, Gone, Window, ask, happenings, touch::Touch, window::Arrival},
 };
 
 /// After the server could not do what was asked just then.
@@ -47,11 +47,12 @@ impl Conversation {
             self.window.update_untracked(|window| window.touch(touch));
             return self.passed(seq);
         }
+        if let Some(happening) = happenings::of(frame) {
+            return self.happened(happening);
+        }
         match frame {
             ServerFrame::Opened { from, .. } => self.opened(*from),
             ServerFrame::Message(message) => self.arrived(message),
-            ServerFrame::Joined { seq, who, .. } => self.came(*seq, who, true),
-            ServerFrame::Left { seq, who, .. } => self.came(*seq, who, false),
             ServerFrame::Read { seq, .. } => self
                 .pace
                 .update_value(|pace| pace.last_seen = pace.last_seen.max(*seq)),
@@ -122,13 +123,17 @@ impl Conversation {
         self.settle();
     }
 
-    fn came(self, seq: Seq, who: &str, joined: bool) {
-        let who = who.to_owned();
-        self.window
-            .update(|window| window.came(Coming { seq, who, joined }));
+    /// Something happened to the room itself.
+    fn happened(self, happening: Happening) {
+        self.members
+            .maybe_update(|members| take_in(members, &happening));
+        // Who came may be online; where the owner left another is it.
+        if matches!(happening.what, Happened::Joined | Happened::Left) {
+            self.look_who_is_member();
+        }
+        self.window.update(|window| window.happened(happening));
         self.settle();
         self.catch_up();
-        self.look_who_is_member();
     }
 
     /// An entry that says nothing has come by.
@@ -173,6 +178,29 @@ impl Conversation {
             }
         };
         self.later(MEMBERS_PAUSE, rested);
+    }
+}
+
+/// Notes what a happening makes of the list of members, and says whether it makes anything of it.
+fn take_in(members: &mut Vec<Member>, it: &Happening) -> bool {
+    let mut give = |name: &str, role| {
+        let member = members.iter_mut().find(|member| member.name == name);
+        member.map(|member| member.role = role).is_some()
+    };
+    match (it.what, it.who.as_deref()) {
+        (Happened::Role, Some(who)) => {
+            let role = it.to.as_deref().and_then(Role::of);
+            // There is one owner.
+            let handed_over = role == Some(Role::Owner) && give(&it.by, Role::Moderator);
+            role.is_some_and(|role| give(who, role)) || handed_over
+        }
+        (Happened::Left, _) | (Happened::Removed, _) => {
+            let gone = it.who.as_ref().unwrap_or(&it.by);
+            let before = members.len();
+            members.retain(|member| member.name != *gone);
+            members.len() < before
+        }
+        _ => false,
     }
 }
 
