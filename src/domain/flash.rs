@@ -1,4 +1,4 @@
-//! What a plain HTML form left behind when it was refused, for the page to show it again.
+//! What a plain HTML form left behind, for the page to show: why it was refused, or what it made.
 
 use std::collections::BTreeMap;
 
@@ -13,4 +13,13 @@ pub struct Flash {
     pub form: String,
     pub error: ApiError,
     pub fields: BTreeMap<String, String>,
+}
+
+/// What a form has made that is shown once only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// For whom.
+    pub me: String,
+    /// The answer to it, as JSON.
+    pub answer: String,
 }

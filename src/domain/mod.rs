@@ -17,7 +17,7 @@ mod room;
 pub use emoji::Emoji;
 pub use emoji::QUICK_REACTIONS;
 pub use error::{ApiError, Code};
-pub use flash::Flash;
+pub use flash::{Flash, Made};
 pub use happening::{Happened, Happening};
 pub use message::{Body, Changes, Found, History, Hit, Message, Noted, Posted, Quote, Reaction};
 #[cfg(feature = "ssr")]

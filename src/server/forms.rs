@@ -14,10 +14,11 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::{flashes::Flashes, guard, proxies::Origin};
 use crate::{
-    domain::{ApiError, Code, Flash},
+    domain::{ApiError, Code, Flash, Made},
     ui::paths::{self, Outcome},
 };
 
@@ -28,6 +29,9 @@ const READ_ON_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long a request's body may take.
 const READ_TIME: Duration = Duration::from_secs(10);
+
+/// Endpoints that answer with a secret, which the page shows this once.
+const MAKERS: [&str; 2] = ["new_invite", "new_pass"];
 
 /// Fields of a form that are never kept.
 const SECRET: &str = "key";
@@ -138,22 +142,26 @@ impl Form {
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, REQUEST_BYTES).await.unwrap_or_default();
         let to = if parts.status.is_success() {
-            self.onwards(
-                &serde_json::from_slice::<Option<Outcome>>(&body)
-                    .ok()
-                    .flatten()
-                    .unwrap_or_default(),
-            )
+            let outcome = serde_json::from_slice::<Option<Outcome>>(&body);
+            let to = self.onwards(&outcome.ok().flatten().unwrap_or_default());
+            if MAKERS.contains(&&*self.name) {
+                let made = flashes.keep_made(Made {
+                    me: self.fields.remove("me").unwrap_or_default(),
+                    answer: String::from_utf8_lossy(&body).into_owned(),
+                });
+                with(&to, "made", made)
+            } else {
+                to
+            }
         } else {
             let error = serde_json::from_slice(&body).unwrap_or_else(|_| ApiError::unavailable());
             self.fields.remove(SECRET);
-            let mark = if self.page.contains('?') { '&' } else { '?' };
             let id = flashes.keep(Flash {
                 form: self.name,
                 error,
                 fields: self.fields,
             });
-            format!("{}{mark}flash={id}", self.page)
+            with(&self.page, "flash", id)
         };
         let mut response = Redirect::to(&to).into_response();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
@@ -171,14 +179,20 @@ impl Form {
     }
 }
 
-/// A page's path and query without the flash of an earlier try.
+/// A page's path and query with one more parameter.
+fn with(page: &str, name: &str, id: Uuid) -> String {
+    let mark = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{mark}{name}={id}")
+}
+
+/// A page's path and query without what an earlier try left.
 fn without_flash(page: &str) -> String {
     let Some((path, query)) = page.split_once('?') else {
         return page.to_owned();
     };
     let kept: Vec<_> = query
         .split('&')
-        .filter(|pair| !pair.starts_with("flash="))
+        .filter(|pair| !pair.starts_with("flash=") && !pair.starts_with("made="))
         .collect();
     if kept.is_empty() {
         path.to_owned()
@@ -198,6 +212,7 @@ mod tests {
             without_flash("/@a/rooms/b?before=7&flash=1"),
             "/@a/rooms/b?before=7"
         );
+        assert_eq!(without_flash("/@a/settings?made=1"), "/@a/settings");
         assert_eq!(without_flash("/"), "/");
     }
 }

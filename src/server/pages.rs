@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     api::PlainPage,
-    domain::{self, ApiError, Code, Flash, History, Room, RoomName, RoomSummary},
+    domain::{self, ApiError, Code, Flash, History, Made, Room, RoomName, RoomSummary},
     ui::{
         aim::Aim,
         document::{Document, Frame},
@@ -285,6 +285,8 @@ pub struct Visit {
     identities: Vec<Me>,
     /// What a refused plain form left behind.
     flash: Option<Flash>,
+    /// What one that went well has made.
+    made: Option<Made>,
     clock: Clock,
     query: String,
     caches: Arc<Caches>,
@@ -378,7 +380,11 @@ impl Visit {
             me: me.name.clone(),
             flash: self.flash.clone(),
             asked: self.query("ask").map(str::to_owned),
-            made: None,
+            made: self
+                .made
+                .as_ref()
+                .filter(|made| made.me == me.name)
+                .map(|made| made.answer.clone()),
             clock: self.clock,
         }
     }
@@ -481,6 +487,7 @@ where
             caller: Caller::of(parts),
             identities: Vec::new(),
             flash: None,
+            made: None,
             clock: Clock::of_reader(wall(&parts.headers)),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             caches: Arc::from_ref(state),
@@ -489,9 +496,9 @@ where
             Ok(identities) => visit.identities = identities,
             Err(error) => return Err(visit.refuse(error, None, None)),
         }
-        visit.flash = visit
-            .query("flash")
-            .and_then(|id| Arc::<Flashes>::from_ref(state).find(id));
+        let flashes = Arc::<Flashes>::from_ref(state);
+        visit.flash = visit.query("flash").and_then(|id| flashes.find(id));
+        visit.made = visit.query("made").and_then(|id| flashes.take(id));
         Ok(visit)
     }
 }

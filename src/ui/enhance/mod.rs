@@ -11,8 +11,11 @@ use super::{
 
 /// Attaches all of it to the page.
 pub fn start() {
-    // A refusal is shown once: neither a reload nor a bookmark should bring it back.
-    if browser::query().contains("flash=") {
+    // What a form left is shown once: neither a reload nor a bookmark should bring it back.
+    if ["flash=", "made="]
+        .iter()
+        .any(|left| browser::query().contains(left))
+    {
         browser::show_url("", &browser::fragment());
     }
     // Once read, a key is taken out of the address bar: it should not stay on show, nor in the history.
