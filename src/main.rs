@@ -12,9 +12,21 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Serve(config) => run(config),
+        Command::Serve(config) => run(*config),
         Command::Backup { data, target } => commands::backup(&data, &target),
         Command::Check { file } => commands::check(&file),
+        Command::Export {
+            data,
+            room,
+            html,
+            out,
+        } => commands::export(&data, room.as_deref(), html, &out),
+        Command::Import {
+            data,
+            name,
+            owner,
+            input,
+        } => commands::import(&data, name.as_deref().zip(owner.as_deref()), &input),
     }
 }
 

@@ -1,7 +1,11 @@
 //! What the keeper of a server does with its data from a terminal.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    cell::Cell,
+    ffi::OsString,
+    fs::{self, File},
+    io::{self, BufReader, BufWriter, IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     process::ExitCode,
     time::{Duration, Instant},
@@ -9,7 +13,11 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::store::{self, Progress};
+use super::{
+    store::{self, Loaded, Progress},
+    transfer::page::Page,
+};
+use crate::domain::{RoomName, Username};
 
 /// The exit statuses of `check`, besides 0.
 const DAMAGED: u8 = 1;
@@ -86,6 +94,117 @@ pub fn check(file: &Path) -> ExitCode {
     }
 }
 
+/// `latchkey export`.
+pub fn export(data: &Path, room: Option<&str>, html: bool, out: &Path) -> ExitCode {
+    match try_export(data, room, html, out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("latchkey: nothing was exported: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_export(data: &Path, room: Option<&str>, html: bool, out: &Path) -> Result<(), String> {
+    if let Some(why) = kept_elsewhere(data) {
+        return Err(why.to_owned());
+    }
+    let room = room.map(RoomName::parse).transpose();
+    let room = room
+        .map_err(|error| error.message)?
+        .map(|name| name.folded());
+    let write = |to: &mut dyn Write| {
+        let mut to = BufWriter::new(to);
+        let dumped = if html {
+            let mut page = Page::new(&mut to);
+            store::dump(data, room.as_ref(), |line| page.take(line))
+        } else {
+            store::dump(data, room.as_ref(), |line| {
+                serde_json::to_writer(&mut to, line)?;
+                to.write_all(b"\n")
+            })
+        };
+        dumped.map_err(|error| error.to_string())?;
+        to.flush().map_err(|error| error.to_string())
+    };
+    if is_stream(out) {
+        return write(&mut io::stdout().lock());
+    }
+    // What was there stays until all of it is written.
+    let mut aside = OsString::from(".");
+    aside.push(out.file_name().unwrap_or_default());
+    aside.push(".part");
+    let aside = out.with_file_name(aside);
+    let written = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&aside)
+        .map_err(|error| error.to_string())
+        .and_then(|mut file| {
+            write(&mut file)?;
+            file.sync_all().map_err(|error| error.to_string())?;
+            fs::rename(&aside, out).map_err(|error| error.to_string())
+        });
+    if written.is_err() {
+        let _ = fs::remove_file(&aside);
+    }
+    written.map_err(|why| format!("{}: {why}", out.display()))
+}
+
+/// `latchkey import`. `room` is what a single room is to be called, and who is to own it.
+pub fn import(data: &Path, room: Option<(&str, &str)>, input: &Path) -> ExitCode {
+    match try_import(data, room, input) {
+        Ok(Loaded {
+            names,
+            rooms,
+            entries,
+        }) => {
+            say(&format!(
+                "imported {names} names, {rooms} rooms, {entries} entries"
+            ));
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("latchkey: nothing was imported: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_import(data: &Path, room: Option<(&str, &str)>, input: &Path) -> Result<Loaded, String> {
+    if let Some(why) = kept_elsewhere(data) {
+        return Err(why.to_owned());
+    }
+    let lines: Box<dyn io::BufRead> = if is_stream(input) {
+        Box::new(io::stdin().lock())
+    } else {
+        let file = File::open(input).map_err(|why| format!("{}: {why}", input.display()))?;
+        Box::new(BufReader::new(file))
+    };
+    let last = Cell::new(Instant::now());
+    let tell = |entries| {
+        if last.get().elapsed() >= LINE_EVERY {
+            last.set(Instant::now());
+            eprintln!("imported {entries} entries");
+        }
+    };
+    let loaded = match room {
+        None => store::load(data, lines, tell),
+        Some((name, owner)) => {
+            let name = RoomName::parse(name).map_err(|error| error.message)?;
+            let owner = Username::parse(owner).map_err(|error| error.message)?;
+            store::load_room(data, lines, &name, &owner, tell)
+        }
+    };
+    loaded.map_err(|error| error.to_string())
+}
+
+fn is_stream(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Why a server's data cannot be had as a file.
 fn kept_elsewhere(data: &Path) -> Option<&'static str> {
     let name = data.to_str()?;
@@ -111,13 +230,13 @@ fn say(line: &str) {
 /// How a copy's progress is shown: as a bar, or as lines where there is no terminal.
 enum Shown {
     Bar(ProgressBar),
-    Lines(std::cell::Cell<Instant>),
+    Lines(Cell<Instant>),
 }
 
 impl Shown {
     fn new() -> Self {
         if !io::stderr().is_terminal() {
-            return Self::Lines(std::cell::Cell::new(Instant::now()));
+            return Self::Lines(Cell::new(Instant::now()));
         }
         let bar = ProgressBar::no_length();
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} %  {eta} left") {

@@ -21,7 +21,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the pages, the API and the live socket.
-    Serve(Config),
+    Serve(Box<Config>),
     /// Copy the database, also while it is served: whole and checked, or not at all.
     Backup {
         /// The database file.
@@ -33,6 +33,34 @@ pub enum Command {
     /// Look through a database file, also while it is served. Exit status: 0 sound, 1 damaged, 2 not to be read, 3 sound
     /// and of an older version, 4 of a newer version than this program.
     Check { file: PathBuf },
+    /// Write everything, or one room, as lines of JSON; also while it is served.
+    Export {
+        /// The database file.
+        #[arg(long, env = "LATCHKEY_DATA", default_value = "./latchkey.db")]
+        data: PathBuf,
+        /// Only the room of this name.
+        #[arg(long, value_name = "NAME")]
+        room: Option<String>,
+        /// As a page that can be read and printed. Of one room.
+        #[arg(long, requires = "room")]
+        html: bool,
+        /// The file; `-` is the standard output.
+        out: PathBuf,
+    },
+    /// Fill an empty database with what was exported, or bring one room into a database in use.
+    Import {
+        /// The database file.
+        #[arg(long, env = "LATCHKEY_DATA", default_value = "./latchkey.db")]
+        data: PathBuf,
+        /// What the room is to be called, where it is one.
+        #[arg(long = "as", value_name = "NAME", requires = "owner")]
+        name: Option<String>,
+        /// The username of who owns it then.
+        #[arg(long, value_name = "USERNAME", requires = "name")]
+        owner: Option<String>,
+        /// The export; `-` is the standard input.
+        input: PathBuf,
+    },
 }
 
 /// When copies of the database are made, and how many are kept.

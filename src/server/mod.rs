@@ -31,6 +31,7 @@ mod serve;
 mod sockets;
 mod store;
 mod strangers;
+mod transfer;
 mod upgrade;
 
 #[cfg(feature = "fuzz")]

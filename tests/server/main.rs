@@ -25,3 +25,4 @@ mod search;
 mod security;
 mod storage_full;
 mod support;
+mod transfer;

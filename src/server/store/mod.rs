@@ -17,7 +17,9 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use self::search::Search;
-pub use self::sqlite::{Checkup, CopyError, OpenError, Progress, Sqlite, check, copy};
+pub use self::sqlite::{
+    Checkup, CopyError, Loaded, OpenError, Progress, Sqlite, check, copy, dump, load, load_room,
+};
 use crate::{
     domain::{
         ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Millis, Posted,

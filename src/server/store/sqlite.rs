@@ -10,10 +10,12 @@ mod copy;
 #[cfg(test)]
 #[allow(unsafe_code, reason = "SQLite takes a VFS as C functions")]
 mod crash;
+mod dump;
 mod entries;
 mod errors;
 mod index;
 mod job;
+mod load;
 mod locks;
 mod migrate;
 mod open;
@@ -39,6 +41,8 @@ use self::{alarm::Alarm, readers::Readers, sessions::Sessions, writer::Writer};
 pub use self::{
     check::{Checkup, check},
     copy::{CopyError, Progress, copy},
+    dump::dump,
+    load::{Loaded, load, load_room},
     open::OpenError,
 };
 use super::{

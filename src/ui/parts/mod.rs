@@ -21,7 +21,7 @@ mod forms;
 mod hand;
 mod header;
 mod hits;
-mod html;
+pub mod html;
 mod icons;
 mod invitation;
 mod key_field;
@@ -50,6 +50,8 @@ mod tools;
 mod typing;
 
 pub use banner::CutOff;
+#[cfg(feature = "ssr")]
+pub use body::html as body_html;
 pub use claim::ClaimForm;
 pub use clock::{Clock, machine, use_clock};
 pub use composer::{Composer, Sheet};

@@ -40,7 +40,38 @@ pub enum Kind {
     Erased = 14,
 }
 
+/// All kinds, and what they are called where entries are exported.
+const KINDS: [(Kind, &str); 15] = [
+    (Kind::Said, "said"),
+    (Kind::Edited, "edited"),
+    (Kind::Deleted, "deleted"),
+    (Kind::Reacted, "reacted"),
+    (Kind::TookBack, "took_back"),
+    (Kind::Joined, "joined"),
+    (Kind::Left, "left"),
+    (Kind::Removed, "removed"),
+    (Kind::Renamed, "renamed"),
+    (Kind::Topic, "topic"),
+    (Kind::Rekeyed, "rekeyed"),
+    (Kind::Role, "role"),
+    (Kind::Posting, "posting"),
+    (Kind::Keep, "keep"),
+    (Kind::Erased, "erased"),
+];
+
 impl Kind {
+    pub fn name(self) -> &'static str {
+        let mut kinds = KINDS.into_iter();
+        kinds
+            .find_map(|(kind, name)| (kind == self).then_some(name))
+            .unwrap_or_default()
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        let mut kinds = KINDS.into_iter();
+        kinds.find_map(|(kind, known)| (known == name).then_some(kind))
+    }
+
     /// The entry that says that this has changed.
     pub fn of(what: What) -> Self {
         match what {
@@ -94,25 +125,9 @@ impl ToSql for Kind {
 
 impl FromSql for Kind {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let kinds = [
-            Self::Said,
-            Self::Edited,
-            Self::Deleted,
-            Self::Reacted,
-            Self::TookBack,
-            Self::Joined,
-            Self::Left,
-            Self::Removed,
-            Self::Renamed,
-            Self::Topic,
-            Self::Rekeyed,
-            Self::Role,
-            Self::Posting,
-            Self::Keep,
-            Self::Erased,
-        ];
         let number = value.as_i64()?;
-        let kind = kinds.into_iter().find(|kind| *kind as i64 == number);
+        let kinds = KINDS.into_iter().map(|(kind, _)| kind);
+        let kind = { kinds }.find(|kind| *kind as i64 == number);
         kind.ok_or(FromSqlError::OutOfRange(number))
     }
 }
