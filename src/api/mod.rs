@@ -3,6 +3,7 @@
 //! Each is thin: find out who asks, parse the arguments into domain types, call the server, answer.
 
 mod claims;
+mod invites;
 mod messages;
 mod plain;
 mod room_settings;
@@ -10,6 +11,7 @@ mod rooms;
 mod search;
 
 pub use claims::*;
+pub use invites::*;
 pub use messages::*;
 pub use plain::*;
 pub use room_settings::*;

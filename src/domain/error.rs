@@ -191,6 +191,13 @@ impl ApiError {
         )
     }
 
+    pub fn too_many_invites() -> Self {
+        Self::bad_request(format!(
+            "This room has {} invites, which is the most. End one first.",
+            limits::INVITES
+        ))
+    }
+
     pub fn too_many_reactions() -> Self {
         Self::new(
             Code::InvalidEmoji,

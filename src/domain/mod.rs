@@ -6,6 +6,7 @@ mod emoji;
 mod error;
 mod flash;
 mod happening;
+pub mod invite;
 pub mod markup;
 pub mod mentions;
 mod message;
@@ -19,6 +20,7 @@ pub use emoji::QUICK_REACTIONS;
 pub use error::{ApiError, Code};
 pub use flash::{Flash, Made};
 pub use happening::{Happened, Happening};
+pub use invite::{Invite, InviteId, NewInvite};
 pub use message::{Body, Changes, Found, History, Hit, Message, Noted, Posted, Quote, Reaction};
 #[cfg(feature = "ssr")]
 pub use names::Folded;

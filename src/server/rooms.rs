@@ -1,6 +1,7 @@
 //! What the server does, in the domain's words: claim, create, join, post, read, leave, delete.
 
 mod conversation;
+mod invites;
 mod settings;
 
 use std::sync::Arc;
@@ -35,6 +36,9 @@ pub struct Parts {
     pub sockets: Sockets,
     pub strangers: Strangers,
 }
+
+/// No room's number.
+const NOWHERE: RoomId = 0;
 
 /// What stands around a room's messages on its page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -145,6 +149,8 @@ impl Chat {
         self.room(me, room).await
     }
 
+    /// Lets *me* into a room by its key or by an invite. What is no invite, or none that is good, is taken for a key.
+    ///
     /// # Errors
     /// `too_fast`, and `wrong_key` where the key is wrong and where there is no such room alike.
     pub async fn join_room(
@@ -156,13 +162,18 @@ impl Chat {
     ) -> Result<Room, ApiError> {
         self.0.limits.key_try(me.id, caller.address)?;
         let lock = self.0.store.lock(name.folded()).await?;
+        // Asked where there is no such room as well, so that it takes as long.
+        let room = lock.as_ref().map_or(NOWHERE, |lock| lock.room);
+        if self.invited(me, room, &key).await? {
+            self.0.limits.key_was_right(me.id, caller.address);
+            return self.room(me, room).await;
+        }
         let key_hash = lock.as_ref().map(|lock| lock.key_hash.clone());
         let opens = self.0.keys.matches(key, key_hash).await?;
         let Some(lock) = lock.filter(|_| opens) else {
             return Err(ApiError::wrong_key());
         };
         self.0.limits.key_was_right(me.id, caller.address);
-        let room = lock.room;
         self.0.store.join(lock, me.actor()).await?;
         self.room(me, room).await
     }

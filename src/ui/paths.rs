@@ -155,6 +155,7 @@ pub fn onwards(
     match endpoint {
         "claim_username" => outcome.username.as_deref().map(dashboard),
         "create_room" | "join_room" => Some(room(&field("me")?, outcome.name.as_deref()?)),
+        "rename_room" => Some(room_settings(&field("me")?, outcome.name.as_deref()?)),
         "leave_room" | "delete_room" => field("me").as_deref().map(dashboard),
         "give_up_username" => Some(home().to_owned()),
         _ => None,

@@ -22,8 +22,8 @@ pub use self::sqlite::{
 };
 use crate::{
     domain::{
-        ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Millis, Posted,
-        Posting, Role, Room, RoomId, RoomName, RoomSummary, Seq, Topic, Username,
+        ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Invite, InviteId,
+        Millis, Posted, Posting, Role, Room, RoomId, RoomName, RoomSummary, Seq, Topic, Username,
     },
     protocol::ServerFrame,
 };
@@ -71,7 +71,7 @@ pub enum Reading {
     OwnWords,
 }
 
-/// SHA-256 of a session token. The token itself is only ever in the browser's cookie.
+/// SHA-256 of a session's token, which is only ever in the browser's cookie, or of another secret as random.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -226,6 +226,13 @@ pub enum Setting {
     Keep(Option<u32>),
 }
 
+/// How many people an invite lets in, and until when; any number and for ever where there is none.
+#[derive(Clone, Copy, Debug)]
+pub struct InviteTerms {
+    pub uses: Option<u32>,
+    pub expires: Option<Millis>,
+}
+
 /// Which stretch of a room's messages to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stretch {
@@ -302,6 +309,29 @@ pub trait Store: Send + Sync + 'static {
         by: Actor,
         id: Uuid,
         setting: Setting,
+    ) -> Result<(), StoreError>;
+
+    async fn new_invite(
+        &self,
+        room: RoomId,
+        by: Actor,
+        secret: TokenHash,
+        terms: InviteTerms,
+    ) -> Result<InviteId, StoreError>;
+    /// A room's invites that still let somebody in, the newest first.
+    async fn invites(&self, room: RoomId, user: UserId) -> Result<Vec<Invite>, StoreError>;
+    /// Ends an invite. One that is not there has ended.
+    async fn end_invite(&self, room: RoomId, by: Actor, id: InviteId) -> Result<(), StoreError>;
+    /// Adds a member by an invite, and counts that; for one who is a member already, nothing happens.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] where there is no such invite to that room, or it lets in nobody any more.
+    async fn join_by_invite(
+        &self,
+        room: RoomId,
+        by: Actor,
+        id: InviteId,
+        secret: TokenHash,
     ) -> Result<(), StoreError>;
 
     /// One of the user's rooms. Its `online` is 0: the store does not know.
@@ -393,6 +423,8 @@ pub enum StoreError {
     LastWayIn,
     #[error("no such member")]
     NoSuchMember,
+    #[error("the room has all the invites it may have")]
+    TooManyInvites,
     #[error("not the room's owner")]
     NotOwner,
     #[error("no such message, or it was deleted")]
@@ -423,6 +455,7 @@ impl From<StoreError> for ApiError {
             StoreError::WrongPass => ApiError::wrong_pass(),
             StoreError::LastWayIn => ApiError::last_way_in(),
             StoreError::NoSuchMember => ApiError::no_such_member(),
+            StoreError::TooManyInvites => ApiError::too_many_invites(),
             StoreError::NotOwner => ApiError::not_owner(),
             StoreError::NoSuchMessage => ApiError::no_such_message(),
             StoreError::NotAuthor => ApiError::not_author(),

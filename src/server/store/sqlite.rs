@@ -14,6 +14,7 @@ mod dump;
 mod entries;
 mod errors;
 mod index;
+mod invites;
 mod job;
 mod load;
 mod locks;
@@ -46,14 +47,14 @@ pub use self::{
     open::OpenError,
 };
 use super::{
-    Actor, Failure, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply, Session,
-    Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
+    Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply,
+    Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
     search::Search,
 };
 use crate::{
     domain::{
-        Changes, Folded, Found, History, Posted, Role, Room, RoomId, RoomName, RoomSummary, Seq,
-        Username,
+        Changes, Folded, Found, History, Invite, InviteId, Posted, Role, Room, RoomId, RoomName,
+        RoomSummary, Seq, Username,
     },
     protocol::ServerFrame,
 };
@@ -183,6 +184,39 @@ impl Store for Sqlite {
         setting: Setting,
     ) -> Result<(), StoreError> {
         self.write(move |change| locks::set(change, room, by, id, setting))
+            .await
+    }
+
+    async fn new_invite(
+        &self,
+        room: RoomId,
+        by: Actor,
+        secret: TokenHash,
+        terms: InviteTerms,
+    ) -> Result<InviteId, StoreError> {
+        self.write(move |change| invites::make(change, room, by, secret, terms))
+            .await
+    }
+
+    async fn invites(&self, room: RoomId, user: UserId) -> Result<Vec<Invite>, StoreError> {
+        self.readers
+            .read(move |connection| invites::list(connection, room, user))
+            .await
+    }
+
+    async fn end_invite(&self, room: RoomId, by: Actor, id: InviteId) -> Result<(), StoreError> {
+        self.write(move |change| invites::end(change, room, by, id))
+            .await
+    }
+
+    async fn join_by_invite(
+        &self,
+        room: RoomId,
+        by: Actor,
+        id: InviteId,
+        secret: TokenHash,
+    ) -> Result<(), StoreError> {
+        self.write(move |change| invites::join(change, room, by, id, secret))
             .await
     }
 

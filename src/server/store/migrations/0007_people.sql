@@ -73,6 +73,7 @@ CREATE TABLE invites (
     created_at INTEGER NOT NULL,
     -- For ever, and any number, where there is none.
     expires_at INTEGER,
+    uses       INTEGER,
     uses_left  INTEGER
 ) STRICT;
 CREATE INDEX invites_by_room ON invites (room_id);

@@ -1,7 +1,7 @@
 //! What the questions are made of: where a room's log ends, and whether somebody may read it.
 
 use rusqlite::{
-    Connection, ToSql,
+    Connection, OptionalExtension, ToSql,
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
@@ -41,6 +41,23 @@ macro_rules! role {
     };
 }
 pub(super) use role;
+
+/// What somebody is in a room; `None` where they are no member.
+pub(super) fn role_of(
+    connection: &Connection,
+    room: RoomId,
+    user: UserId,
+) -> rusqlite::Result<Option<Role>> {
+    connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            role!(),
+            " FROM members JOIN rooms ON rooms.id = members.room_id
+             WHERE members.room_id = ?1 AND members.user_id = ?2"
+        ))?
+        .query_row([room, user], |row| row.get(0))
+        .optional()
+}
 
 impl ToSql for Role {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -1,8 +1,8 @@
 //! A transaction at hand, as the changes in it see it.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
-use super::{basics::role, recall::Recall};
+use super::{basics::role_of, recall::Recall};
 use crate::{
     domain::{Role, RoomId},
     server::store::{Event, StoreError, UserId},
@@ -31,17 +31,7 @@ impl<'t> Change<'t> {
 impl Change<'_> {
     /// What somebody is in a room; `None` where they are no member.
     pub fn role(&self, room: RoomId, user: UserId) -> Changed<Option<Role>> {
-        let role = self
-            .connection
-            .prepare_cached(concat!(
-                "SELECT ",
-                role!(),
-                " FROM members JOIN rooms ON rooms.id = members.room_id
-                 WHERE members.room_id = ?1 AND members.user_id = ?2"
-            ))?
-            .query_row([room, user], |row| row.get(0))
-            .optional()?;
-        Ok(role)
+        Ok(role_of(self.connection, room, user)?)
     }
 }
 
