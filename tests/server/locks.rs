@@ -1,6 +1,6 @@
 //! What a room's owner and moderators change in it: its name, its topic, its key and its rules, and who is in it.
 
-use crate::support::{Field, Live, Person, Server, Value, json, let_things_arrive, new_id};
+use crate::support::{Field, Fields, Live, Person, Server, Value, json, let_things_arrive, new_id};
 
 /// Alice's room with bob and carl in it.
 async fn room(server: &Server) -> (i64, Person, Person, Person) {
@@ -76,7 +76,7 @@ async fn what_is_changed_is_told_to_all_who_follow_the_room_and_the_others_list_
     let (room, alice, bob, carl) = room(&server).await;
     let mut following = bob.live_in(room).await;
     let mut elsewhere = carl.live().await;
-    let changes: [(&str, &[(&str, Field)], _); 6] = [
+    let changes: [(&str, Fields, _); 6] = [
         (
             "rename_room",
             &[("name", &"garden")],
@@ -441,7 +441,7 @@ async fn what_makes_no_sense_is_refused() {
     let server = Server::start().await;
     let (room, alice, _, _) = room(&server).await;
     let long = "x".repeat(201);
-    let asked: [(&str, &[(&str, Field)], u16, &str); 15] = [
+    let asked: [(&str, Fields, u16, &str); 15] = [
         ("rename_room", &[("name", &"  ")], 400, "invalid_room_name"),
         (
             "rename_room",
