@@ -63,6 +63,9 @@ export class Person {
 
   // Where they go.
 
+  settings(): string {
+    return `${this.dashboard()}/settings`;
+  }
   dashboard(): string {
     return `/@${encodeURIComponent(this.name)}`;
   }
@@ -107,6 +110,18 @@ export class Person {
     await form.getByRole("textbox", { name: "Room name" }).fill(room);
     await form.getByRole("textbox", { name: "Room key" }).fill(key);
   }
+  /** Gives the name up for good, in the settings. */
+  async giveUp(): Promise<void> {
+    await this.page.getByRole("button", { name: `Give up ${this.name}` }).click();
+    const dialog = this.page.getByRole("dialog", { name: `Give up @${this.name}?` });
+    await dialog.getByRole("button", { name: "Give up the name" }).click();
+    await expect(this.page).toHaveURL("/");
+  }
+  /** Logs out on the dashboard. */
+  async logOut(): Promise<void> {
+    await this.page.getByRole("button", { name: "Log out" }).click();
+    await this.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  }
   /** Leaves a room by a button that asks first. */
   async leave(button = "Leave room"): Promise<void> {
     await this.page.getByRole("button", { name: button, exact: true }).click();
@@ -134,6 +149,13 @@ export class Person {
 
   async hasClaimed(): Promise<void> {
     await this.call("claim_username", { username: this.name });
+  }
+  async hasPassphrase(passphrase = "correct horse battery staple"): Promise<void> {
+    await this.call("set_passphrase", { me: this.name, passphrase });
+  }
+  /** A pass that lets another browser in. */
+  async pass(): Promise<string> {
+    return (await this.call<{ pass: string }>("new_pass", { me: this.name })).pass;
   }
   async hasCreated(name: string, key = "open sesame"): Promise<Room> {
     return this.call<Room>("create_room", { me: this.name, name, key });

@@ -33,9 +33,9 @@ test("logging one name out leaves the other as it was", async ({ named }) => {
   await ben.hasClaimed();
   await ben.hasCreated("general");
   await ben.enter("general");
+  await alice.hasPassphrase();
   await alice.goto(alice.dashboard());
-  await alice.page.getByRole("button", { name: "Log out" }).click();
-  await alice.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  await alice.logOut();
   await expect(alice.page).toHaveURL("/");
   await expect(alice.page.getByRole("list", { name: "Your names" }).getByRole("link")).toHaveText(["@ben"]);
   await ben.say("still here");
@@ -49,9 +49,9 @@ test("a tab whose name was logged out in another goes to the start", async ({ na
   await alice.hasCreated("general");
   await alice.enter("general");
   const other = await alice.newTab("alice");
+  await alice.hasPassphrase();
   await other.goto(other.dashboard());
-  await other.page.getByRole("button", { name: "Log out" }).click();
-  await other.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  await other.logOut();
   for (const tab of [alice, other]) {
     await expect(tab.page).toHaveURL("/");
     await tab.page.waitForLoadState();

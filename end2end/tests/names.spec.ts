@@ -73,27 +73,52 @@ test("a name stays claimed when the browser and the server are started again", a
   await again.close();
 });
 
-test("logging out asks first, says what becomes of rooms, and frees the name", async ({ named, person }) => {
+test("giving a name up asks first, says what becomes of rooms, and frees the name", async ({ named, person }) => {
   const alice = await named("alice");
-  await alice.goto(alice.dashboard());
-  const opener = alice.page.getByRole("button", { name: "Log out" });
+  await alice.goto(alice.settings());
+  const opener = alice.page.getByRole("button", { name: "Give up alice" });
   await opener.click();
-  const dialog = alice.page.getByRole("dialog", { name: /Log out @alice/ });
-  await expect(dialog).toContainText(/free/);
+  const dialog = alice.page.getByRole("dialog", { name: "Give up @alice?" });
   await expect(dialog).toContainText(/longest/);
   await expect(dialog).toContainText(/no other member is deleted/);
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toBeHidden();
   await expect(opener).toBeFocused();
-  await opener.click();
-  await dialog.getByRole("button", { name: "Log out" }).click();
-  await expect(alice.page).toHaveURL("/");
+  await alice.giveUp();
   await expect(alice.page.getByRole("list", { name: "Your names" })).toBeHidden();
 
   const next = await person("alice");
   await next.goto("/");
   await next.claim();
   await expect(next.page).toHaveURL("/@alice");
+});
+
+test("logging out asks first and keeps the name, and the last way in stays open", async ({ named, person }) => {
+  const alice = await named("alice");
+  await alice.goto(alice.dashboard());
+  const opener = alice.page.getByRole("button", { name: "Log out" });
+  await opener.click();
+  const dialog = alice.page.getByRole("dialog", { name: /Log out @alice/ });
+  await expect(dialog).toContainText(/stays yours/);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(opener).toBeFocused();
+  await opener.click();
+  await dialog.getByRole("button", { name: "Log out" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("the last way into that name");
+  await dialog.getByRole("link", { name: /See how you can sign in/ }).click();
+  await expect(alice.page).toHaveURL(alice.settings());
+  await alice.page.getByRole("textbox", { name: "Passphrase" }).fill("correct horse battery staple");
+  await alice.page.getByRole("button", { name: "Set passphrase" }).click();
+  await expect(alice.page.getByText("This name has a passphrase.")).toBeVisible();
+  await alice.page.getByRole("main").getByRole("link", { name: "Rooms" }).click();
+  await alice.logOut();
+  await expect(alice.page).toHaveURL("/");
+  await expect(alice.page.getByRole("list", { name: "Your names" })).toBeHidden();
+
+  const next = await person("alice");
+  await next.goto("/");
+  await next.claim();
+  await expect(next.form("Claim a username").getByRole("alert")).toHaveText(/taken/);
 });
 
 test("what was never sent goes with the name that wrote it", async ({ named }) => {
@@ -110,24 +135,22 @@ test("what was never sent goes with the name that wrote it", async ({ named }) =
     await who.say(`${who.name} waits`);
     await expect(who.log.getByText("Waiting")).toBeVisible();
   }
+  await bob.hasPassphrase();
   await bob.goto(bob.dashboard());
-  await bob.page.getByRole("button", { name: "Log out" }).click();
-  await bob.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  await bob.logOut();
   await expect(bob.page).toHaveURL("/");
   const kept = await bob.page.evaluate(() => Object.values(localStorage).join("\n"));
   expect(kept).not.toContain("bob waits");
   expect(kept).toContain("ben waits");
 });
 
-test("a room passes to the member who has been in it longest when its owner logs out", async ({ named }) => {
+test("a room passes to the member who has been in it longest when its owner gives the name up", async ({ named }) => {
   const [alice, bob, carol] = [await named("alice"), await named("bob"), await named("carol")];
   await alice.hasCreated("general");
   await bob.hasJoined("general");
   await carol.hasJoined("general");
-  await alice.goto(alice.dashboard());
-  await alice.page.getByRole("button", { name: "Log out" }).click();
-  await alice.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
-  await expect(alice.page).toHaveURL("/");
+  await alice.goto(alice.settings());
+  await alice.giveUp();
   await bob.goto(bob.dashboard());
   await expect(bob.page.getByRole("button", { name: "Delete general" })).toBeVisible();
   await carol.goto(carol.dashboard());

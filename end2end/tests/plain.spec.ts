@@ -11,7 +11,7 @@ async function claims(someone: Person, typed = someone.name): Promise<void> {
   await someone.claim(typed);
 }
 
-test("claim, create, join, talk, read back, leave, delete and log out without JavaScript", async ({ person, named }) => {
+test("claim, create, join, talk, read back, leave, delete and give up without JavaScript", async ({ person, named }) => {
   const [alice, bob] = [await person("alice", OFF), await named("bob")];
   await claims(alice);
   await expect(alice.page).toHaveURL("/@alice");
@@ -67,9 +67,10 @@ test("claim, create, join, talk, read back, leave, delete and log out without Ja
   await expect(alice.page).toHaveURL("/@alice");
   await expect(alice.row("general")).toBeHidden();
 
-  await alice.page.getByRole("button", { name: "Log out" }).click();
-  await alice.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
-  await expect(alice.page).toHaveURL("/");
+  await alice.logOut();
+  await expect(alice.page.getByRole("dialog").getByRole("alert")).toContainText("the last way into that name");
+  await alice.page.goto(alice.settings());
+  await alice.giveUp();
   await expect(alice.page.getByRole("list", { name: "Your names" })).toBeHidden();
   await claims(await person("alice", OFF));
 });

@@ -5,18 +5,22 @@
 mod claims;
 mod invites;
 mod messages;
+mod passkeys;
 mod plain;
 mod room_settings;
 mod rooms;
 mod search;
+mod sessions;
 
 pub use claims::*;
 pub use invites::*;
 pub use messages::*;
+pub use passkeys::*;
 pub use plain::*;
 pub use room_settings::*;
 pub use rooms::*;
 pub use search::*;
+pub use sessions::*;
 
 #[cfg(feature = "ssr")]
 use crate::{domain::ApiError, server::Request};

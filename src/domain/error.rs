@@ -198,6 +198,20 @@ impl ApiError {
         ))
     }
 
+    pub fn too_many_passkeys() -> Self {
+        Self::bad_request(format!(
+            "That name has {} passkeys, which is the most. Remove one first.",
+            limits::PASSKEYS
+        ))
+    }
+
+    pub fn wrong_passkey() -> Self {
+        Self::new(
+            Code::WrongPass,
+            "That passkey opens no name here, or it took too long. Try it again.",
+        )
+    }
+
     pub fn too_many_reactions() -> Self {
         Self::new(
             Code::InvalidEmoji,
@@ -262,7 +276,7 @@ impl ApiError {
 
     pub fn too_many_identities() -> Self {
         Self::bad_request(format!(
-            "This browser already holds {} names, which is the most it can. Log one out first.",
+            "This browser already holds {} names, which is the most it can. Log out of one first.",
             limits::IDENTITIES
         ))
     }

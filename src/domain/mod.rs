@@ -11,6 +11,7 @@ pub mod markup;
 pub mod mentions;
 mod message;
 mod names;
+mod people;
 mod role;
 mod room;
 
@@ -25,6 +26,7 @@ pub use message::{Body, Changes, Found, History, Hit, Message, Noted, Posted, Qu
 #[cfg(feature = "ssr")]
 pub use names::Folded;
 pub use names::{Key, Passphrase, RoomName, Topic, Username};
+pub use people::{Hold, Pass, Passkey};
 pub use role::{Deed, Posting, Role};
 pub use room::{Member, Room, RoomId, RoomPage, RoomSummary};
 
@@ -59,6 +61,8 @@ pub mod limits {
     pub const SESSIONS: usize = 32;
     /// Passkeys that a username may have.
     pub const PASSKEYS: usize = 16;
+    /// Passes that a username may have at once.
+    pub const PASSES: usize = 4;
     /// Minutes that a pass is good for.
     pub const PASS_MINUTES: u32 = 10;
     /// Characters in a message body, after trimming its outer white space.

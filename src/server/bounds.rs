@@ -15,6 +15,11 @@
 //! | unknown sessions remembered | 10,000 | `strangers` | `strangers::a_bounded_number_of_strangers_is_remembered` |
 //! | claims | 10/min an address | `rates` | `rate_limits::ten_claims_a_minute_come_from_one_address` |
 //! | wrong keys | 10/min an identity, 100/min an address | `rates` | `rate_limits::ten_wrong_keys_a_minute_are_answered` |
+//! | wrong passphrases | 10/min a name from an address, 100/min an address, with passes and passkeys | `rates` | `names::wrong_passphrases_run_out_for_who_guesses_and_for_nobody_else` |
+//! | wrong passes | 10/min an address | `rates` | `names::wrong_passes_run_out` |
+//! | passes | 4 a name, 10 min | `store/sqlite/people` | `names::passes_end_with_their_time_and_with_the_name` |
+//! | sessions | 32 a name; the one that rested longest gives way | `store/sqlite/people` | `names::of_too_many_sessions_the_one_that_rested_longest_gives_way` |
+//! | passkeys being made or used | 1,000, 5 min | `passkeys` | `passkeys::so_many_ceremonies_are_under_way_and_the_oldest_give_way` |
 //! | rooms created | 20/h an identity, 200/h an address | `rates` | `rate_limits::twenty_rooms_an_hour_are_created_by_one_person` |
 //! | messages | 10/s an identity, 100/s an address, bursts of 40 and 400 | `rates` | `rate_limits::messages_come_in_bursts_of_forty`, `rates::an_address_may_do_ten_times_what_an_identity_may` |
 //! | searches | 5/s an identity, 50/s an address, bursts of 20 and 200 | `rates` | `rate_limits::searches_come_in_bursts_of_twenty`, `rates::an_address_may_do_ten_times_what_an_identity_may` |

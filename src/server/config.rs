@@ -102,6 +102,14 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
 
+    /// Frees names that nobody has used for so many days [default: never].
+    #[arg(long, env = "LATCHKEY_FORGET_NAMES_AFTER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub forget_names_after: Option<u32>,
+
+    /// Signs out browsers that have not come back for so many days [default: never].
+    #[arg(long, env = "LATCHKEY_FORGET_SESSIONS_AFTER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub forget_sessions_after: Option<u32>,
+
     /// Makes a copy of the database every so often, as in `6h`, in the folder that `--backup-to` names.
     #[arg(long, env = "LATCHKEY_BACKUP_EVERY", requires = "backup_to")]
     pub backup_every: Option<humantime::Duration>,

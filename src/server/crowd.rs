@@ -44,6 +44,13 @@ impl<K: Hash + Eq + Clone> Crowd<K> {
     }
 }
 
+impl<K: Clone> Crowd<K> {
+    /// Those of which there are any.
+    pub fn all(&self) -> Vec<K> {
+        self.counts().keys().cloned().collect()
+    }
+}
+
 impl<K> Crowd<K> {
     fn counts(&self) -> MutexGuard<'_, HashMap<K, usize>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)

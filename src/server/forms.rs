@@ -34,7 +34,7 @@ const READ_TIME: Duration = Duration::from_secs(10);
 const MAKERS: [&str; 2] = ["new_invite", "new_pass"];
 
 /// Fields of a form that are never kept.
-const SECRET: &str = "key";
+const SECRETS: [&str; 3] = ["key", "passphrase", "pass"];
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
@@ -155,7 +155,7 @@ impl Form {
             }
         } else {
             let error = serde_json::from_slice(&body).unwrap_or_else(|_| ApiError::unavailable());
-            self.fields.remove(SECRET);
+            self.fields.retain(|name, _| !SECRETS.contains(&&**name));
             let id = flashes.keep(Flash {
                 form: self.name,
                 error,

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use webauthn_rs::prelude::Url;
 
 use super::{
     browsers,
@@ -30,6 +31,8 @@ const COOKIES: usize = 16;
 pub struct Caller {
     pub address: IpAddr,
     https: bool,
+    /// The host that the browser asked for, and its port where it is not the usual one; empty where nothing says.
+    host: String,
     cookies: Vec<Cookie>,
     /// Which browser it is, in words.
     browser: String,
@@ -60,13 +63,35 @@ pub struct Me {
 impl Caller {
     /// Who sends this request.
     pub fn of(parts: &Parts) -> Self {
-        let Origin { address, https, .. } = Origin::of(&parts.extensions);
+        let Origin {
+            address,
+            https,
+            host,
+        } = Origin::of(&parts.extensions);
+        let host = host.as_ref().or(parts.headers.get(header::HOST));
+        let host = host.and_then(|host| host.to_str().ok());
         Self {
             address,
             https,
+            host: host.unwrap_or_default().to_owned(),
             cookies: cookies(&parts.headers),
             browser: browsers::name(&parts.headers),
         }
+    }
+
+    /// Which browser it is, in words.
+    pub fn browser(&self) -> &str {
+        &self.browser
+    }
+
+    /// This server's address, as the browser has it.
+    ///
+    /// # Errors
+    /// `bad_request` where the request does not say.
+    pub fn site(&self) -> Result<Url, ApiError> {
+        let scheme = if self.https { "https" } else { "http" };
+        Url::parse(&format!("{scheme}://{}", self.host))
+            .map_err(|_| ApiError::bad_request("That request does not say which host it is for."))
     }
 
     /// A session for this browser: its token, and what is kept of it.
@@ -220,12 +245,20 @@ fn cookie_name(name: &Username) -> String {
 mod tests {
     use super::*;
 
+    impl Caller {
+        /// A browser on this machine that has nothing yet.
+        pub fn new() -> Self {
+            caller(false, "")
+        }
+    }
+
     fn caller(https: bool, cookies: &'static str) -> Caller {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
         Caller {
             address: [127, 0, 0, 1].into(),
             https,
+            host: String::new(),
             cookies: super::cookies(&headers),
             browser: String::new(),
         }

@@ -1,4 +1,5 @@
-//! Room keys: hashed and checked with Argon2id (RFC 9106), so that a stolen database opens no room.
+//! Room keys and passphrases: hashed and checked with Argon2id (RFC 9106), so that a stolen database opens no room and
+//! no name.
 
 use std::sync::Arc;
 
@@ -9,12 +10,41 @@ use argon2::{
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
 use super::hashing::{Blocks, Hashing};
-use crate::domain::{ApiError, Key};
+use crate::domain::{ApiError, Key, Passphrase};
 
 pub struct Keys {
     hashing: Hashing,
     /// What a key is checked against where there is no room: a miss takes as long as a wrong key.
     decoy: Arc<str>,
+    /// Secrets that were checked so far.
+    #[cfg(test)]
+    pub checked: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+/// What is kept as a hash only.
+pub trait Secret: Send + 'static {
+    fn as_bytes(&self) -> &[u8];
+}
+
+impl Secret for Key {
+    fn as_bytes(&self) -> &[u8] {
+        Key::as_bytes(self)
+    }
+}
+
+impl Secret for Passphrase {
+    fn as_bytes(&self) -> &[u8] {
+        Passphrase::as_bytes(self)
+    }
+}
+
+/// What is no secret at all.
+struct Nothing;
+
+impl Secret for Nothing {
+    fn as_bytes(&self) -> &[u8] {
+        &[]
+    }
 }
 
 impl Keys {
@@ -25,30 +55,45 @@ impl Keys {
         Ok(Self {
             hashing: Hashing::default(),
             decoy: decoy.into(),
+            #[cfg(test)]
+            checked: Arc::default(),
         })
     }
 
-    /// The key's PHC string, with a salt of its own.
+    /// The secret's PHC string, with a salt of its own.
     ///
     /// # Errors
     /// `unavailable` where it cannot be computed, or too many wait to be; so for all of these.
-    pub async fn hash(&self, key: Key) -> Result<String, ApiError> {
+    pub async fn hash(&self, secret: impl Secret) -> Result<String, ApiError> {
         self.hashing
-            .run(move |blocks| hash(key.as_bytes(), blocks).ok())
+            .run(move |blocks| hash(secret.as_bytes(), blocks).ok())
             .await?
             .ok_or_else(ApiError::unavailable)
     }
 
-    /// Whether the key matches the PHC string; without one, no, after the same work.
-    pub async fn matches(&self, key: Key, phc: Option<String>) -> Result<bool, ApiError> {
+    /// Whether the secret matches the PHC string; without one, no, after the same work.
+    pub async fn matches(
+        &self,
+        secret: impl Secret,
+        phc: Option<String>,
+    ) -> Result<bool, ApiError> {
         let decoy = self.decoy.clone();
+        #[cfg(test)]
+        let checked = self.checked.clone();
         self.hashing
             .run(move |blocks| {
+                #[cfg(test)]
+                checked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let against = phc.as_deref().unwrap_or(&decoy);
-                let matches = matches(key.as_bytes(), against, blocks).unwrap_or(false);
+                let matches = matches(secret.as_bytes(), against, blocks).unwrap_or(false);
                 matches && phc.is_some()
             })
             .await
+    }
+
+    /// No, after the work of checking a secret.
+    pub async fn matches_none(&self) -> Result<bool, ApiError> {
+        self.matches(Nothing, None).await
     }
 }
 

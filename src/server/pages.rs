@@ -37,6 +37,7 @@ use crate::{
             landing::{LandingPage, LandingPageProps},
             not_found::{self, NotFound, Refused, RefusedProps},
             search::Search,
+            sign_in::{SignInPage, SignInPageProps},
         },
         parts::{Clock, LastTry, Reader, Sheet},
         paths,
@@ -56,6 +57,7 @@ where
 {
     Router::new()
         .route("/", get(landing))
+        .route(paths::sign_in(), get(sign_in))
         .route("/rooms/{name}", get(invite))
         .route("/{me}", get(dashboard))
         .route("/{me}/rooms/{name}", get(room))
@@ -74,6 +76,13 @@ async fn landing(visit: Visit) -> Page {
         flash: visit.flash.clone(),
     };
     visit.show_anyone(StrangersKey::Landing, "", move || LandingPage(page))
+}
+
+async fn sign_in(visit: Visit) -> Page {
+    let page = SignInPageProps {
+        flash: visit.flash.clone(),
+    };
+    visit.show_anyone(StrangersKey::SignIn, "Sign in", move || SignInPage(page))
 }
 
 async fn dashboard(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
@@ -118,7 +127,8 @@ async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Vi
         let plain = before.is_none()
             && aim.is_none()
             && visit.flash.is_none()
-            && visit.query("ask").is_none();
+            && visit.query("ask").is_none()
+            && visit.warning(me).is_none();
         let key = plain.then(|| RoomKey {
             me: me.name.clone(),
             names: visit.names(),
@@ -179,11 +189,13 @@ async fn settings(State(chat): State<Chat>, path: Named<String>, visit: Visit) -
     let Some(name) = path.ok().and_then(|Path(segment)| acting(&segment)) else {
         return nowhere(visit).await;
     };
-    match visit.at_home(&chat, &name).await {
-        Ok((me, rooms)) => {
-            let page = plain::of_me(visit.reader(me));
-            visit.show_plain(me, rooms, Plain::Mine, page)
-        }
+    let opened = async {
+        let (me, rooms) = visit.at_home(&chat, &name).await?;
+        let page = plain::of_me(&chat, &visit.caller, me, visit.reader(me)).await?;
+        Ok((me, rooms, page))
+    };
+    match opened.await {
+        Ok((me, rooms, page)) => visit.show_plain(me, rooms, Plain::Mine, page),
         Err(error) => visit.refuse(error, Some(name), None),
     }
 }
@@ -280,6 +292,7 @@ fn acting(segment: &str) -> Option<String> {
 
 /// A request for a page: who asks, and what they asked with.
 pub struct Visit {
+    chat: Chat,
     caller: Caller,
     /// All identities that this browser holds.
     identities: Vec<Me>,
@@ -299,6 +312,12 @@ impl Visit {
     /// `not_me` where this browser does not hold it.
     fn me(&self, name: &str) -> Result<&Me, ApiError> {
         Me::find(&self.identities, name).ok_or_else(ApiError::not_me)
+    }
+
+    /// What *me* is told who has not been here for long.
+    fn warning(&self, me: &Me) -> Option<String> {
+        let chat = &self.chat;
+        chat.patience().warning(&me.name, chat.rest(me))
     }
 
     /// The identity of that name, and its rooms.
@@ -436,6 +455,7 @@ impl Visit {
             title: title.to_owned(),
             me: me.map(|me| me.name.clone()),
             names: self.names(),
+            warning: me.and_then(|me| self.warning(me)),
             nonce: nonce.to_string(),
             assets: assets::entry_points(),
         }
@@ -484,6 +504,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let chat = Chat::from_ref(state);
         let mut visit = Self {
+            chat: chat.clone(),
             caller: Caller::of(parts),
             identities: Vec::new(),
             flash: None,

@@ -29,6 +29,9 @@ const IDENTITIES_OF_AN_ADDRESS: u32 = 10;
 pub struct Limits {
     claims: Option<PerKey<IpAddr>>,
     keys: Option<KeyTries>,
+    /// Passphrases, passes and passkeys: by the name that they are for together with the address, so that nobody can
+    /// lock others out of a name, and by the address.
+    guesses: Option<Guesses>,
     rooms: Option<Both>,
     messages: Option<Both>,
     searches: Option<Both>,
@@ -48,6 +51,10 @@ impl Limits {
             claims: rates.claims.map(PerKey::new),
             keys: rates.keys.map(|rate| KeyTries {
                 users: Strikes::new(rate),
+                addresses: Strikes::new(rate.times(IDENTITIES_OF_AN_ADDRESS)),
+            }),
+            guesses: rates.keys.map(|rate| Guesses {
+                targets: Strikes::new(rate),
                 addresses: Strikes::new(rate.times(IDENTITIES_OF_AN_ADDRESS)),
             }),
             rooms: rates.rooms.map(Both::new),
@@ -94,6 +101,29 @@ impl Limits {
         }
     }
 
+    /// Counts a way into the name `target` that is about to be tried as a wrong one.
+    pub fn guess(&self, target: &str, address: IpAddr) -> Result<(), ApiError> {
+        let Some(guesses) = &self.guesses else {
+            return Ok(());
+        };
+        let address = network(address);
+        guesses.addresses.strike(address)?;
+        let struck = guesses.targets.strike((target.to_owned(), address));
+        if struck.is_err() {
+            guesses.addresses.forgive(address);
+        }
+        struck
+    }
+
+    /// It was right: it does not count.
+    pub fn guess_was_right(&self, target: &str, address: IpAddr) {
+        if let Some(guesses) = &self.guesses {
+            let address = network(address);
+            guesses.addresses.forgive(address);
+            guesses.targets.forgive((target.to_owned(), address));
+        }
+    }
+
     pub fn new_room(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {
         self.rooms
             .as_ref()
@@ -127,6 +157,10 @@ impl Limits {
         if let Some(keys) = &self.keys {
             keys.users.forget_quiet();
             keys.addresses.forget_quiet();
+        }
+        if let Some(guesses) = &self.guesses {
+            guesses.targets.forget_quiet();
+            guesses.addresses.forget_quiet();
         }
     }
 }
@@ -172,6 +206,11 @@ impl<K: Hash + Eq + Clone> PerKey<K> {
 
 struct KeyTries {
     users: Strikes<UserId>,
+    addresses: Strikes<IpAddr>,
+}
+
+struct Guesses {
+    targets: Strikes<(String, IpAddr)>,
     addresses: Strikes<IpAddr>,
 }
 

@@ -1,17 +1,19 @@
-//! What the server does, in the domain's words: claim, create, join, post, read, leave, delete.
+//! What the server does, in the domain's words: create, join, post, read, leave, delete.
 
 mod conversation;
 mod invites;
+mod names;
+mod passkeys;
 mod settings;
 
 use std::sync::Arc;
 
-use axum::http::HeaderValue;
-
 use super::{
     identity::{self, Caller, Cookie, Me},
+    idle::Patience,
     keys::Keys,
     live::Live,
+    passkeys::Passkeys,
     rates::Limits,
     sockets::Sockets,
     store::{Store, User},
@@ -19,10 +21,9 @@ use super::{
 };
 use crate::domain::{
     ApiError, Code, Key, Member, Role, Room, RoomId, RoomName, RoomPage, RoomSummary, Seq,
-    Username, limits,
 };
 
-pub use self::conversation::Sought;
+pub use self::{conversation::Sought, names::LetIn, passkeys::shown};
 
 /// The chat: everything that pages, API and sockets ask for goes through it.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct Parts {
     pub keys: Keys,
     pub sockets: Sockets,
     pub strangers: Strangers,
+    pub passkeys: Passkeys,
+    pub patience: Patience,
 }
 
 /// No room's number.
@@ -105,33 +108,6 @@ impl Chat {
             held.extend(self.identity(cookie).await?);
         }
         Ok(held)
-    }
-
-    /// Takes a free username for the caller. Answers the cookies that prove it.
-    ///
-    /// # Errors
-    /// `too_fast`, `username_taken`, and `bad_request` where this browser holds as many as it may.
-    pub async fn claim(
-        &self,
-        caller: &Caller,
-        name: &Username,
-    ) -> Result<Vec<HeaderValue>, ApiError> {
-        self.0.limits.claim(caller.address)?;
-        if self.identities(caller).await?.len() >= limits::IDENTITIES {
-            return Err(ApiError::too_many_identities());
-        }
-        let (token, new) = caller.new_session()?;
-        self.0.store.claim(name, new).await?;
-        caller.prove(name, &token)
-    }
-
-    /// Ends a session and frees its name. Answers the cookies that end it in the browser.
-    ///
-    /// # Errors
-    /// `not_me` where it has ended already.
-    pub async fn give_up(&self, caller: &Caller, me: &Me) -> Result<Vec<HeaderValue>, ApiError> {
-        self.0.store.give_up(me.actor()).await?;
-        caller.end(me)
     }
 
     /// # Errors

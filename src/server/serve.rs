@@ -17,8 +17,10 @@ use super::{
     backup,
     config::Config,
     connections::Hall,
+    idle::{self, Patience},
     keys::Keys,
     live::Live,
+    passkeys::Passkeys,
     proxies::Proxies,
     rates::Limits,
     rooms::{Chat, Parts},
@@ -85,7 +87,13 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         keys,
         sockets: Sockets::new(&config.max_sockets(), connections - for_requests),
         strangers: Strangers::default(),
+        passkeys: Passkeys::default(),
+        patience: Patience {
+            names: config.forget_names_after,
+            sessions: config.forget_sessions_after,
+        },
     });
+    let looked_after = tokio::spawn(idle::look_after(chat.clone()));
     let forget = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(60)).await;
@@ -117,6 +125,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let sockets = tokio::task::spawn_blocking(move || live.stop());
     let _ = tokio::time::timeout(GRACE, async { tokio::join!(serving, sockets) }).await;
     forget.abort();
+    looked_after.abort();
     store.close();
     tracing::info!("stopped");
     ended

@@ -7,7 +7,7 @@ use super::{
     connections::Seat,
     crowd::{Crowd, Place},
     rates::network,
-    store::UserId,
+    store::{Actor, SessionId, UserId},
 };
 use crate::domain::{ApiError, Code};
 
@@ -17,6 +17,7 @@ const RETRY: u32 = 10;
 pub struct Sockets {
     by_identity: Arc<Crowd<UserId>>,
     by_address: Arc<Crowd<IpAddr>>,
+    by_session: Arc<Crowd<SessionId>>,
     all: Arc<Crowd<()>>,
 }
 
@@ -25,6 +26,7 @@ pub struct Admission {
     _seat: Arc<Seat>,
     _identity: Place<UserId>,
     _address: Place<IpAddr>,
+    _session: Place<SessionId>,
     _one_of_all: Place<()>,
 }
 
@@ -34,15 +36,21 @@ impl Sockets {
         Self {
             by_identity: Crowd::of_at_most(most.per_identity),
             by_address: Crowd::of_at_most(most.per_address),
+            by_session: Crowd::of_at_most(usize::MAX),
             all: Crowd::of_at_most(all),
         }
+    }
+
+    /// The sessions that have a socket.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        self.by_session.all()
     }
 
     /// # Errors
     /// `too_fast` where the identity or the address has as many as it may, `unavailable` where the server has.
     pub fn admit(
         &self,
-        user: UserId,
+        by: Actor,
         address: IpAddr,
         seat: Arc<Seat>,
     ) -> Result<Admission, ApiError> {
@@ -61,12 +69,13 @@ impl Sockets {
             _seat: seat,
             _identity: self
                 .by_identity
-                .enter(user)
+                .enter(by.user)
                 .ok_or_else(|| too_many("This username"))?,
             _address: self
                 .by_address
                 .enter(network(address))
                 .ok_or_else(|| too_many("This address"))?,
+            _session: self.by_session.enter(by.session).ok_or_else(full)?,
             _one_of_all: self.all.enter(()).ok_or_else(full)?,
         })
     }

@@ -45,7 +45,7 @@ pub async fn upgrade(
     let (token, address) = (me.token, request.caller.address);
     let seat: Option<&Arc<Seat>> = http.extensions().get();
     let seat = seat.ok_or_else(ApiError::unavailable)?.clone();
-    let admission = request.chat().sockets().admit(me.id, address, seat)?;
+    let admission = request.chat().sockets().admit(me.actor(), address, seat)?;
     let cookies = request.caller.renew(&me)?;
     let on_upgrade = hyper::upgrade::on(&mut http);
     tokio::spawn(async move {

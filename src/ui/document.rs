@@ -22,6 +22,8 @@ pub struct Frame {
     pub me: Option<String>,
     /// The names that this browser holds.
     pub names: Vec<String>,
+    /// What `me` is told before anything else, where there is something.
+    pub warning: Option<String>,
     /// Lets the loader pass the page's policy.
     pub nonce: String,
     pub assets: &'static Assets,
@@ -38,6 +40,7 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
         title,
         me,
         names,
+        warning,
         nonce,
         assets,
     } = frame;
@@ -87,6 +90,7 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
                 </a>
                 <Header me names />
                 <Notice />
+                {warning.map(|warning| view! { <p class="warning" role="status">{warning}</p> })}
                 {children()}
             </body>
         </html>

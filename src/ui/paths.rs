@@ -17,6 +17,22 @@ pub fn home() -> &'static str {
     "/"
 }
 
+/// Where somebody gets into a name that is theirs.
+pub fn sign_in() -> &'static str {
+    "/sign-in"
+}
+
+/// The same, with a pass in the fragment, which a browser keeps to itself.
+pub fn sign_in_with_pass(pass: &str) -> String {
+    format!("{}#pass={pass}", sign_in())
+}
+
+/// The pass in a fragment that [`sign_in_with_pass`] made, with or without its `#`.
+pub fn pass_in_fragment(fragment: &str) -> Option<String> {
+    let pass = fragment.trim_start_matches('#').strip_prefix("pass=")?;
+    Some(decode(pass)).filter(|pass| !pass.is_empty())
+}
+
 /// *me*'s dashboard.
 pub fn dashboard(me: &str) -> String {
     format!("/@{}", encode(me))
@@ -153,11 +169,13 @@ pub fn onwards(
         return Some(then);
     }
     match endpoint {
-        "claim_username" => outcome.username.as_deref().map(dashboard),
+        "claim_username" | "sign_in" | "use_pass" | "use_passkey" => {
+            outcome.username.as_deref().map(dashboard)
+        }
         "create_room" | "join_room" => Some(room(&field("me")?, outcome.name.as_deref()?)),
         "rename_room" => Some(room_settings(&field("me")?, outcome.name.as_deref()?)),
         "leave_room" | "delete_room" => field("me").as_deref().map(dashboard),
-        "give_up_username" => Some(home().to_owned()),
+        "give_up_username" | "log_out" => Some(home().to_owned()),
         _ => None,
     }
 }
@@ -326,6 +344,15 @@ mod tests {
         ] {
             assert_eq!(of(elsewhere), None, "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn a_pass_survives_the_fragment() {
+        let link = sign_in_with_pass("pass_a-b_c");
+        let (_, fragment) = link.split_once('#').expect("the link has a fragment");
+        assert_eq!(pass_in_fragment(fragment).as_deref(), Some("pass_a-b_c"));
+        assert_eq!(pass_in_fragment("#pass="), None);
+        assert_eq!(pass_in_fragment("#key=pass"), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod hostile;
 mod invites;
 mod live;
 mod locks;
+mod names;
 mod operations;
 mod presence;
 mod privacy;

@@ -52,7 +52,7 @@ pub enum Command {
     RoomChanged {
         room: RoomId,
     },
-    SessionBegan {
+    WaysChanged {
         user: UserId,
     },
     SessionEnded {

@@ -268,8 +268,8 @@ impl Journal for Live {
             Event::RoomChanged { room } => {
                 shared.leave_for(presence.concerned(room), || Command::RoomChanged { room });
             }
-            Event::SessionBegan { user } => {
-                shared.leave_for(presence.shards_of(user), || Command::SessionBegan { user });
+            Event::WaysChanged { user } => {
+                shared.leave_for(presence.shards_of(user), || Command::WaysChanged { user });
             }
             Event::SessionEnded { user, session } => {
                 shared.leave_for(presence.shards_of(user), || Command::SessionEnded {

@@ -178,7 +178,7 @@ impl Shard {
             Command::Left { room, user, heir } => self.left(room, user, heir),
             Command::Removed { room, user, frame } => self.removed(room, user, &frame),
             Command::RoomChanged { room } => self.room_changed(room),
-            Command::SessionBegan { user } => self.tell(user, &ServerFrame::Sessions),
+            Command::WaysChanged { user } => self.tell(user, &ServerFrame::Sessions),
             Command::SessionEnded { user, session } => self.session_ended(user, session),
             Command::Seen {
                 room,

@@ -37,6 +37,7 @@ impl Default for Caches {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum StrangersKey {
     Landing,
+    SignIn,
     Nowhere,
     /// The invitation to the room of this name.
     Invite(String),

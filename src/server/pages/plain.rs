@@ -3,12 +3,17 @@
 use super::html_of;
 use crate::{
     api::PlainPage,
-    domain::{ApiError, Member, Room, RoomId},
-    server::{Request, identity::Me},
+    domain::{ApiError, Member, Pass, Room, RoomId},
+    server::{
+        Chat, Request,
+        identity::{Caller, Me},
+        rooms::shown,
+        store::now,
+    },
     ui::{
         pages::{
             room_settings::{RoomSettings, RoomSettingsProps},
-            settings::{Settings, SettingsProps},
+            settings::{MadePass, PassState, Settings, SettingsProps, Ways},
         },
         parts::{Clock, Reader},
     },
@@ -32,17 +37,58 @@ pub async fn render(
         clock: Clock::of_reader(&request.wall),
     };
     let Some(room) = room else {
-        return Ok(of_me(reader));
+        return of_me(request.chat(), &request.caller, me, reader).await;
     };
     let (room, members) = request.chat().room_and_members(me, room).await?;
     Ok(of_room(reader, room, members))
 }
 
-pub fn of_me(reader: Reader) -> PlainPage {
-    PlainPage {
+/// # Errors
+/// Those of the store.
+pub async fn of_me(
+    chat: &Chat,
+    caller: &Caller,
+    me: &Me,
+    reader: Reader,
+) -> Result<PlainPage, ApiError> {
+    let (holds, ways) = tokio::try_join!(chat.holds(me), chat.ways_in(me))?;
+    let made = reader.made.as_deref();
+    let made = made.and_then(|made| serde_json::from_str(made).ok());
+    let pass = match made {
+        Some(pass) => Some(made_pass(chat, caller, me, pass).await?),
+        None => None,
+    };
+    let ways = Ways {
+        holds,
+        passphrase: ways.passphrase,
+        passkeys: shown(ways.passkeys),
+        pass,
+    };
+    Ok(PlainPage {
         title: "Settings".to_owned(),
-        html: html_of(|| Settings(SettingsProps { reader })),
-    }
+        html: html_of(|| Settings(SettingsProps { reader, ways })),
+    })
+}
+
+async fn made_pass(
+    chat: &Chat,
+    caller: &Caller,
+    me: &Me,
+    pass: Pass,
+) -> Result<MadePass, ApiError> {
+    let state = if chat.is_open(me, &pass.pass).await? {
+        PassState::Open
+    } else if pass.expires <= now() {
+        PassState::TooOld
+    } else {
+        PassState::Used
+    };
+    let origin = caller.site()?.origin().ascii_serialization();
+    Ok(MadePass {
+        pass,
+        origin,
+        state,
+    })
 }
 
 pub fn of_room(reader: Reader, room: Room, members: Vec<Member>) -> PlainPage {

@@ -10,6 +10,7 @@
 
 pub mod search;
 mod sqlite;
+mod ways;
 
 use std::fmt;
 
@@ -17,8 +18,11 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use self::search::Search;
-pub use self::sqlite::{
-    Checkup, CopyError, Loaded, OpenError, Progress, Sqlite, check, copy, dump, load, load_room,
+pub use self::{
+    sqlite::{
+        Checkup, CopyError, Loaded, OpenError, Progress, Sqlite, check, copy, dump, load, load_room,
+    },
+    ways::{Entrance, Held, Rest, StoredPasskey, Unused, Way, Ways, WaysIn},
 };
 use crate::{
     domain::{
@@ -135,8 +139,8 @@ pub enum Event {
     RoomChanged {
         room: RoomId,
     },
-    /// A session began. The user's sockets are told.
-    SessionBegan {
+    /// A session of the user's began, or what else lets them in has changed: their sockets are told.
+    WaysChanged {
         user: UserId,
     },
     /// A session ended, and whatever it had under way.
@@ -278,7 +282,7 @@ pub struct Lock {
 
 /// Where users, rooms and messages are kept.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Ways {
     /// Claims a free username for the session with this token.
     async fn claim(&self, name: &Username, new: NewSession) -> Result<Session, StoreError>;
     /// Ends all of the user's sessions and memberships, frees the name and passes owned rooms on.
@@ -419,8 +423,12 @@ pub enum StoreError {
     WrongKey,
     #[error("the pass is wrong, used or too old")]
     WrongPass,
+    #[error("the passphrase is not the name's, or no longer")]
+    WrongPassphrase,
     #[error("the last way into the name")]
     LastWayIn,
+    #[error("the name has as many passkeys as it may")]
+    TooManyPasskeys,
     #[error("no such member")]
     NoSuchMember,
     #[error("the room has all the invites it may have")]
@@ -453,6 +461,8 @@ impl From<StoreError> for ApiError {
             StoreError::NoSuchRoom => ApiError::no_such_room(),
             StoreError::WrongKey => ApiError::wrong_key(),
             StoreError::WrongPass => ApiError::wrong_pass(),
+            StoreError::WrongPassphrase => ApiError::wrong_passphrase(),
+            StoreError::TooManyPasskeys => ApiError::too_many_passkeys(),
             StoreError::LastWayIn => ApiError::last_way_in(),
             StoreError::NoSuchMember => ApiError::no_such_member(),
             StoreError::TooManyInvites => ApiError::too_many_invites(),

@@ -20,6 +20,7 @@ mod load;
 mod locks;
 mod migrate;
 mod open;
+mod passkeys;
 mod people;
 mod queue;
 mod readers;
@@ -29,6 +30,7 @@ mod search;
 mod seen;
 mod sessions;
 mod wal;
+mod ways;
 mod writer;
 mod writes;
 
@@ -49,7 +51,7 @@ pub use self::{
 use super::{
     Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply,
     Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
-    search::Search,
+    Ways, now, search::Search,
 };
 use crate::{
     domain::{
@@ -132,16 +134,27 @@ impl Store for Sqlite {
     }
 
     async fn session(&self, token: TokenHash) -> Result<Option<Session>, StoreError> {
-        let missed = match self.sessions.find(token) {
-            Ok(known) => return Ok(known),
+        let asked_at = now();
+        let missed = match self.sessions.find(token, asked_at) {
+            Ok(None) => return Ok(None),
+            Ok(Some(known)) => {
+                if known.due {
+                    self.note_used(vec![known.session.id]);
+                }
+                return Ok(Some(known.session));
+            }
             Err(missed) => missed,
         };
         let found = self
             .readers
-            .read(move |connection| Ok(reads::session(connection, token)?))
+            .read(move |connection| Ok(ways::stored(connection, token)?))
             .await?;
-        self.sessions.keep(token, found.as_ref(), missed);
-        Ok(found)
+        let due = self.sessions.keep(token, found.as_ref(), missed, asked_at);
+        let session = found.map(|stored| stored.session);
+        if let Some(session) = session.as_ref().filter(|_| due) {
+            self.note_used(vec![session.id]);
+        }
+        Ok(session)
     }
 
     async fn create_room(

@@ -82,7 +82,7 @@ fn go_on(form: &HtmlFormElement, endpoint: &str, fields: &UrlSearchParams, answe
     if let (Some(room), Some(key)) = (outcome.id, fields.get("key")) {
         remember_key(room, &key);
     }
-    if let ("give_up_username", Some(me)) = (endpoint, fields.get("me")) {
+    if let ("give_up_username" | "log_out", Some(me)) = (endpoint, fields.get("me")) {
         forget_keys();
         session::forget(&me);
     }

@@ -3,9 +3,13 @@
 
 mod forms;
 
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
 use super::{
     browser,
-    parts::{keep_invited_key, presses},
+    parts::{keep_invited_key, passkeys, presses},
     paths,
 };
 
@@ -23,6 +27,13 @@ pub fn start() {
         keep_invited_key(&key);
         browser::show_url(&browser::query(), "");
     }
+    if let Some(pass) = paths::pass_in_fragment(&browser::fragment()) {
+        if let Ok(Some(input)) = document().query_selector("input[name=pass]") {
+            input.unchecked_ref::<HtmlInputElement>().set_value(&pass);
+        }
+        browser::show_url(&browser::query(), "");
+    }
+    passkeys::look();
     browser::arrive();
     forms::start();
     presses::listen();

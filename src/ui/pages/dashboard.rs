@@ -52,7 +52,7 @@ pub fn DashboardPage(
                     {Icon::Settings.view()}
                     "Settings"
                 </a>
-                <LogOut me=me.clone() error=way_out("give_up_username") />
+                <LogOut me=me.clone() error=way_out("log_out") />
             </div>
             // Where the forms come after all the rooms.
             <p class="to-doors">
@@ -126,14 +126,16 @@ fn RoomFields(
 
 #[component]
 fn LogOut(me: String, error: Option<String>) -> impl IntoView {
+    let settings = paths::settings(&me);
     view! {
         <Confirm
             id="log-out"
             opener="Log out"
-            title=format!("Log out @{me}?")
-            text="The name becomes free, and anyone may claim it. You leave all your rooms. A room you own passes to \
-                  the member who has been in it longest; one with no other member is deleted, with its messages."
-            action="/api/give_up_username"
+            title=format!("Log out @{me} in this browser?")
+            text="The name stays yours, and you stay in your rooms: sign in again with a passphrase, a passkey, or a \
+                  pass from another browser."
+            more=(settings, "See how you can sign in, or give the name up")
+            action="/api/log_out"
             fields=vec![("me", me)]
             button="Log out"
             error

@@ -24,6 +24,9 @@ pub fn LandingPage(names: Vec<String>, flash: Option<Flash>) -> impl IntoView {
                 </p>
                 {(!names.is_empty()).then(|| view! { <YourNames names /> })}
                 <ClaimForm flash />
+                <p class="hint">
+                    "Is a name yours already? " <a href=paths::sign_in()>"Sign in"</a>
+                </p>
             </div>
         </main>
     }

@@ -16,3 +16,5 @@ pub mod room_settings;
 pub mod search;
 #[cfg(feature = "ssr")]
 pub mod settings;
+#[cfg(feature = "ssr")]
+pub mod sign_in;

@@ -23,7 +23,7 @@ pub fn ClaimForm(
                 label="Username"
                 name="username"
                 last
-                hint=format!("Up to {} characters, no spaces. It is yours until you log out.", limits::USERNAME_CHARS)
+                hint=format!("Up to {} characters, no spaces. It is yours until you give it up.", limits::USERNAME_CHARS)
                 autocomplete="username"
             />
             <FormError error />

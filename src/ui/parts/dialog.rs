@@ -31,6 +31,9 @@ pub fn Confirm(
     /// What follows from it besides, as things are now.
     #[prop(optional, into)]
     hint: Option<Signal<Option<&'static str>>>,
+    /// Where more can be done about it: a link and its text.
+    #[prop(optional, into)]
+    more: Option<(String, &'static str)>,
     /// Where the form goes.
     action: &'static str,
     /// What it says there: names and values.
@@ -95,6 +98,17 @@ pub fn Confirm(
                             {hint
                                 .map(|hint| {
                                     view! { <p class="hint">{move || hint.get()}</p> }
+                                })}
+                            {more
+                                .clone()
+                                .map(|(href, text)| {
+                                    view! {
+                                        <p>
+                                            <a href=href on:click=move |_| asked.set(None)>
+                                                {text}
+                                            </a>
+                                        </p>
+                                    }
                                 })}
                             <form method="dialog">
                                 <button class="quiet">"Cancel"</button>

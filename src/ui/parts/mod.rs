@@ -30,6 +30,7 @@ mod member_list;
 mod message_row;
 mod naming;
 mod notice;
+pub mod passkeys;
 mod place;
 #[cfg(feature = "ssr")]
 mod plain;

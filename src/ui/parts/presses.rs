@@ -11,7 +11,7 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlInputElement};
 
-use super::key_field::random_key;
+use super::{key_field::random_key, passkeys};
 use crate::ui::{browser, notices};
 
 /// Listens for as long as the document is there.
@@ -70,6 +70,8 @@ fn press(button: HtmlElement) -> Result<(), SplitLoaderError> {
         Some("copy") => copy(&button),
         Some("reveal") => _ = reveal(&button),
         Some("suggest") => _ = suggest(&button),
+        Some("add-passkey") => passkeys::add(&button),
+        Some("use-passkey") => passkeys::sign_in(),
         _ => {}
     }
     Ok(())

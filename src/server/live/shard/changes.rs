@@ -312,7 +312,7 @@ impl Shard {
             return;
         };
         for key in here.sockets.clone() {
-            self.say_bye(key, Code::NotMe, "This username was logged out.");
+            self.say_bye(key, Code::NotMe, "This username was given up.");
         }
     }
 

@@ -37,11 +37,11 @@ pub fn to_newest(connection: &mut Connection) -> Result<(), OpenError> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{entries, index, reads, search},
+        super::{entries, index, reads, search, ways},
         *,
     };
     use crate::server::store::{
-        Stretch,
+        Stretch, TokenHash,
         search::{Query, Search},
     };
 
@@ -114,5 +114,32 @@ mod tests {
         let found = search::search(&connection, 1, &search).expect("an answer");
         let seqs: Vec<_> = found.hits.iter().map(|hit| hit.message.seq).collect();
         assert_eq!(seqs, [777]);
+    }
+
+    #[test]
+    fn whoever_was_signed_in_before_there_were_several_sessions_still_is() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        for sql in &STEPS[..6] {
+            connection.execute_batch(sql).expect("an earlier step");
+        }
+        connection
+            .execute_batch(
+                "PRAGMA user_version = 6;
+                 INSERT INTO users (id, name, folded, created_at) VALUES (1, 'Alice', 'alice', 5), (2, 'bob', 'bob', 6);
+                 INSERT INTO sessions (token_hash, user_id, created_at)
+                     VALUES (zeroblob(32), 1, 5), (unhex('01' || hex(zeroblob(31))), 2, 6);",
+            )
+            .expect("what there was");
+        to_newest(&mut connection).expect("the newest version");
+        let held = |first: u8| {
+            let mut token = [0; 32];
+            token[0] = first;
+            let stored = ways::stored(&connection, TokenHash(token)).expect("an answer");
+            stored.map(|stored| (stored.session.user.name, stored.used_at > 5))
+        };
+        // Their time begins anew: nobody is forgotten for what was not counted.
+        assert_eq!(held(0), Some(("Alice".to_owned(), true)));
+        assert_eq!(held(1), Some(("bob".to_owned(), true)));
+        assert_eq!(held(2), None);
     }
 }

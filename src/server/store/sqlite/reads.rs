@@ -5,11 +5,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{
     basics::{head, require_member, role, said},
     entries,
+    sessions::Stored,
+    ways::stored,
 };
 use crate::{
     domain::{Folded, Role, Room, RoomId, RoomSummary},
     server::store::{
-        Lock, Membership, Session, Standing, StoreError, Surroundings, TokenHash, User, UserId,
+        Lock, Membership, Standing, StoreError, Surroundings, TokenHash, User, UserId,
     },
 };
 
@@ -20,30 +22,11 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
         .exists([])
 }
 
-pub fn session(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<Session>> {
-    connection
-        .prepare_cached(
-            "SELECT sessions.id, users.id, users.name
-             FROM sessions JOIN users ON users.id = sessions.user_id
-             WHERE sessions.token_hash = ?1",
-        )?
-        .query_row([token.0], |row| {
-            Ok(Session {
-                id: row.get(0)?,
-                user: User {
-                    id: row.get(1)?,
-                    name: row.get(2)?,
-                },
-            })
-        })
-        .optional()
-}
-
 pub fn membership(
     connection: &Connection,
     token: TokenHash,
 ) -> rusqlite::Result<Option<Membership>> {
-    let Some(session) = session(connection, token)? else {
+    let Some(Stored { session, .. }) = stored(connection, token)? else {
         return Ok(None);
     };
     let rooms = connection
