@@ -114,7 +114,7 @@ pub struct Told {
     pub frame: Logged,
     /// Who said something, where it is that.
     pub by: Option<Arc<str>>,
-    /// The message that it changes, and itself to change what was told of that.
+    /// The message that it changes, or up to which it erases them, and itself to change what was told of that.
     pub changes: Option<(Seq, Arc<ServerFrame>)>,
 }
 

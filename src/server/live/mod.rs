@@ -206,7 +206,9 @@ impl Live {
         }
         match &entry {
             ServerFrame::Message(_) => spoke = Some(by.into()),
-            &ServerFrame::Edited { of, .. } | &ServerFrame::DeletedMessage { of, .. } => {
+            &ServerFrame::Edited { of, .. }
+            | &ServerFrame::DeletedMessage { of, .. }
+            | &ServerFrame::Erased { of, .. } => {
                 changes = Some((of, Arc::new(entry)));
             }
             _ => {}

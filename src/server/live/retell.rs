@@ -10,6 +10,7 @@ pub fn retold(frame: &Framed, change: &ServerFrame) -> Option<Framed> {
     let changed = match change {
         ServerFrame::Edited { of, body, at, .. } => edit(&mut frame, *of, body, Some(*at)),
         ServerFrame::DeletedMessage { of, .. } => edit(&mut frame, *of, "", None),
+        ServerFrame::Erased { of, .. } => erase(&mut frame, *of),
         _ => false,
     };
     changed.then(|| frames::text(&frame))
@@ -40,6 +41,17 @@ fn edit(frame: &mut ServerFrame, of: u64, now: &str, edited: Option<i64>) -> boo
         }
         _ => false,
     }
+}
+
+/// Takes away what is said there by messages up to `of`.
+fn erase(frame: &mut ServerFrame, of: u64) -> bool {
+    let said_or_quoted = match frame {
+        ServerFrame::Message(message) if message.seq <= of => Some(message.seq),
+        ServerFrame::Message(message) => message.re.as_ref().map(|quote| quote.seq),
+        ServerFrame::Edited { of: about, .. } => Some(*about),
+        _ => None,
+    };
+    said_or_quoted.is_some_and(|seq| seq <= of && edit(frame, seq, "", None))
 }
 
 #[cfg(test)]
@@ -100,6 +112,31 @@ mod tests {
         };
         for frame in &frames {
             let now = told(frame, &erased).expect("it is about the message");
+            let text = serde_json::to_string(&now).expect("JSON");
+            assert!(!text.contains("words"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_no_longer_goes_wherever_it_stands() {
+        let first = message(1, "old words", None);
+        let answer = message(4, "well", Some(&first));
+        let erased = ServerFrame::Erased {
+            room: 1,
+            seq: 6,
+            of: 3,
+            by: "alice".into(),
+            at: 10,
+        };
+        let late = ServerFrame::Message(message(5, "new words", None));
+        assert_eq!(told(&late, &erased), None);
+        assert_eq!(told(&edited(6, 5, "newer"), &erased), None);
+        for frame in [
+            ServerFrame::Message(first),
+            ServerFrame::Message(answer),
+            edited(5, 1, "older words"),
+        ] {
+            let now = told(&frame, &erased).expect("it is about them");
             let text = serde_json::to_string(&now).expect("JSON");
             assert!(!text.contains("words"), "{text}");
         }

@@ -91,12 +91,14 @@ impl Tail {
     }
 
     /// Tells all that `change` concerns anew: of an edited message only the newest words are left here, of a deleted
-    /// one none.
+    /// one none, and of those that are kept no longer none either.
     pub fn retell(&mut self, of: Seq, change: &ServerFrame) {
         self.joined = None;
+        let all = matches!(change, ServerFrame::Erased { .. });
+        let concerns = |seq| seq == of || (all && seq < of);
         let first = self.oldest_cursor() + 1;
         for (seq, frame) in (first..).zip(&mut self.frames) {
-            if (seq == of || frame.about == of)
+            if (concerns(seq) || concerns(frame.about))
                 && let Some(retold) = retold(&frame.bytes, change)
             {
                 frame.bytes = retold;

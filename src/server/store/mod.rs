@@ -4,6 +4,10 @@
 //! its [`Journal`] what happened and answers the callers, change by change, in that order. What must see
 //! changes in their order (a socket that attaches, a room's tail that is read) asks through the same door.
 //!
+//! Who may do a thing is looked at where it gets its place in that order, by the one table of the domain, so that
+//! nothing is done by somebody who was removed, or had another role, or another key, just before. A change of several
+//! things is one: a new key with everybody shown out, an invite's use with the coming of whom it lets in.
+//!
 //! An answer is true: of what is confirmed all is stored, for good; of what is answered with an error, nothing. Where
 //! the disk fails so that nobody can say which it is, a change is not answered at all, and the store ends
 //! ([`Store::failure`]): whoever asked finds out as after a power cut, by asking again under the same id.

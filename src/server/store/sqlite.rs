@@ -16,6 +16,7 @@ mod errors;
 mod index;
 mod invites;
 mod job;
+mod keeping;
 mod load;
 mod locks;
 mod migrate;

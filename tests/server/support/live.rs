@@ -122,6 +122,17 @@ impl Live {
         }
     }
 
+    /// Adds frames to those that came before, until all together are enough.
+    pub async fn matching_all(
+        &mut self,
+        frames: &mut Vec<Value>,
+        enough: impl Fn(&[Value]) -> bool,
+    ) {
+        while !enough(frames) {
+            frames.push(self.next().await);
+        }
+    }
+
     /// Follows a room and answers its `opened`.
     pub async fn open(&mut self, room: i64, after: Option<u64>) -> Value {
         let mut frame = json!({ "t": "open", "room": room });

@@ -124,6 +124,21 @@ pub fn changed(
     Ok(())
 }
 
+/// Notes that a room has no messages up to that one any more.
+pub fn erased(change: &mut Change<'_>, room: RoomId, owner: UserId, of: Seq) -> Changed<()> {
+    let author = author_of(change, Asked::newly(room, owner))?;
+    let by = author.name.clone();
+    let noted = Noted::about(Kind::Erased, of);
+    note(change, &author, noted, |seq, at| ServerFrame::Erased {
+        room,
+        seq,
+        of,
+        by,
+        at,
+    })?;
+    Ok(())
+}
+
 /// Shows a member out: their membership ends, and whatever they are given of the room.
 pub fn remove(change: &mut Change<'_>, asked: Asked, whom: &User) -> Changed<()> {
     let room = asked.room;
@@ -564,7 +579,7 @@ pub fn noted(
 
 const NO_SUCH_MESSAGE: Stop = Stop::Refused(StoreError::NoSuchMessage);
 
-/// A message that is not deleted.
+/// A message that is there, and not deleted.
 fn there(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Target> {
     let message = target(change, room, seq)?;
     message
@@ -576,7 +591,8 @@ fn target(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Option<Target>
     let mut query = change.connection.prepare_cached(
         "SELECT entries.author_id, users.name, entries.body, entries.deleted
          FROM entries JOIN users ON users.id = entries.author_id
-         WHERE entries.room_id = ?1 AND entries.seq = ?2 AND entries.kind = 0",
+         WHERE entries.room_id = ?1 AND entries.seq = ?2 AND entries.kind = 0
+         AND entries.seq > (SELECT erased_to FROM rooms WHERE id = ?1)",
     )?;
     let found = query.query_row(
         params![room, i64::try_from(seq).unwrap_or(i64::MAX)],

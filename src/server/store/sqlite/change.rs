@@ -15,6 +15,8 @@ pub struct Change<'t> {
     pub events: Vec<Event>,
     /// Whether messages were deleted, or are to be, so that the log has to forget them too.
     pub purged: bool,
+    /// Whether messages may have become too old to be kept.
+    pub keeps_less: bool,
 }
 
 impl<'t> Change<'t> {
@@ -24,6 +26,7 @@ impl<'t> Change<'t> {
             recall,
             events: Vec::new(),
             purged: false,
+            keeps_less: false,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The store's thread: commits what waits in one transaction, answers, and does the chores in between: deleted
-//! rooms lose their messages step by step, and the log is looked after.
+//! rooms, and those that keep messages so many days, lose theirs step by step, and the log is looked after.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -14,6 +14,7 @@ use super::{
     change::{Change, Stop},
     errors,
     job::Job,
+    keeping,
     queue::{Queue, Taken},
     recall::Recall,
     seen::{Positions, Seen},
@@ -21,7 +22,10 @@ use super::{
     wal::Wal,
     writes,
 };
-use crate::server::store::{Event, Failure, Journal, Reading, StoreError};
+use crate::{
+    domain::RoomId,
+    server::store::{Event, Failure, Journal, Reading, StoreError},
+};
 
 pub type Jobs = Queue<Box<dyn Job>>;
 
@@ -29,6 +33,8 @@ pub type Jobs = Queue<Box<dyn Job>>;
 const STEP: Duration = Duration::from_millis(4);
 /// Messages that a step deletes, at least and at most.
 const STEPS: (usize, usize) = (16, 4_096);
+/// How often it is looked for what rooms keep no longer.
+const LOOK: Duration = Duration::from_secs(60 * 60);
 /// When a purge that failed, as on a full disk, is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -42,6 +48,24 @@ pub struct Committer {
     pub recall: Recall,
     pub wal: Wal,
     pub purge: Purge,
+    pub keeping: Keeping,
+}
+
+/// When it is looked again for what rooms keep no longer.
+pub struct Keeping {
+    due: Instant,
+    /// After which room the look goes on; 0 begins it.
+    after: RoomId,
+}
+
+impl Keeping {
+    /// One that begins at once: time has gone on since the last stop.
+    pub fn new() -> Self {
+        Self {
+            due: Instant::now(),
+            after: 0,
+        }
+    }
 }
 
 /// What is left to delete of rooms that are gone.
@@ -179,13 +203,17 @@ impl Committer {
 
     /// How long a job may be waited for until there is something else to do.
     fn chore_due(&self) -> Option<Duration> {
-        let due = [self.purge.due, self.wal.due()].into_iter().flatten().min();
+        let due = [self.purge.due, self.wal.due(), Some(self.keeping.due)];
+        let due = due.into_iter().flatten().min();
         due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
     fn chores(&mut self) -> Result<(), Failure> {
         if self.purge.due.is_some_and(|due| due <= Instant::now()) {
             self.purge()?;
+        }
+        if self.keeping.due <= Instant::now() {
+            self.keep()?;
         }
         let purging = self.purge.due.is_some();
         let looked_after = self.wal.look_after(&self.connection, purging);
@@ -215,6 +243,36 @@ impl Committer {
         Ok(())
     }
 
+    /// One step of the look for what rooms keep no longer.
+    fn keep(&mut self) -> Result<(), Failure> {
+        let after = self.keeping.after;
+        let mut next = None;
+        let outcome = self.transact(|change| {
+            next = match keeping::expire_step(change, after) {
+                Ok(next) => next,
+                Err(Stop::Refused(error) | Stop::Failed(error)) => return Err(error),
+            };
+            Ok(())
+        });
+        match outcome {
+            Ok(events) => {
+                events.into_iter().for_each(|event| self.committed(event));
+                self.journal.settled();
+                let pause = if next.is_some() { Duration::ZERO } else { LOOK };
+                self.keeping = Keeping {
+                    due: Instant::now() + pause,
+                    after: next.unwrap_or_default(),
+                };
+            }
+            Err(Lost::NotStored(error)) => {
+                self.keeping.due = Instant::now() + AGAIN;
+                go_on_after(error)?;
+            }
+            Err(Lost::InDoubt) => return Err(Failure::Disk),
+        }
+        Ok(())
+    }
+
     /// Runs `work` in one transaction and commits it, unless something in it failed. Answers what happened that
     /// `work` has not taken out.
     fn transact(
@@ -223,7 +281,14 @@ impl Committer {
     ) -> Result<Vec<Event>, Lost> {
         let outcome = attempt(&self.connection, &mut self.recall, work);
         match outcome {
-            Ok(Committed { purged, events }) => {
+            Ok(Committed {
+                purged,
+                keeps_less,
+                events,
+            }) => {
+                if keeps_less {
+                    self.keeping = Keeping::new();
+                }
                 if purged {
                     self.wal.forget();
                     self.purge.due.get_or_insert_with(Instant::now);
@@ -282,6 +347,8 @@ fn note_seen(change: &mut Change<'_>, positions: Positions) -> Result<(), StoreE
 struct Committed {
     /// Whether something was deleted for good, or is to be.
     purged: bool,
+    /// Whether messages may have become too old to be kept.
+    keeps_less: bool,
     events: Vec<Event>,
 }
 
@@ -294,7 +361,8 @@ fn attempt(
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut change = Change::new(connection, recall);
     work(&mut change)?;
-    let (purged, mut events) = (change.purged, change.events);
+    let (purged, keeps_less) = (change.purged, change.keeps_less);
+    let mut events = change.events;
     recall.settle(connection, &mut events)?;
     recall.index(connection)?;
     // SQLite ends a transaction by itself when a statement fails for good: nothing may go on as if in it.
@@ -303,7 +371,11 @@ fn attempt(
     }
     let mut commit = connection.prepare_cached("COMMIT")?;
     match commit.execute([]) {
-        Ok(_) => Ok(Committed { purged, events }),
+        Ok(_) => Ok(Committed {
+            purged,
+            keeps_less,
+            events,
+        }),
         Err(error) if errors::leaves_doubt(&error) => {
             tracing::error!(%error, "a commit failed");
             Err(Lost::InDoubt)

@@ -132,20 +132,35 @@ impl FromSql for Kind {
     }
 }
 
+/// Whether an entry is a message that its room keeps no longer, as an expression: its body may still be there.
+macro_rules! gone {
+    () => {
+        "(entries.kind = 0 AND entries.seq <= rooms.erased_to)"
+    };
+}
+
 /// Columns of [`message_of`] and [`frame_of`]: entries of the room `?1`, and the messages they are about.
 macro_rules! entries {
     ($which:literal) => {
         concat!(
-            "SELECT entries.seq, entries.id, users.name, entries.at, entries.body, entries.edited_at,
-                    entries.deleted, entries.about, entries.kind, others.body, authors.name,
-                    subjects.name
-             FROM entries
+            "SELECT entries.seq, entries.id, users.name, entries.at, iif(",
+            gone!(),
+            ", '', entries.body), iif(",
+            gone!(),
+            ", NULL, entries.edited_at), entries.deleted OR ",
+            gone!(),
+            ", iif(",
+            gone!(),
+            ", NULL, entries.about), entries.kind,
+                    iif(entries.about <= rooms.erased_to, '', others.body), authors.name, subjects.name
+             FROM rooms
+             CROSS JOIN entries ON entries.room_id = rooms.id
              JOIN users ON users.id = entries.author_id
              LEFT JOIN users AS subjects ON subjects.id = entries.subject
              LEFT JOIN entries AS others
                  ON others.room_id = entries.room_id AND others.seq = entries.about
              LEFT JOIN users AS authors ON authors.id = others.author_id
-             WHERE entries.room_id = ?1 AND ",
+             WHERE rooms.id = ?1 AND ",
             $which
         )
     };
@@ -272,7 +287,7 @@ pub fn message(
 ) -> rusqlite::Result<Option<Message>> {
     whole(
         connection,
-        entries!("entries.kind = 0 AND entries.seq = ?2"),
+        entries!("entries.kind = 0 AND entries.seq > rooms.erased_to AND entries.seq = ?2"),
         room,
         seq,
     )
@@ -280,8 +295,9 @@ pub fn message(
 
 /// The newest message.
 pub fn newest(connection: &Connection, room: RoomId) -> rusqlite::Result<Option<Message>> {
-    let newest =
-        entries!("entries.kind = 0 AND entries.seq <= ?2 ORDER BY entries.seq DESC LIMIT 1");
+    let newest = entries!(
+        "entries.kind = 0 AND entries.seq > rooms.erased_to AND entries.seq <= ?2 ORDER BY entries.seq DESC LIMIT 1"
+    );
     whole(connection, newest, room, Seq::MAX)
 }
 
@@ -405,9 +421,12 @@ fn happenings(
     Ok(happenings)
 }
 
-const BEFORE: &str =
-    entries!("entries.kind = 0 AND entries.seq < ?2 ORDER BY entries.seq DESC LIMIT ?3");
-const AFTER: &str = entries!("entries.kind = 0 AND entries.seq > ?2 ORDER BY entries.seq LIMIT ?3");
+const BEFORE: &str = entries!(
+    "entries.kind = 0 AND entries.seq > rooms.erased_to AND entries.seq < ?2 ORDER BY entries.seq DESC LIMIT ?3"
+);
+const AFTER: &str = entries!(
+    "entries.kind = 0 AND entries.seq > max(?2, rooms.erased_to) ORDER BY entries.seq LIMIT ?3"
+);
 
 /// At most so many messages in the order of `sql`, without their reactions, and whether there are more.
 fn page(

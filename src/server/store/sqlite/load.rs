@@ -479,8 +479,8 @@ impl<'t> Load<'t> {
                 left,
             } => run(
                 change,
-                "INSERT INTO invites (id, room_id, author_id, token_hash, created_at, expires_at, uses_left)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO invites (id, room_id, author_id, token_hash, created_at, expires_at, uses, uses_left)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
                 params![id, room, by, hash(&token)?, since, expires, left],
             ),
             Line::Latchkey { .. } | Line::Entry(_) | Line::End { .. } => Ok(()),

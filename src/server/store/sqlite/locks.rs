@@ -120,6 +120,7 @@ fn set_keep(change: &mut Change<'_>, asked: Asked, days: Option<u32>) -> Changed
         "UPDATE rooms SET keep_days = ?2 WHERE id = ?1 AND keep_days IS NOT ?2",
         params![asked.room, days],
     )?;
+    change.keeps_less |= news > 0;
     let to = days.map(|days| days.to_string()).unwrap_or_default();
     told(change, asked, news, What::Keep, to)
 }

@@ -71,7 +71,8 @@ pub fn lock(connection: &Connection, name: &Folded) -> rusqlite::Result<Option<L
         .optional()
 }
 
-/// Columns of [`room_of`], from rooms joined with *me*'s membership and the owner.
+/// Columns of [`room_of`], from rooms joined with *me*'s membership and the owner. What a room keeps no longer is not
+/// unread.
 macro_rules! room_columns {
     () => {
         concat!(
@@ -79,13 +80,14 @@ macro_rules! room_columns {
             role!(),
             ", ",
             head!("rooms.id"),
-            ", members.seen, ",
+            ", max(members.seen, rooms.erased_to), ",
             said!("rooms.id"),
             ", coalesce((SELECT seq - silent FROM entries
-                         WHERE room_id = members.room_id AND seq = members.seen), 0),
+                         WHERE room_id = members.room_id
+                         AND seq = max(members.seen, rooms.erased_to)), 0),
                (SELECT count(*) FROM mentions
                 WHERE mentions.user_id = members.user_id AND mentions.room_id = members.room_id
-                AND mentions.seq > members.seen),
+                AND mentions.seq > max(members.seen, rooms.erased_to)),
                rooms.topic, rooms.posting, rooms.keep_days
              FROM members
              JOIN rooms ON rooms.id = members.room_id

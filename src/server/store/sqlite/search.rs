@@ -48,6 +48,8 @@ struct Searched {
     room: RoomId,
     name: String,
     head: Seq,
+    /// Messages up to there are kept no longer.
+    erased_to: Seq,
     /// When its newest entry was committed.
     at: Millis,
 }
@@ -133,7 +135,7 @@ fn rooms(
     only: Option<RoomId>,
 ) -> rusqlite::Result<Vec<Searched>> {
     let mut query = connection.prepare_cached(
-        "SELECT rooms.id, rooms.name, entries.seq, entries.at FROM members
+        "SELECT rooms.id, rooms.name, entries.seq, entries.at, rooms.erased_to FROM members
          JOIN rooms ON rooms.id = members.room_id
          LEFT JOIN entries ON entries.room_id = rooms.id
              AND entries.seq = (SELECT max(seq) FROM entries WHERE room_id = rooms.id)
@@ -145,6 +147,7 @@ fn rooms(
             name: row.get(1)?,
             head: row.get::<_, Option<Seq>>(2)?.unwrap_or_default(),
             at: row.get::<_, Option<Millis>>(3)?.unwrap_or(Millis::MIN),
+            erased_to: row.get(4)?,
         })
     })?;
     rooms.collect()
@@ -167,7 +170,8 @@ fn search_room(
         "SELECT seq, at, author_id, body FROM entries
          WHERE room_id = ?1 AND seq > ?2 AND seq < ?3 AND kind = 0 AND NOT deleted ORDER BY seq DESC",
     )?;
-    let mut rows = waiting.query(params![room, indexed, below])?;
+    let from = indexed.max(searched.erased_to);
+    let mut rows = waiting.query(params![room, from, below])?;
     while let Some(row) = rows.next()? {
         let (seq, at, author): (Seq, Millis, UserId) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if !newest.reach(at) {
@@ -185,7 +189,7 @@ fn search_room(
         connection.prepare_cached("SELECT at FROM entries WHERE room_id = ?1 AND seq = ?2")?;
     let mut rows = found.query(params![
         expression(&search.query, room, by),
-        number(room, 0),
+        number(room, searched.erased_to),
         number(room, below.min(indexed + 1))
     ])?;
     while let Some(row) = rows.next()? {

@@ -22,7 +22,7 @@ use super::{
     alarm::Alarm,
     append,
     change::{Change, Stop},
-    committer::{Committer, Jobs, Purge},
+    committer::{Committer, Jobs, Keeping, Purge},
     job::Task,
     queue::{Load, Queue},
     recall::Recall,
@@ -76,6 +76,7 @@ impl Writer {
             recall: Recall::default(),
             wal: Wal::new(),
             purge: Purge::new(),
+            keeping: Keeping::new(),
         };
         thread::Builder::new().name("store".into()).spawn(move || {
             let outcome = panic::catch_unwind(AssertUnwindSafe(|| committer.run()));

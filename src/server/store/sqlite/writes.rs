@@ -7,7 +7,7 @@ use super::{
     basics::head,
     change::{Change, Changed, Stop},
     entries::Kind,
-    index,
+    index, keeping,
     people::require_session,
 };
 use crate::{
@@ -165,14 +165,16 @@ pub fn seen(
     Ok(())
 }
 
-/// Deletes at most so many entries of rooms that are gone; answers whether there are more.
+/// Deletes at most so many entries of rooms that are gone, or else erases what is kept no longer; answers whether there are more.
 pub fn purge_step(change: &mut Change<'_>, entries: usize) -> Changed<bool> {
     let room: Option<RoomId> = change
         .connection
         .prepare_cached("SELECT room_id FROM purges LIMIT 1")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    let Some(room) = room else { return Ok(false) };
+    let Some(room) = room else {
+        return keeping::erase_step(change, entries);
+    };
     index::forget(change.connection, room, entries)?;
     let deleted = change
         .connection

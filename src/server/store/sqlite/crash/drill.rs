@@ -118,6 +118,18 @@ enum Known {
     Unknown,
 }
 
+/// Something of a room that stays as it was last made: what it is, as far as somebody was told, and what it may have
+/// become.
+#[derive(Default)]
+struct Fact {
+    known: Option<String>,
+    doubt: Option<String>,
+}
+
+/// Columns of facts.
+const NAME: &str = "name";
+const KEY_HASH: &str = "key_hash";
+
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub confirmed: usize,
@@ -165,6 +177,7 @@ pub struct Drill {
     names: BTreeMap<String, Known>,
     members: BTreeMap<(RoomId, UserId), Known>,
     alive: BTreeMap<RoomId, Known>,
+    facts: BTreeMap<(RoomId, &'static str), Fact>,
     posts: Vec<Post>,
     found: Found,
 }
@@ -189,6 +202,7 @@ impl Drill {
             names: BTreeMap::new(),
             members: BTreeMap::new(),
             alive: BTreeMap::new(),
+            facts: BTreeMap::new(),
             posts: Vec::new(),
             found: Found::default(),
         }
@@ -373,6 +387,10 @@ impl Drill {
 
     /// What is kept of a room's key.
     fn key_of(&self, room: RoomId) -> String {
+        let changed = self.facts.get(&(room, KEY_HASH));
+        if let Some(key) = changed.and_then(|fact| fact.known.clone()) {
+            return key;
+        }
         let early = self.names.contains_key("early") && room == 1;
         if early { "" } else { KEY }.to_owned()
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use uuid::Uuid;
 
 use super::{Deed, Drill, Known, Post, Silent, Told};
@@ -55,6 +55,7 @@ impl Drill {
             "{at}: a foreign key leads nowhere"
         );
         self.check_people(&connection, &at);
+        self.check_facts(&connection, &at);
         self.check_posts(&connection, &at);
         self.check_search(&connection, &at);
     }
@@ -114,6 +115,23 @@ impl Drill {
                 members.contains(member),
                 &format!("{at}: member {member:?}"),
             );
+        }
+    }
+
+    /// A room is called, and opens by, what it was last said to; what nobody was told of is so or not, for good.
+    fn check_facts(&mut self, connection: &Connection, at: &str) {
+        for ((room, column), fact) in &mut self.facts {
+            let sql = format!("SELECT {column} FROM rooms WHERE id = ?1");
+            let found = connection.query_row(&sql, [room], |row| row.get(0));
+            let found: Option<String> = found.optional().expect("is read");
+            let Some(found) = found else { continue };
+            let doubt = fact.doubt.take();
+            let expected = [&fact.known, &doubt];
+            assert!(
+                fact.known.is_none() || expected.contains(&&Some(found.clone())),
+                "{at}: the {column} of room {room} is {found}, and not one of {expected:?}"
+            );
+            fact.known = Some(found);
         }
     }
 

@@ -5,11 +5,12 @@ use std::{mem, sync::Arc};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{Deed, Disk, Drill, Ear, KEY, Known, Post, Told};
+use super::{Deed, Disk, Drill, Ear, KEY, KEY_HASH, Known, NAME, Post, Told};
 use crate::{
-    domain::{Body, Emoji, Posted, RoomName, Seq, Username},
+    domain::{Body, Emoji, Posted, RoomId, RoomName, Seq, Username},
     server::store::{
-        Act, Lock, NewEntry, NewSession, Sqlite, Store, StoreError, Stretch, TokenHash, UserId,
+        Act, Lock, NewEntry, NewSession, Setting, Sqlite, Store, StoreError, Stretch, TokenHash,
+        UserId,
     },
 };
 
@@ -20,10 +21,11 @@ impl Drill {
         let (mut claims, mut creations, mut joins, mut deletions) =
             (vec![], vec![], vec![], vec![]);
         let gave_up = self.give_up(disk, store, &mut asked);
+        let mut facts: Vec<((RoomId, &'static str), String, Ear<()>)> = Vec::new();
         let mut deeds: Vec<(usize, Deed, Ear<Posted>)> = Vec::new();
         for _ in 0..1 + self.random.below(10) {
             let (store, disk) = (store.clone(), disk.clone());
-            match self.random.below(24) {
+            match self.random.below(28) {
                 0 | 1 => {
                     let name = format!("user{:x}", self.random.next());
                     let ear = Ear::default();
@@ -102,6 +104,54 @@ impl Drill {
                         deeds.extend(self.deed(index, &disk, &store));
                     }
                 }
+                13 | 14 if !self.rooms.is_empty() => {
+                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
+                    let user = self.users[self.random.below(self.users.len())];
+                    let Some(who) = self.called.get(&user).filter(|_| user != owner) else {
+                        continue;
+                    };
+                    let who = Username::parse(who).expect("a name").folded();
+                    let ear = Ear::default();
+                    joins.push((room, user, Known::No, ear.clone()));
+                    let by = self.actor(owner);
+                    asked.spawn(async move {
+                        let set = store.set(room, by, Uuid::now_v7(), Setting::Out { who });
+                        hear(&disk, &ear, set.await);
+                    });
+                }
+                15 | 16 if !self.rooms.is_empty() => {
+                    let (room, owner) = self.rooms[self.random.below(self.rooms.len())];
+                    let (ear, value) = (Ear::default(), format!("new{:x}", self.random.next()));
+                    let fact = match self.random.one_in(2) {
+                        true => NAME,
+                        false => KEY_HASH,
+                    };
+                    if facts.iter().any(|(other, ..)| *other == (room, fact)) {
+                        continue;
+                    }
+                    let everyone_out = self.random.one_in(2);
+                    if fact == KEY_HASH && everyone_out {
+                        for &user in self.users.iter().filter(|user| **user != owner) {
+                            joins.push((room, user, Known::No, ear.clone()));
+                        }
+                    }
+                    facts.push(((room, fact), value.clone(), ear.clone()));
+                    let by = self.actor(owner);
+                    asked.spawn(async move {
+                        let setting = match fact {
+                            NAME => Setting::Name(RoomName::parse(&value).expect("a name")),
+                            _ => Setting::Key {
+                                hash: value,
+                                everyone_out,
+                            },
+                        };
+                        hear(
+                            &disk,
+                            &ear,
+                            store.set(room, by, Uuid::now_v7(), setting).await,
+                        );
+                    });
+                }
                 _ if !self.rooms.is_empty() => self.post(&disk, &store),
                 _ => {}
             }
@@ -151,6 +201,16 @@ impl Drill {
             let before = self.members.get(&(room, user)).copied();
             let now = known(&told, wanted, before.unwrap_or(Known::No));
             self.members.insert((room, user), now);
+        }
+        for (fact, value, ear) in facts {
+            let told = ear.lock().expect("an ear").clone();
+            self.count(&told);
+            let fact = self.facts.entry(fact).or_default();
+            match told {
+                Told::Done(()) => fact.known = Some(value),
+                Told::Refused(_) => {}
+                Told::Nothing => fact.doubt = Some(value),
+            }
         }
         for (room, ear) in deletions {
             let told = ear.lock().expect("an ear").clone();
