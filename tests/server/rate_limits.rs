@@ -202,3 +202,34 @@ async fn messages_over_http_are_limited_too() {
     .await;
     is_too_fast(&refused);
 }
+
+#[tokio::test]
+async fn changes_to_a_room_are_limited_as_messages_and_new_keys_as_keys_that_are_tried() {
+    let server = limited("on").await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    for endpoint in ["set_topic", "end_invite"] {
+        let asked = (0..100).map(|n| {
+            let alice = alice.clone();
+            tokio::spawn(async move {
+                let fields: [(&str, Field); 3] = [("room", &room), ("topic", &n), ("invite", &1)];
+                alice.call(endpoint, &fields).await
+            })
+        });
+        let mut refused = None;
+        for answer in asked.collect::<Vec<_>>() {
+            let answer = answer.await.expect("no panic");
+            refused = refused.or((answer.status != 200).then_some(answer));
+        }
+        is_too_fast(&refused.expect("some were too many"));
+    }
+    until_too_fast(async |n| {
+        alice
+            .call(
+                "change_key",
+                &[("room", &room), ("key", &format!("key {n}"))],
+            )
+            .await
+    })
+    .await;
+}
