@@ -233,3 +233,20 @@ test("on a phone the rooms and the members are drawers, and the composer stays i
   );
   expect(small).toEqual([]);
 });
+
+test("the ways into a name, as a stranger and as its holder sees them", async ({ named, person }) => {
+  const stranger = await person("stranger");
+  await stranger.goto("/sign-in");
+  await stranger.page.getByRole("textbox", { name: "Username" }).fill("nobody");
+  await stranger.page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(stranger.alert).toBeVisible();
+  await check(stranger.page);
+  const alice = await named("alice");
+  await alice.hasPassphrase();
+  await alice.goto(alice.settings());
+  await alice.page.getByRole("button", { name: "Let another browser in" }).click();
+  await expect(alice.page.locator("#pass-link")).toBeVisible();
+  await check(alice.page);
+  await alice.page.getByRole("button", { name: "Give up alice" }).click();
+  await check(alice.page);
+});

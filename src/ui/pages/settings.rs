@@ -112,6 +112,7 @@ fn Sessions(reader: Reader, holds: Vec<Hold>) -> impl IntoView {
             <li class="way">
                 <p>
                     <b>{called(&hold.browser)}</b>
+                    " "
                     {hold.here.then(|| view! { <span class="tag">"this browser"</span> })}
                 </p>
                 <p class="hint">
