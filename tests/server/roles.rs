@@ -144,8 +144,11 @@ fn check(answer: &Answer, expected: Result<(), Code>, what: &str) {
     }
 }
 
+/// The fields of a form.
+type Typed = Vec<(&'static str, String)>;
+
 /// What is done to the room, and the role that the target has before it.
-fn deeds() -> Vec<(Deed, Role, &'static str, Vec<(&'static str, String)>)> {
+fn deeds() -> Vec<(Deed, Role, &'static str, Typed)> {
     let field = |name, value: &str| (name, value.to_owned());
     let (member, moderator) = (Role::Member, Role::Moderator);
     let who = || field("who", "target");
