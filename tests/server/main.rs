@@ -21,6 +21,7 @@ mod locks;
 mod names;
 mod operations;
 mod presence;
+mod previous;
 mod privacy;
 mod races;
 mod rate_limits;
