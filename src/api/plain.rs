@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
 use super::answer;
-use crate::domain::{ApiError, RoomId};
+use crate::domain::ApiError;
 #[cfg(feature = "ssr")]
-use crate::server::render_plain;
+use crate::{server::render_plain, ui::paths};
 
 /// A page that needs no script, without what every document has around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,17 +17,19 @@ pub struct PlainPage {
     pub html: String,
 }
 
-/// The settings of one of *me*'s rooms, or *me*'s own. `made` is the answer to a form that has just made what is
-/// shown once only.
+/// The page at one of *me*'s addresses: their settings, a room's, or a search. `made` is the answer to a form that has
+/// just made what is shown once only.
 #[server(name = ReadPlainPage, prefix = "/api", endpoint = "plain_page")]
 pub async fn plain_page(
     me: String,
-    room: Option<RoomId>,
+    url: String,
     made: Option<String>,
 ) -> Result<PlainPage, ApiError> {
     answer(async |request| {
+        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+        let inside = paths::inside(&me, path, query);
         let me = request.me(&me).await?;
-        render_plain(request, &me, room, made).await
+        render_plain(request, &me, inside, made).await
     })
     .await
 }

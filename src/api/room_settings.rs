@@ -49,6 +49,24 @@ pub async fn set_topic(
     .await
 }
 
+/// Gives a room a name and says what it is about, as the two calls above do.
+#[server(name = DescribeRoom, prefix = "/api", endpoint = "describe_room")]
+pub async fn describe_room(
+    me: String,
+    room: RoomId,
+    name: String,
+    topic: String,
+) -> Result<Room, ApiError> {
+    answer(async |request| {
+        let me = request.me(&me).await?;
+        let (name, topic) = (RoomName::parse(&name)?, Topic::parse(&topic)?);
+        let (chat, caller) = (request.chat(), &request.caller);
+        chat.rename_room(caller, &me, room, None, name).await?;
+        chat.set_topic(caller, &me, room, None, topic).await
+    })
+    .await
+}
+
 /// Gives a room another key; its owner only. Who is in stays in, unless `everyone_out` shows all others out and ends all
 /// invites in the same breath.
 #[server(name = ChangeKey, prefix = "/api", endpoint = "change_key")]

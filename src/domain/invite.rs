@@ -10,7 +10,7 @@ use super::Millis;
 pub type InviteId = i64;
 
 /// What every invite begins with.
-const MARK: &str = "inv_";
+pub const MARK: &str = "inv_";
 
 /// An invite that has just been made: the only time that it is told whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,7 +23,7 @@ use super::{
     guard,
     identity::{Caller, Me},
     request::wall,
-    rooms::{Chat, Entered, Sought},
+    rooms::{Chat, Entered},
 };
 use crate::{
     api::PlainPage,
@@ -36,7 +36,6 @@ use crate::{
             invite::{Guests, InvitePage, InvitePageProps},
             landing::{LandingPage, LandingPageProps},
             not_found::{self, NotFound, Refused, RefusedProps},
-            search::Search,
             sign_in::{SignInPage, SignInPageProps},
         },
         parts::{Clock, LastTry, Reader, Sheet},
@@ -165,24 +164,10 @@ async fn search(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> 
     };
     // As a form has it, a plus is a space.
     let field = |name| Some(paths::decode(&visit.query(name)?.replace('+', " ")));
-    let mut search = Search {
-        words: field("words").unwrap_or_default(),
-        ..Search::default()
-    };
-    if !search.words.trim().is_empty() {
-        let before = field("before");
-        let sought = Sought {
-            words: &search.words,
-            before: before.as_deref(),
-            ..Sought::default()
-        };
-        match chat.search(&visit.caller, me, sought).await {
-            Ok(found) => search.found = Some(found),
-            Err(error) => search.refusal = Some(error.message),
-        }
-    }
-    let page = visit.app(me, rooms, First::Search(search));
-    visit.show("Search", Some(me), move || App(page))
+    let (words, before) = (field("words").unwrap_or_default(), field("before"));
+    let reader = visit.reader(me);
+    let page = plain::of_search(&chat, &visit.caller, me, reader, words, before).await;
+    visit.show_plain(me, rooms, Plain::Search, page)
 }
 
 async fn settings(State(chat): State<Chat>, path: Named<String>, visit: Visit) -> Page {
@@ -228,9 +213,11 @@ async fn room_settings(
                 members,
                 rooms,
             } = entered;
-            let which = Plain::Room(room.id);
-            let page = plain::of_room(visit.reader(me), room, members);
-            visit.show_plain(me, rooms, which, page)
+            let (which, reader) = (Plain::Room(room.id), visit.reader(me));
+            match plain::of_room(&chat, &visit.caller, me, reader, room, members).await {
+                Ok(page) => visit.show_plain(me, rooms, which, page),
+                Err(error) => visit.refuse(error, Some(acting), Some(name)),
+            }
         }
         Err(error) => visit.refuse(error, Some(acting), Some(name)),
     }

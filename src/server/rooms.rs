@@ -238,18 +238,6 @@ impl Chat {
         })
     }
 
-    /// One of *me*'s rooms with all its members, by name.
-    ///
-    /// # Errors
-    /// `no_such_room`.
-    pub async fn room_and_members(
-        &self,
-        me: &Me,
-        room: RoomId,
-    ) -> Result<(Room, Vec<Member>), ApiError> {
-        Ok((self.room(me, room).await?, self.members(me, room).await?))
-    }
-
     /// # Errors
     /// `no_such_room`.
     pub async fn members(&self, me: &Me, room: RoomId) -> Result<Vec<Member>, ApiError> {

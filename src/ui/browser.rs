@@ -51,6 +51,11 @@ pub fn fragment() -> String {
     location().hash().unwrap_or_default()
 }
 
+/// Whether the address bar shows this path and query.
+pub fn is_at(url: &str) -> bool {
+    path() + &query() == url
+}
+
 /// This machine's time.
 pub fn now() -> Millis {
     js_sys::Date::now() as Millis

@@ -110,6 +110,8 @@ pub enum Inside {
     },
     Search {
         words: String,
+        /// The hit before which it begins, where it is not the newest.
+        before: Option<String>,
     },
     Settings,
     RoomSettings {
@@ -137,10 +139,17 @@ pub fn inside(me: &str, path: &str, query: &str) -> Option<Inside> {
             nothing_else.then_some(Inside::RoomSettings { name })
         }
         (Some("search"), None, _) => {
-            let words = only("words").filter(|words| !words.contains('&'));
-            (query.is_empty() || words.is_some()).then(|| Inside::Search {
-                // As a form has it, a plus is a space.
-                words: decode(&words.unwrap_or_default().replace('+', " ")),
+            // As a form has it, a plus is a space.
+            let typed = |field: &str| decode(&field.replace('+', " "));
+            let (words, before) = match only("words").and_then(|it| it.split_once("&before=")) {
+                Some((words, before)) => (Some(words), Some(before)),
+                None => (only("words"), None),
+            };
+            let one = |field: &&str| !field.contains('&');
+            let found = query.is_empty() || words.filter(one).is_some();
+            (found && before.is_none_or(|before| one(&before))).then(|| Inside::Search {
+                words: typed(words.unwrap_or_default()),
+                before: before.map(typed),
             })
         }
         _ => None,
@@ -173,7 +182,9 @@ pub fn onwards(
             outcome.username.as_deref().map(dashboard)
         }
         "create_room" | "join_room" => Some(room(&field("me")?, outcome.name.as_deref()?)),
-        "rename_room" => Some(room_settings(&field("me")?, outcome.name.as_deref()?)),
+        "rename_room" | "describe_room" => {
+            Some(room_settings(&field("me")?, outcome.name.as_deref()?))
+        }
         "leave_room" | "delete_room" => field("me").as_deref().map(dashboard),
         "give_up_username" | "log_out" => Some(home().to_owned()),
         _ => None,
@@ -185,7 +196,8 @@ pub fn is_local(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])
 }
 
-fn encode(segment: &str) -> String {
+/// A text as one segment of a path.
+pub fn encode(segment: &str) -> String {
     utf8_percent_encode(segment, SEGMENT).to_string()
 }
 
@@ -334,13 +346,23 @@ mod tests {
             Some(Inside::Room { name, at })
         );
         for words in ["", "a b", "\"c&d\"", "e+f*", "日本"] {
-            let words = words.to_owned();
-            assert_eq!(of(&search("alice", &words)), Some(Inside::Search { words }));
+            let found = |before: Option<&str>| {
+                let (words, before) = (words.to_owned(), before.map(str::to_owned));
+                Some(Inside::Search { words, before })
+            };
+            assert_eq!(of(&search("alice", words)), found(None));
+            if !words.is_empty() {
+                assert_eq!(
+                    of(&search_before("alice", words, "a/b 7")),
+                    found(Some("a/b 7"))
+                );
+            }
         }
         for elsewhere in [
             "/@alice?ask=log-out",
             "/@alice/rooms/general?before=5",
-            "/@alice/search?words=a&before=5",
+            "/@alice/search?words=a&before=5&more",
+            "/@alice/search?before=5",
         ] {
             assert_eq!(of(elsewhere), None, "{elsewhere}");
         }

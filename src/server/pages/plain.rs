@@ -3,9 +3,9 @@
 use super::html_of;
 use crate::{
     api::PlainPage,
-    domain::{ApiError, Member, Pass, Room, RoomId},
+    domain::{ApiError, Deed, Member, NewInvite, Pass, Room, RoomName, invite},
     server::{
-        Chat, Request,
+        Chat, Request, Sought,
         identity::{Caller, Me},
         rooms::shown,
         store::now,
@@ -13,22 +13,25 @@ use crate::{
     ui::{
         pages::{
             room_settings::{RoomSettings, RoomSettingsProps},
+            search::{Search, SearchPage, SearchPageProps},
             settings::{MadePass, PassState, Settings, SettingsProps, Ways},
         },
         parts::{Clock, Reader},
+        paths::{self, Inside},
     },
 };
 
-/// One of *me*'s plain pages: a room's settings, or *me*'s own. `made` is what is shown this once.
+/// The plain page at one of *me*'s addresses. `made` is what is shown this once.
 ///
 /// # Errors
-/// `no_such_room`.
+/// `no_such_room`, and `bad_request` where that page is none.
 pub async fn render(
     request: &Request,
     me: &Me,
-    room: Option<RoomId>,
+    inside: Option<Inside>,
     made: Option<String>,
 ) -> Result<PlainPage, ApiError> {
+    let chat = request.chat();
     let reader = Reader {
         me: me.name.clone(),
         flash: None,
@@ -36,11 +39,22 @@ pub async fn render(
         made,
         clock: Clock::of_reader(&request.wall),
     };
-    let Some(room) = room else {
-        return of_me(request.chat(), &request.caller, me, reader).await;
-    };
-    let (room, members) = request.chat().room_and_members(me, room).await?;
-    Ok(of_room(reader, room, members))
+    match inside {
+        Some(Inside::Settings) => of_me(chat, &request.caller, me, reader).await,
+        Some(Inside::RoomSettings { name }) => {
+            // A name that cannot exist is a room that does not.
+            let name = RoomName::parse(&name).map_err(|_| ApiError::no_such_room())?;
+            let room = chat.room_named(me, &name).await?;
+            let members = chat.members(me, room.id).await?;
+            of_room(chat, &request.caller, me, reader, room, members).await
+        }
+        Some(Inside::Search { words, before }) => {
+            Ok(of_search(chat, &request.caller, me, reader, words, before).await)
+        }
+        Some(Inside::Dashboard | Inside::Room { .. }) | None => {
+            Err(ApiError::bad_request("That is not such a page."))
+        }
+    }
 }
 
 /// # Errors
@@ -91,15 +105,77 @@ async fn made_pass(
     })
 }
 
-pub fn of_room(reader: Reader, room: Room, members: Vec<Member>) -> PlainPage {
-    PlainPage {
+/// # Errors
+/// Those of the store.
+pub async fn of_room(
+    chat: &Chat,
+    caller: &Caller,
+    me: &Me,
+    reader: Reader,
+    room: Room,
+    members: Vec<Member>,
+) -> Result<PlainPage, ApiError> {
+    let invites = match room.role.may(Deed::Invite) {
+        true => Some(chat.invites(me, room.id).await?),
+        false => None,
+    };
+    // One that has ended meanwhile, or has let in as many as it may, is not shown any more.
+    let made = reader.made.as_deref();
+    let made = made
+        .and_then(|made| serde_json::from_str::<NewInvite>(made).ok())
+        .filter(|made| {
+            let id = invite::meant(&made.invite);
+            let mut listed = invites.iter().flatten();
+            listed.any(|invite| Some(invite.id) == id)
+        });
+    let made = match made {
+        Some(made) => {
+            let origin = caller.site()?.origin().ascii_serialization();
+            Some(origin + &paths::invite_with_key(&room.name, &made.invite))
+        }
+        None => None,
+    };
+    Ok(PlainPage {
         title: format!("{} settings", room.name),
         html: html_of(|| {
             RoomSettings(RoomSettingsProps {
                 reader,
                 room,
                 members,
+                invites,
+                made,
             })
         }),
+    })
+}
+
+/// What is found by these words, from just before a hit on; nothing is searched for without words.
+pub async fn of_search(
+    chat: &Chat,
+    caller: &Caller,
+    me: &Me,
+    reader: Reader,
+    words: String,
+    before: Option<String>,
+) -> PlainPage {
+    let mut search = Search {
+        words,
+        later: before.is_some(),
+        ..Search::default()
+    };
+    if !search.words.trim().is_empty() {
+        let sought = Sought {
+            words: &search.words,
+            before: before.as_deref(),
+            ..Sought::default()
+        };
+        match chat.search(caller, me, sought).await {
+            Ok(found) => search.found = Some(found),
+            Err(error) => search.refusal = Some(error.message),
+        }
+    }
+    PlainPage {
+        title: search.title(),
+        html: html_of(|| SearchPage(SearchPageProps { reader, search })),
     }
 }

@@ -26,12 +26,17 @@ pub fn start() {
         let Some(form) = form.filter(|_| !event.default_prevented()) else {
             return;
         };
-        if let Some(path) = form
-            .get_attribute("action")
-            .filter(|path| path.starts_with("/api/"))
-        {
+        let action = form.get_attribute("action").unwrap_or_default();
+        if action.starts_with("/api/") {
             event.prevent_default();
-            spawn_local(post(form, path));
+            spawn_local(post(form, action));
+        } else if let Some(session) = session::current()
+            && action.starts_with("/@")
+            && let Some(fields) = fields(&form)
+        {
+            // What is searched for.
+            event.prevent_default();
+            session.go_to(&[&action, "?", &*String::from(fields.to_string())].concat());
         }
     });
     // A page that is come back to is as it was left: what was pressed then can be pressed again.
@@ -51,7 +56,7 @@ async fn post(form: HtmlFormElement, path: String) {
     forget_refusal(&form);
     let session = session::current();
     if let Some(session) = session {
-        session.form_sent(endpoint, &fields);
+        session.form_sent(&form, endpoint, &fields);
     }
     let answer = browser::post(&path, &fields).await;
     let refusal = match answer {
@@ -62,7 +67,7 @@ async fn post(form: HtmlFormElement, path: String) {
         Err(_) => ApiError::offline(),
     };
     if let Some(session) = session {
-        session.form_refused();
+        session.form_refused(&form);
     }
     set_pending(&form, false);
     show_refusal(&form, &refusal);
@@ -94,7 +99,8 @@ fn go_on(form: &HtmlFormElement, endpoint: &str, fields: &UrlSearchParams, answe
         return request_animation_frame(browser::take_up);
     }
     let next = paths::onwards(endpoint, &outcome, |name| fields.get(name));
-    if let Some(session) = session::current().filter(|_| next.is_none())
+    if let Some(session) = session::current()
+        && next.as_ref().is_none_or(|next| session.is_at(next))
         && session.plain_form_went_well(form, answer)
     {
         return set_pending(form, false);

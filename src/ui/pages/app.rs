@@ -1,14 +1,13 @@
 //! Everything below `/@me`: one page that stays. The server renders what the asked address shows; from there on the
 //! session has others shown in its place.
 
-use leptos::{either::EitherOf4, prelude::*};
+use leptos::{either::EitherOf3, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{
     dashboard::DashboardPage,
     plain::PlainPage,
     room::{RoomPage, RoomsSide},
-    search::{Search, SearchPage},
 };
 use crate::{
     api,
@@ -36,7 +35,6 @@ pub enum First {
         /// Why the room could not be left, where that was tried.
         leaving: Option<String>,
     },
-    Search(Search),
     Plain {
         which: Plain,
         title: String,
@@ -60,7 +58,6 @@ pub fn App(
     let start = match &first {
         First::Dashboard { .. } => Start::Dashboard,
         First::Room { page, .. } => Start::Room(page.clone()),
-        First::Search(_) => Start::Search,
         First::Plain { which, title, html } => {
             let (title, html) = (title.clone(), html.clone());
             Start::Plain(*which, api::PlainPage { title, html })
@@ -80,6 +77,7 @@ pub fn App(
                          start,
                          at,
                          aim: led,
+                         ..
                      }| {
         // Only what the document began with has been asked for in so many words.
         let first = first.get_value();
@@ -89,7 +87,7 @@ pub fn App(
                     First::Dashboard { flash } => flash,
                     _ => None,
                 };
-                EitherOf4::A(view! { <DashboardPage session flash clock /> })
+                EitherOf3::A(view! { <DashboardPage session flash clock /> })
             }
             Start::Room(page) => {
                 let (sheet, leaving, aim) = match first {
@@ -105,24 +103,17 @@ pub fn App(
                         (Sheet::blank(), None, aim)
                     }
                 };
-                EitherOf4::B(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
-            }
-            Start::Search => {
-                let search = match first {
-                    First::Search(search) => search,
-                    _ => Search::default(),
-                };
-                EitherOf4::C(view! { <SearchPage session search clock /> })
+                EitherOf3::B(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
             }
             Start::Plain(which, page) => {
-                EitherOf4::D(view! { <PlainPage session which html=page.html /> })
+                EitherOf3::C(view! { <PlainPage session which html=page.html /> })
             }
         }
     };
     view! {
         <div class="place" class:room=in_room>
             {move || has_side.get().then(|| view! { <RoomsSide session in_room clock /> })}
-            <For each=move || session.navigator.panes() key=|pane| pane.shows children=pane />
+            <For each=move || session.navigator.panes() key=|pane| (pane.shows, pane.turn) children=pane />
         </div>
         <Announcer session />
         <Switcher session />
@@ -131,6 +122,16 @@ pub fn App(
 
 /// Says in the tab's title and icon where one is, and how much waits there and elsewhere.
 fn name_the_tab(session: Session) {
+    // A room's address is its name.
+    Effect::new(move |before: Option<(Shown, String)>| {
+        let shown = session.navigator.shown();
+        let name = name_of(session);
+        let renamed = before.is_some_and(|before| before.0 == shown && before.1 != name);
+        if let (true, Shown::Room(_)) = (renamed, shown) {
+            browser::replace_path(&session.address(shown));
+        }
+        (shown, name)
+    });
     Effect::new(move || {
         let name = name_of(session);
         let reading = match session.navigator.shown() {
@@ -152,8 +153,7 @@ fn name_the_tab(session: Session) {
 fn name_of(session: Session) -> String {
     match session.navigator.shown() {
         Shown::Dashboard => session.me.with_value(|me| format!("@{me}")),
-        Shown::Search => "Search".to_owned(),
-        Shown::Room(room) => session.rooms.name_of(room).unwrap_or_default(),
+        Shown::Room(room) => session.rooms.follow_name_of(room).unwrap_or_default(),
         Shown::Plain(_) => session.navigator.plain.title.get(),
     }
 }
@@ -166,7 +166,7 @@ fn Announcer(session: Session) -> impl IntoView {
         if session.navigator.arrivals() > 0 {
             said.set(untrack(|| match session.navigator.shown() {
                 Shown::Dashboard => "Your rooms".to_owned(),
-                Shown::Room(_) | Shown::Search | Shown::Plain(_) => name_of(session),
+                Shown::Room(_) | Shown::Plain(_) => name_of(session),
             }));
         }
     });

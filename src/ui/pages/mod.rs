@@ -13,6 +13,7 @@ mod plain;
 mod room;
 #[cfg(feature = "ssr")]
 pub mod room_settings;
+#[cfg(feature = "ssr")]
 pub mod search;
 #[cfg(feature = "ssr")]
 pub mod settings;

@@ -15,15 +15,22 @@ pub fn PlainPage(session: Session, which: Plain, html: String) -> impl IntoView 
     let here = Memo::new(move |_| session.navigator.shown() == Shown::Plain(which));
     let main = NodeRef::<html::Main>::new();
     Effect::new(move || {
-        presses::fetch();
         if session.navigator.arrivals() > 0
             && here.get_untracked()
             && let Some(main) = main.get_untracked()
         {
-            if let Ok(Some(heading)) = main.query_selector("h1") {
-                browser::focus_in_place(heading.unchecked_ref::<HtmlElement>());
+            // Where one comes to type, that is the place.
+            let place = ["[autofocus]", "h1"].into_iter();
+            let mut place = place.filter_map(|it| main.query_selector(it).ok().flatten());
+            if let Some(place) = place.next() {
+                browser::focus_in_place(place.unchecked_ref::<HtmlElement>());
             }
             browser::scroll_to(0.0);
+        }
+    });
+    Effect::new(move || {
+        if let Some(main) = main.get() {
+            spawn_local(async move { _ = presses::attend(main).await });
         }
     });
     Effect::new(move || {

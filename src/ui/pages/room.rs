@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use crate::{
-    domain::{Room, RoomPage as Page, Seq},
+    domain::{RoomPage as Page, Seq},
     ui::{
         aim::Aim,
         browser,
@@ -13,7 +13,7 @@ use crate::{
             leave_hint,
         },
         paths,
-        session::{Conversation, Session, Shown},
+        session::{Conversation, Plain, Session, Shown},
     },
 };
 
@@ -49,9 +49,7 @@ pub fn RoomPage(
     leaving: Option<String>,
     clock: RwSignal<Clock>,
 ) -> impl IntoView {
-    let Room {
-        id, name, topic, ..
-    } = page.room.clone();
+    let id = page.room.id;
     let conversation = Conversation::open(session, page, at);
     if let Some(aim) = aim {
         conversation.take_aim(aim);
@@ -67,6 +65,9 @@ pub fn RoomPage(
             }
         }
     });
+    let terms = conversation.terms;
+    let name = Memo::new(move |_| terms.read().name.clone());
+    let topic = Memo::new(move |_| terms.read().topic.clone());
     let members_side = format!("members-side-{id}");
     view! {
         <div class="pane" hidden=move || !here.get() inert=move || !here.get()>
@@ -78,19 +79,17 @@ pub fn RoomPage(
                             <span class="hush">"Rooms"</span>
                             <Elsewhere session />
                         </button>
-                        <RoomDoor name=&name />
+                        {move || {
+                            let name = name.get();
+                            view! { <RoomDoor name=&name /> }
+                        }}
                         <div class="title">
-                            <h1 class="clip" dir="auto" title=name.clone() tabindex="-1" node_ref=heading>
-                                {name.clone()}
+                            <h1 class="clip" dir="auto" title=name tabindex="-1" node_ref=heading>
+                                {name}
                             </h1>
-                            {(!topic.is_empty())
-                                .then(|| {
-                                    view! {
-                                        <p class="clip" dir="auto" title=topic.clone()>
-                                            {topic.clone()}
-                                        </p>
-                                    }
-                                })}
+                            <p class="clip" dir="auto" title=topic hidden=move || topic.read().is_empty()>
+                                {topic}
+                            </p>
                         </div>
                         <a
                             class="icon-button"
@@ -102,7 +101,10 @@ pub fn RoomPage(
                         </a>
                         <a
                             class="icon-button"
-                            href=session.me.with_value(|me| paths::room_settings(me, &name))
+                            href=move || {
+                                name.track();
+                                session.address(Shown::Plain(Plain::Room(id)))
+                            }
                             title="Room settings"
                         >
                             {Icon::Settings.view()}
@@ -121,6 +123,12 @@ pub fn RoomPage(
                         meanwhile=" What you write waits here and is sent as soon as the connection is back."
                     />
                     <Composer conversation sheet />
+                    {move || {
+                        (!conversation.may_post())
+                            .then(|| {
+                                view! { <p class="shut">"Only its owner and moderators write in this room."</p> }
+                            })
+                    }}
                     <Typing conversation />
                 </div>
             </main>
@@ -142,7 +150,7 @@ pub fn RoomPage(
 #[component]
 fn Elsewhere(session: Session) -> impl IntoView {
     let waiting = Memo::new(move |_| match session.navigator.shown() {
-        Shown::Dashboard | Shown::Search | Shown::Plain(_) => 0,
+        Shown::Dashboard | Shown::Plain(_) => 0,
         Shown::Room(room) => session.waiting_besides(Some(room)).0,
     });
     move || {
@@ -157,7 +165,8 @@ fn Elsewhere(session: Session) -> impl IntoView {
 #[component]
 fn Leave(conversation: Conversation, error: Option<String>) -> impl IntoView {
     let me = conversation.session.me.get_value();
-    let Room { id, name, .. } = conversation.room.get_value();
+    let id = conversation.id();
+    let title = Signal::derive(move || ["Leave ", &*conversation.terms.read().name, "?"].concat());
     view! {
         <FormError error />
         <Confirm
@@ -165,7 +174,7 @@ fn Leave(conversation: Conversation, error: Option<String>) -> impl IntoView {
             opener="Leave room"
             class="quiet danger"
             icon=Icon::Leave
-            title=format!("Leave {name}?")
+            title
             text="To come back you need its key."
             hint=leave_hint(conversation)
             action="/api/leave_room"

@@ -6,8 +6,8 @@ use crate::{
     domain::{Hold, Millis, Pass, Passkey, limits},
     ui::{
         parts::{
-            Clock, FormError, Icon, LastTry, PlainAsk, PlainForm, PlainHead, PlainSecret,
-            PlainSection, Reader, machine,
+            Clock, FormError, Icon, LastTry, PlainAsk, PlainForm, PlainHead, PlainLink,
+            PlainSecret, PlainSection, Reader, machine,
         },
         paths,
     },
@@ -174,22 +174,10 @@ fn ShownPass(made: MadePass, clock: Clock) -> impl IntoView {
     let link = origin + &paths::sign_in_with_pass(&pass.pass);
     match state {
         PassState::Open => Either::Left(view! {
-            <div class="made">
-                <p>
-                    "Open this in the other browser. It is good until " {time(clock, pass.expires)}
-                    ", for whoever has it: send it to nobody else."
-                </p>
-                <p>
-                    <code class="secret" id="pass-link">{link.clone()}</code>
-                </p>
-                <p>
-                    <button type="button" class="quiet needs-script" data-does="copy" data-text=link.clone()>
-                        {Icon::Link.view()}
-                        "Copy link"
-                    </button>
-                </p>
-                <div class="qr" data-qr=link></div>
-            </div>
+            <PlainLink id="pass" link>
+                "Open this in the other browser. It is good until " {time(clock, pass.expires)}
+                ", for whoever has it: send it to nobody else."
+            </PlainLink>
         }),
         PassState::Used | PassState::TooOld => Either::Right(view! {
             <p class="made" role="status">

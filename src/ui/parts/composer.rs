@@ -54,9 +54,10 @@ impl Sheet {
 pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
     let me = conversation.session.me.get_value();
     let room = conversation.id();
-    let placeholder = conversation
-        .room
-        .with_value(|room| format!("Write to {}", room.name));
+    let placeholder = move || {
+        let terms = conversation.terms.read();
+        ["Write to ", &terms.name].concat()
+    };
     let Sheet { id, typed, refusal } = sheet;
     let refusal = RwSignal::new(refusal);
     let chars = RwSignal::new(typed.chars().count());
@@ -166,7 +167,7 @@ pub fn Composer(conversation: Conversation, sheet: Sheet) -> impl IntoView {
     };
     let over = Memo::new(move |_| chars.get() > limits::BODY_CHARS);
     view! {
-        <form class="composer" action="/api/post_message" method="post" on:submit=say>
+        <form class="composer" hidden=move || !conversation.may_post() action="/api/post_message" method="post" on:submit=say>
             <input type="hidden" name="me" value=me />
             <input type="hidden" name="room" value=room.to_string() />
             <input type="hidden" name="id" value=id.to_string() />

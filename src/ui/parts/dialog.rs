@@ -26,7 +26,7 @@ pub fn Confirm(
     label: Option<String>,
     #[prop(default = "quiet")] class: &'static str,
     #[prop(optional, into)] icon: Option<Icon>,
-    #[prop(into)] title: String,
+    #[prop(into)] title: Signal<String>,
     text: &'static str,
     /// What follows from it besides, as things are now.
     #[prop(optional, into)]
@@ -93,7 +93,7 @@ pub fn Confirm(
                             aria-labelledby=title_id.clone()
                             on:close=move |_| asked.set(None)
                         >
-                            <h2 id=title_id.clone()>{title.clone()}</h2>
+                            <h2 id=title_id.clone()>{title}</h2>
                             <p>{text}</p>
                             {hint
                                 .map(|hint| {

@@ -15,6 +15,11 @@ impl LastTry {
         Self(flash.filter(|flash| flash.form == endpoint).cloned())
     }
 
+    /// Whether there was one.
+    pub fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// What had been typed into the field called `name`.
     pub fn typed(&self, name: &str) -> String {
         let flash = self.0.as_ref();
@@ -57,6 +62,9 @@ pub fn Field(
     last: LastTry,
     #[prop(optional, into)] hint: String,
     #[prop(default = "off")] autocomplete: &'static str,
+    /// What is in it where nothing was typed.
+    #[prop(optional, into)]
+    value: String,
 ) -> impl IntoView {
     let error = last.error_of(name);
     let described_by = described_by(id, !hint.is_empty(), error.is_some());
@@ -68,7 +76,7 @@ pub fn Field(
                 type="text"
                 id=id
                 name=name
-                value=last.typed(name)
+                value=if last.is_some() { last.typed(name) } else { value }
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"

@@ -1,6 +1,7 @@
 //! What was searched for, in what was found: the words around it, and it marked.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
+use unicode_normalization::UnicodeNormalization;
 
 /// Characters that are shown of a long message.
 const EXCERPT: usize = 240;
@@ -16,9 +17,9 @@ pub fn Marked(body: String, words: String) -> impl IntoView {
         .into_iter()
         .map(|(text, hit)| {
             if hit {
-                leptos::either::Either::Left(view! { <mark>{text}</mark> })
+                Either::Left(view! { <mark>{text}</mark> })
             } else {
-                leptos::either::Either::Right(text)
+                Either::Right(text)
             }
         })
         .collect_view()
@@ -62,18 +63,9 @@ fn fold_char(char: char) -> char {
     base.to_lowercase().next().unwrap_or(base)
 }
 
-/// A letter without its accents. In a browser by the browser: it has the tables that would have to be sent along.
+/// A letter without its accents.
 fn base(char: char) -> char {
-    #[cfg(not(feature = "ssr"))]
-    let base = String::from(js_sys::JsString::from(char.to_string()).normalize("NFD"))
-        .chars()
-        .next();
-    #[cfg(feature = "ssr")]
-    let base = {
-        use unicode_normalization::UnicodeNormalization;
-        std::iter::once(char).nfd().next()
-    };
-    base.unwrap_or(char)
+    std::iter::once(char).nfd().next().unwrap_or(char)
 }
 
 /// An excerpt in pieces, and which of them are hits.

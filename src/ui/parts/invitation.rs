@@ -4,7 +4,7 @@ use leptos::{either::Either, prelude::*, task::spawn_local};
 
 use super::Icon;
 use crate::{
-    domain::RoomId,
+    domain::{RoomId, invite::MARK},
     ui::{browser, paths, session::Conversation},
 };
 
@@ -18,11 +18,19 @@ fn place(what: impl std::fmt::Display) -> String {
 /// Remembers a room's key in this tab alone, so that an invitation can carry it: right after the room was
 /// created or joined is the only time it is known.
 pub fn remember_key(room: RoomId, key: &str) {
-    browser::remember(&place(room), Some(key));
+    // An invite is good for a while, and not for everyone.
+    if !key.starts_with(MARK) {
+        browser::remember(&place(room), Some(key));
+    }
+}
+
+/// The room has another key.
+pub fn forget_key(room: RoomId) {
+    browser::remember(&place(room), None);
 }
 
 /// The room's key, where this tab knows it.
-fn known_key(room: RoomId) -> Option<String> {
+pub fn known_key(room: RoomId) -> Option<String> {
     browser::recall(&place(room))
 }
 
@@ -46,10 +54,8 @@ pub fn forget_keys() {
 /// Without a script there is nothing to press, and the address bar does the same.
 #[component]
 pub fn InvitationCopy(conversation: Conversation) -> impl IntoView {
-    let name = conversation.room.with_value(|room| room.name.clone());
+    let name = move || conversation.terms.with(|terms| terms.name.clone());
     let alive = browser::alive();
-    let key = RwSignal::new(None);
-    Effect::new(move || key.set(known_key(conversation.id())));
     let copied = RwSignal::new(None::<Result<&'static str, String>>);
     let copy = move |path: String, done: &'static str| {
         let link = browser::origin() + &path;
@@ -58,20 +64,20 @@ pub fn InvitationCopy(conversation: Conversation) -> impl IntoView {
             copied.set(Some(if worked { Ok(done) } else { Err(link) }));
         });
     };
-    let link = paths::invite(&name);
     view! {
         <div class="invitation needs-script">
             <button
                 type="button"
                 class="quiet"
                 disabled=move || !alive.get()
-                on:click=move |_| copy(link.clone(), "Link copied. Hand the key over separately.")
+                on:click=move |_| copy(paths::invite(&name()), "Link copied. Hand the key over separately.")
             >
                 {Icon::Link.view()}
                 "Copy link"
             </button>
             {move || {
-                let link = paths::invite_with_key(&name, &key.get()?);
+                let link = paths::invite_with_key(&name(), &conversation.key.get()?);
+                let shown = link.clone();
                 Some(
                     view! {
                         <button
@@ -83,6 +89,9 @@ pub fn InvitationCopy(conversation: Conversation) -> impl IntoView {
                         >
                             {Icon::Key.view()}
                             "Copy link with key"
+                        </button>
+                        <button type="button" class="quiet" data-does="qr" data-text=browser::origin() + &shown>
+                            "QR code"
                         </button>
                     },
                 )

@@ -20,6 +20,7 @@ mod face;
 mod forms;
 mod hand;
 mod header;
+#[cfg(feature = "ssr")]
 mod hits;
 pub mod html;
 mod icons;
@@ -35,6 +36,7 @@ mod place;
 #[cfg(feature = "ssr")]
 mod plain;
 pub mod presses;
+mod qr;
 mod quote;
 mod room_list;
 mod room_nav;
@@ -60,15 +62,20 @@ pub use dialog::{Asked, Confirm};
 pub use face::{Face, RoomDoor};
 pub use forms::{Field, FieldError, FormError, LastTry};
 pub use header::Header;
+#[cfg(feature = "ssr")]
 pub use hits::Marked;
 pub use icons::{Doorway, Icon, Logo};
-pub use invitation::{InvitationCopy, forget_keys, invited_key, keep_invited_key, remember_key};
+pub use invitation::{
+    InvitationCopy, forget_key, forget_keys, invited_key, keep_invited_key, known_key, remember_key,
+};
 pub use key_field::KeyField;
 pub use last_words::{LastWords, When};
 pub use member_list::{MemberList, OnlineCount, leave_hint};
 pub use notice::Notice;
 #[cfg(feature = "ssr")]
-pub use plain::{PlainAsk, PlainForm, PlainHead, PlainSecret, PlainSection, Reader};
+pub use plain::{
+    PlainAsk, PlainButton, PlainForm, PlainHead, PlainLink, PlainSecret, PlainSection, Reader,
+};
 pub use room_list::RoomList;
 pub use room_nav::RoomNav;
 pub use switcher::Switcher;

@@ -3,6 +3,7 @@
 //! Every form, field and button has an id, by which the keyboard's place is found again in a newer page.
 
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::{Clock, FieldError, FormError, Icon, LastTry, forms::described_by};
 use crate::domain::Flash;
@@ -18,6 +19,18 @@ pub struct Reader {
     /// What a form has just made and is shown this once: the answer to it, as JSON.
     pub made: Option<String>,
     pub clock: Clock,
+}
+
+impl Reader {
+    /// What came of the last try at the form that posts to `endpoint`, where it was refused. Of forms of one kind it is
+    /// the one whose field `name` was that `value`.
+    pub fn last_try(&self, endpoint: &str, of: Option<(&str, &str)>) -> LastTry {
+        let flash = self.flash.as_ref().filter(|flash| match of {
+            Some((name, value)) => flash.fields.get(name).is_some_and(|field| field == value),
+            None => true,
+        });
+        LastTry::at(endpoint, flash)
+    }
 }
 
 /// The heading, and the way `back` to where this page belongs.
@@ -63,13 +76,17 @@ pub fn PlainForm(
     also: Vec<(&'static str, String)>,
     /// What is said once it went well.
     #[prop(optional, into)]
-    done: Option<String>,
+    done: String,
     #[prop(default = "")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
+    let done = Some(done).filter(|done| !done.is_empty());
+    // Sending it twice, by going back, does it once.
+    let once = Uuid::now_v7().to_string();
     view! {
         <form id=id class=class action=format!("/api/{action}") method="post" data-done=done>
             <input type="hidden" name="me" value=reader.me />
+            <input type="hidden" name="id" value=once />
             {hidden(also)}
             {children()}
         </form>
@@ -79,6 +96,67 @@ pub fn PlainForm(
 fn hidden(fields: Vec<(&'static str, String)>) -> impl IntoView {
     let field = |(name, value)| view! { <input type="hidden" name=name value=value /> };
     fields.into_iter().map(field).collect_view()
+}
+
+/// A form that is one button: what it does needs no more to be said.
+#[component]
+pub fn PlainButton(
+    /// Unique on the page.
+    #[prop(into)]
+    id: String,
+    action: &'static str,
+    reader: Reader,
+    #[prop(optional)] also: Vec<(&'static str, String)>,
+    #[prop(optional, into)] done: String,
+    #[prop(default = "quiet")] class: &'static str,
+    /// Why it was refused the last time.
+    #[prop(default = None)]
+    error: Option<String>,
+    /// The button's text.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <PlainForm id=format!("{id}-form") action reader also done>
+            <FormError error />
+            <button type="submit" id=id class=class>
+                {children()}
+            </button>
+        </PlainForm>
+    }
+}
+
+/// A link that is shown this once: to be copied, or read by another machine's camera.
+#[component]
+pub fn PlainLink(
+    /// Unique on the page.
+    id: &'static str,
+    link: String,
+    /// What it is good for.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="made">
+            <p>{children()}</p>
+            <p>
+                <code class="secret" id=format!("{id}-link")>
+                    {link.clone()}
+                </code>
+            </p>
+            <p>
+                <button
+                    type="button"
+                    class="quiet needs-script"
+                    id=format!("{id}-copy")
+                    data-does="copy"
+                    data-text=link.clone()
+                >
+                    {Icon::Link.view()}
+                    "Copy link"
+                </button>
+            </p>
+            <div class="qr" data-qr=link></div>
+        </div>
+    }
 }
 
 /// A question before something that cannot be undone: a button that opens a dialog, and the dialog with what follows
@@ -100,12 +178,15 @@ pub fn PlainAsk(
     action: &'static str,
     reader: Reader,
     #[prop(optional)] also: Vec<(&'static str, String)>,
-    #[prop(optional, into)] done: Option<String>,
+    #[prop(optional, into)] done: String,
     /// The text of the button that does it.
     button: &'static str,
     /// Why it was refused the last time.
     #[prop(default = None)]
     error: Option<String>,
+    /// What else is to be said to do it.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let open = reader.asked.as_deref() == Some(&*id);
     let title_id = format!("{id}-title");
@@ -121,7 +202,8 @@ pub fn PlainAsk(
             <form method="dialog">
                 <button class="quiet">"Cancel"</button>
             </form>
-            <PlainForm id=format!("{id}-form") action reader also done=done.unwrap_or_default()>
+            <PlainForm id=format!("{id}-form") action reader also done>
+                {children.map(|children| children())}
                 <FormError error />
                 <button type="submit" class="danger">
                     {button}

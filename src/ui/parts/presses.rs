@@ -8,11 +8,13 @@ use leptos::{
     task::spawn_local,
     wasm_split::{SplitLoaderError, wasm_split},
 };
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlInputElement};
 
-use super::{key_field::random_key, passkeys};
+use super::{key_field::random_key, passkeys, qr};
 use crate::ui::{browser, notices};
+
+const NOT_LOADED: &str = "That could not be loaded. Try it again when the connection is back.";
 
 /// Listens for as long as the document is there.
 pub fn listen() {
@@ -31,17 +33,9 @@ pub fn listen() {
         }
         spawn_local(async move {
             if press(button).await.is_err() {
-                notices::say("That could not be loaded. Try it again when the connection is back.");
+                notices::say(NOT_LOADED);
             }
         });
-    });
-}
-
-/// Has what follows a press loaded, for whoever may need it soon.
-pub fn fetch() {
-    spawn_local(async {
-        // Whoever needs it then asks again.
-        _ = load().await;
     });
 }
 
@@ -64,11 +58,12 @@ fn show(dialog: &HtmlDialogElement) {
 ///
 /// # Errors
 /// Where it cannot be loaded.
-#[wasm_split(plain, wasm_split_path = ::leptos::wasm_split, preload(load), fallible)]
+#[wasm_split(plain, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn press(button: HtmlElement) -> Result<(), SplitLoaderError> {
     match button.get_attribute("data-does").as_deref() {
         Some("copy") => copy(&button),
         Some("reveal") => _ = reveal(&button),
+        Some("qr") => show_qr(&button),
         Some("suggest") => _ = suggest(&button),
         Some("add-passkey") => passkeys::add(&button),
         Some("use-passkey") => passkeys::sign_in(),
@@ -89,6 +84,58 @@ fn copy(button: &HtmlElement) {
             "This browser does not let the page copy that: select the text and copy it by hand."
         });
     });
+}
+
+/// Draws the QR codes that a page has places for.
+///
+/// # Errors
+/// Where this cannot be loaded.
+#[wasm_split(plain, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub fn attend(page: HtmlElement) -> Result<(), SplitLoaderError> {
+    draw_qrs(&page);
+    Ok(())
+}
+
+fn draw_qrs(page: &HtmlElement) {
+    browser::each(page, "[data-qr]", |place| {
+        let (place, text) = (place.clone(), place.get_attribute("data-qr"));
+        spawn_local(async move {
+            // The link is there in words, too.
+            if let Ok(svg) = qr::svg(text.unwrap_or_default()).await {
+                place.set_inner_html(&svg);
+            }
+        });
+    });
+}
+
+/// Shows the text that a button is about as a QR code, large enough for a camera.
+fn show_qr(button: &HtmlElement) {
+    let text = button.get_attribute("data-text").unwrap_or_default();
+    spawn_local(async move {
+        let Ok(svg) = qr::svg(text).await else {
+            return notices::say(NOT_LOADED);
+        };
+        _ = put_dialog(&svg);
+    });
+}
+
+fn put_dialog(svg: &str) -> Option<()> {
+    let page = document();
+    let dialog: HtmlDialogElement = page.create_element("dialog").ok()?.dyn_into().ok()?;
+    dialog.set_attribute("aria-label", "QR code").ok()?;
+    dialog.set_class_name("qr-dialog");
+    dialog.set_inner_html(
+        &[
+            svg,
+            "<form method=\"dialog\"><button class=\"quiet\">Close</button></form>",
+        ]
+        .concat(),
+    );
+    page.body()?.append_child(&dialog).ok()?;
+    let shown = dialog.clone();
+    let gone = Closure::once_into_js(move || shown.remove());
+    dialog.set_onclose(Some(gone.unchecked_ref()));
+    dialog.show_modal().ok()
 }
 
 /// Shows or hides what is in the field that the button's value names.
@@ -117,8 +164,12 @@ fn suggest(button: &HtmlElement) -> Option<()> {
 #[wasm_split(plain, wasm_split_path = ::leptos::wasm_split, fallible)]
 pub fn renew(place: HtmlElement, html: String) -> Result<(), SplitLoaderError> {
     let typed = typed(&place);
+    // A button that was pressed cannot be again while its form is on its way, and so has lost the keyboard's place.
+    let pressed = place.query_selector("[data-sent] button[type=submit]");
     let active = document().active_element();
-    let held = active.filter(|active| place.contains(Some(active)));
+    let held = active
+        .filter(|active| place.contains(Some(active)))
+        .or(pressed.ok().flatten());
     let held = held.map(|held| (held.id(), heading_of(&held)));
     let asks = open_dialog(&place);
     place.set_inner_html(&html);
@@ -127,13 +178,18 @@ pub fn renew(place: HtmlElement, html: String) -> Result<(), SplitLoaderError> {
             input.set_value(&value);
         }
     }
-    if let Some(dialog) = asks.and_then(|id| find(&id)) {
-        show(&dialog);
-    }
+    draw_qrs(&place);
     if let Some((id, heading)) = held {
         // What had it may have gone with what it was about.
         let next = find::<HtmlElement>(&id).or_else(|| find(&heading?));
         browser::focus_in_place(&next.unwrap_or(place));
+    }
+    if let Some(id) = asks {
+        // Closing it leads back to what opened it.
+        if let Some(opener) = find::<HtmlElement>(&["ask-", &id].concat()) {
+            browser::focus_in_place(&opener);
+        }
+        find(&id).inspect(show);
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ pub fn RoomList(session: Session, clock: RwSignal<Clock>) -> impl IntoView {
                 })
         }}
         <ul class="room-list" aria-labelledby="your-rooms" hidden=move || empty.get() {..hold}>
-            <For each=move || rooms.get() key=|known| known.id let:known>
+            <For each=move || rooms.get() key=|known| (known.id, known.name.clone()) let:known>
                 <Row session known clock />
             </For>
         </ul>
@@ -41,9 +41,8 @@ pub fn RoomList(session: Session, clock: RwSignal<Clock>) -> impl IntoView {
 #[component]
 fn Row(session: Session, known: Known, clock: RwSignal<Clock>) -> impl IntoView {
     let id = known.id;
-    let summary = RwSignal::from(known.summary);
+    let (summary, name) = (RwSignal::from(known.summary), known.name);
     let me = session.me.get_value();
-    let name = summary.read_untracked().room.name.clone();
     let owned = Memo::new(move |_| summary.read().room.owned);
     let unread = Memo::new(move |_| summary.read().room.unread());
     let count = move || match unread.get() {

@@ -15,7 +15,7 @@ pub fn RoomNav(session: Session, clock: RwSignal<Clock>) -> impl IntoView {
     let (rooms, hold) = steady(session.rooms);
     view! {
         <ul class="room-nav" {..hold}>
-            <For each=move || rooms.get() key=|known| known.id let:known>
+            <For each=move || rooms.get() key=|known| (known.id, known.name.clone()) let:known>
                 <Row session known clock />
             </For>
         </ul>
@@ -25,8 +25,7 @@ pub fn RoomNav(session: Session, clock: RwSignal<Clock>) -> impl IntoView {
 #[component]
 fn Row(session: Session, known: Known, clock: RwSignal<Clock>) -> impl IntoView {
     let id = known.id;
-    let summary = RwSignal::from(known.summary);
-    let name = summary.read_untracked().room.name.clone();
+    let (summary, name) = (RwSignal::from(known.summary), known.name);
     let href = session.me.with_value(|me| paths::room(me, &name));
     let here = Memo::new(move |_| session.navigator.shown() == Shown::Room(id));
     let unread = Memo::new(move |_| {

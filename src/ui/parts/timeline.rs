@@ -17,10 +17,7 @@ use super::{
     rows::{firsts, rows},
 };
 use crate::domain::Seq;
-use crate::ui::{
-    paths,
-    session::{Conversation, Fetching, Reading, Shown, Stretch, Window, told},
-};
+use crate::ui::session::{Conversation, Fetching, Reading, Shown, Stretch, Window, told};
 
 /// A reader this close to the newest message is at it.
 const AT_END: i32 = 48;
@@ -324,7 +321,7 @@ fn Older(conversation: Conversation) -> impl IntoView {
 /// In place of messages where there are none yet.
 #[component]
 fn Silence(conversation: Conversation) -> impl IntoView {
-    let name = conversation.room.with_value(|room| room.name.clone());
+    let name = conversation.terms.with(|terms| terms.name.clone());
     view! {
         <div class="silence open">
             <RoomDoor name=&name />
@@ -339,11 +336,6 @@ fn Silence(conversation: Conversation) -> impl IntoView {
 /// The way to the newest message, for a reader who is further up.
 #[component]
 fn ToNewest(conversation: Conversation, left_at: Signal<u64>) -> impl IntoView {
-    let href = conversation.session.me.with_value(|me| {
-        conversation
-            .room
-            .with_value(|room| paths::room(me, &room.name))
-    });
     let stuck = Memo::new(move |_| {
         matches!(
             conversation.fetching.get(),
@@ -362,7 +354,7 @@ fn ToNewest(conversation: Conversation, left_at: Signal<u64>) -> impl IntoView {
         conversation.to_newest();
     };
     move || {
-        let href = href.clone();
+        let href = conversation.address();
         away.get().then(|| {
             view! {
                 <a class="to-newest" href=href on:click=go>

@@ -13,19 +13,21 @@ use uuid::Uuid;
 pub use doing::Doing;
 pub use reading::{Fetching, Stretch};
 
-use super::{Act, Outbox, Reading, Session, Window};
+use super::{Act, Outbox, Reading, Session, Terms, Window};
 use crate::{
     domain::{Member, Millis, Quote, Room, RoomId, RoomPage, Seq, limits},
     protocol::ClientFrame,
-    ui::{browser::now, paths},
+    ui::{browser::now, parts::known_key, paths},
 };
 
 /// Why a room that was open is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gone {
     Deleted,
     /// *me* left it on another page, or it was deleted while this one was away.
     NotMember,
+    /// This person has shown *me* out.
+    Removed(String),
 }
 
 /// One room that is open. A handle of signals: copies are the same conversation, and all of them end with the
@@ -33,8 +35,11 @@ pub enum Gone {
 #[derive(Clone, Copy)]
 pub struct Conversation {
     pub session: Session,
-    /// As it was when it was opened.
-    pub room: StoredValue<Room>,
+    room: RoomId,
+    /// What it is called and about, and what *me* may do there.
+    pub terms: Memo<Terms>,
+    /// Its key, where this tab knows it.
+    pub key: RwSignal<Option<String>>,
     pub window: RwSignal<Window>,
     pub outbox: RwSignal<Outbox>,
     /// By name.
@@ -60,6 +65,16 @@ pub struct Conversation {
     /// The message that *me* is answering.
     pub answering: RwSignal<Option<Quote>>,
     pace: StoredValue<Pace>,
+}
+
+/// What is known of a room in the session's list, followed as it changes there.
+fn terms_of(session: Session, room: &Room) -> Memo<Terms> {
+    let known = session.rooms.find(room.id);
+    let first = Terms::of(room);
+    Memo::new(move |_| match &known {
+        Some(known) => Terms::of(&known.summary.read().room),
+        None => first.clone(),
+    })
 }
 
 /// A stretch of a room's log: after `read`, and up to `head`.
@@ -129,20 +144,23 @@ impl Conversation {
                 last_seen: room.seen,
                 ..Pace::default()
             }),
-            room: StoredValue::new(room),
+            terms: terms_of(session, &room),
+            key: RwSignal::new(None),
+            room: room.id,
         };
         session.attend(conversation);
         conversation
     }
 
     pub fn id(self) -> RoomId {
-        self.room.with_value(|room| room.id)
+        self.room
     }
 
     /// The path of the room's page.
     pub fn address(self) -> String {
         let me = self.session.me.get_value();
-        self.room.with_value(|room| paths::room(&me, &room.name))
+        self.terms
+            .with_untracked(|terms| paths::room(&me, &terms.name))
     }
 
     /// Comes alive. To be called in an effect.
@@ -151,6 +169,7 @@ impl Conversation {
             self.up();
         }
         Effect::new(move || self.tell_what_is_seen());
+        self.key.set(known_key(self.room));
     }
 
     /// *me* has entered the room again.

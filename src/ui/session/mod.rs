@@ -24,6 +24,7 @@ mod rooms;
 mod shelf;
 mod shortcuts;
 mod tap;
+mod terms;
 mod touch;
 mod window;
 
@@ -41,6 +42,7 @@ pub use plain::Plain;
 pub use rooms::{Known, Rooms};
 pub use shelf::forget;
 pub use tap::{Means, Wanted};
+pub use terms::Terms;
 pub use window::{Reading, Said, Window};
 
 use self::{connection::Connection, frozen::is_visible, outboxes::Outboxes, tap::Tap};
@@ -70,6 +72,8 @@ pub struct Session {
     connection: StoredValue<Option<Connection>, LocalStorage>,
     /// The room that *me* is leaving by way of this document, or has just left.
     leaving: StoredValue<Option<Leaving>>,
+    /// The room whose key *me* is changing by way of this document, or has just changed.
+    rekeying: StoredValue<Option<RoomId>>,
     /// Whether the list of rooms is being asked for, and whether it has to be asked for again after that.
     asking: StoredValue<Asking>,
 }
@@ -111,6 +115,7 @@ impl Session {
             conversations: StoredValue::default(),
             connection: StoredValue::new_local(None),
             leaving: StoredValue::new(None),
+            rekeying: StoredValue::new(None),
             asking: StoredValue::new(Asking::No),
         }
     }
@@ -169,13 +174,26 @@ impl Session {
     pub fn address(self, shown: Shown) -> String {
         self.me.with_value(|me| match shown {
             Shown::Dashboard => paths::dashboard(me),
-            Shown::Search => paths::search(me, &self.navigator.words()),
             Shown::Room(room) => paths::room(me, &self.rooms.name_of(room).unwrap_or_default()),
             Shown::Plain(Plain::Mine) => paths::settings(me),
+            Shown::Plain(Plain::Search) => {
+                self.navigator
+                    .plain
+                    .sought
+                    .with_value(|(words, before)| match before {
+                        Some(before) => paths::search_before(me, words, before),
+                        None => paths::search(me, words),
+                    })
+            }
             Shown::Plain(Plain::Room(room)) => {
                 paths::room_settings(me, &self.rooms.name_of(room).unwrap_or_default())
             }
         })
+    }
+
+    /// Whether that is the address of what is shown.
+    pub fn is_at(self, url: &str) -> bool {
+        self.address(self.navigator.shown_untracked()) == url
     }
 
     /// The open conversation of a room, where there is one.
@@ -226,8 +244,13 @@ impl Session {
     }
 
     fn received(self, frame: &ServerFrame) {
-        if let ServerFrame::Deleted { room } = frame {
-            return self.closed(*room, Gone::Deleted);
+        match frame {
+            ServerFrame::Deleted { room } => return self.closed(*room, Gone::Deleted),
+            ServerFrame::Removed { room, who, by, .. } if self.me.with_value(|me| me == who) => {
+                return self.closed(*room, Gone::Removed(by.clone()));
+            }
+            ServerFrame::Sessions => return self.is_stale(Plain::Mine),
+            _ => {}
         }
         self.overhear(frame);
         let known = self.me.with_value(|me| self.rooms.take_in(frame, me));
@@ -237,6 +260,9 @@ impl Session {
         self.outboxes.received(frame, self);
         if let Some(conversation) = frame.room().and_then(|room| self.conversation(room)) {
             conversation.received(frame);
+        }
+        if let Some(room) = frame.room().filter(|_| happenings::of(frame).is_some()) {
+            self.is_stale(Plain::Room(room));
         }
     }
 
@@ -274,12 +300,21 @@ impl Session {
             }
             return;
         };
-        self.outboxes.forget(room, &self.me.get_value());
+        let unsent = self.outboxes.forget(room, &self.me.get_value());
         let name = &closed.name;
         let here = self.navigator.shown_untracked().is_about(room);
         let word = match why {
             Gone::Deleted if left => Some(farewell_to_last(name)),
             Gone::NotMember if left => Some(format!("You left {name}.")),
+            Gone::Removed(by) => Some(match unsent {
+                0 => format!("{by} removed you from {name}."),
+                1 => {
+                    format!("{by} removed you from {name}. What you had written last was not sent.")
+                }
+                _ => format!(
+                    "{by} removed you from {name}. Your last {unsent} messages were not sent."
+                ),
+            }),
             _ if !here => None,
             // Its owner may just have left it on another page, as its last member.
             Gone::Deleted if closed.owned => {

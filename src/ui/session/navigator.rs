@@ -30,7 +30,6 @@ const FRESH: Millis = 10_000;
 pub enum Shown {
     Dashboard,
     Room(RoomId),
-    Search,
     Plain(Plain),
 }
 
@@ -46,7 +45,6 @@ impl Shown {
 pub enum Start {
     Dashboard,
     Room(Box<RoomPage>),
-    Search,
     Plain(Plain, PlainPage),
 }
 
@@ -55,7 +53,6 @@ impl Start {
         match self {
             Start::Dashboard => Shown::Dashboard,
             Start::Room(page) => Shown::Room(page.room.id),
-            Start::Search => Shown::Search,
             Start::Plain(which, _) => Shown::Plain(*which),
         }
     }
@@ -70,6 +67,8 @@ pub struct Pane {
     pub at: Option<Seq>,
     /// The message that a link has led to.
     pub aim: Option<Seq>,
+    /// Tells a plain page from the one before it.
+    pub turn: u32,
 }
 
 /// A handle: copies are the same navigator.
@@ -90,8 +89,6 @@ pub struct Navigator {
     pub plain: PlainPane,
     /// Counts what has been asked for: an answer that comes after something else was is too late.
     asked: StoredValue<u32>,
-    /// What whoever comes to the search page searches for.
-    words: StoredValue<String>,
     /// Which build of the server made this page, and whether another has come since.
     build: StoredValue<String>,
     outdated: StoredValue<bool>,
@@ -126,7 +123,7 @@ impl Navigator {
         let shows = start.shows();
         let recent = match shows {
             Shown::Room(room) => vec![room],
-            Shown::Dashboard | Shown::Search | Shown::Plain(_) => Vec::new(),
+            Shown::Dashboard | Shown::Plain(_) => Vec::new(),
         };
         let title = match &start {
             Start::Plain(_, page) => page.title.clone(),
@@ -138,6 +135,7 @@ impl Navigator {
                 start,
                 at: None,
                 aim: None,
+                turn: 0,
             }]),
             shown: RwSignal::new(shows),
             arrivals: RwSignal::new(0),
@@ -147,7 +145,6 @@ impl Navigator {
             left_at: StoredValue::new(0.0),
             plain: PlainPane::new(title),
             asked: StoredValue::new(0),
-            words: StoredValue::default(),
             build: StoredValue::new(build),
             outdated: StoredValue::new(false),
         }
@@ -186,11 +183,6 @@ impl Navigator {
         self.left_at.get_value()
     }
 
-    /// What is to be searched for, by whoever comes to that page now.
-    pub fn words(self) -> String {
-        self.words.get_value()
-    }
-
     /// The server has said which build it is. One that did not make this page may make others.
     pub fn is_served_by(self, build: &str) {
         let outdated = self.build.with_value(|ours| ours != build);
@@ -226,6 +218,11 @@ impl Navigator {
             }
         });
         browser::keep_scroll_places();
+        if let Some(Inside::Search { words, before }) =
+            session.inside(&browser::path(), &browser::query())
+        {
+            self.plain.sought.set_value((words, before));
+        }
     }
 
     /// Goes to one of *me*'s pages without leaving this document. `url` is its address.
@@ -237,11 +234,10 @@ impl Navigator {
                 self.keep(Start::Dashboard, None, None);
                 self.show(Shown::Dashboard, url, how, session);
             }
-            Inside::Search { words } => {
+            Inside::Search { words, before } => {
                 self.ahead.set_value(None);
-                self.words.set_value(words);
-                self.keep(Start::Search, None, None);
-                self.show(Shown::Search, url, how, session);
+                self.plain.sought.set_value((words, before));
+                session.go_to_plain(Plain::Search, url, how);
             }
             Inside::Settings => {
                 self.ahead.set_value(None);
@@ -428,7 +424,7 @@ impl Navigator {
         self.asked.get_value() != asked
     }
 
-    pub(super) fn keep(self, start: Start, at: Option<Seq>, aim: Option<Seq>) {
+    fn keep(self, start: Start, at: Option<Seq>, aim: Option<Seq>) {
         let shows = start.shows();
         if !self.is_kept(shows) {
             let pane = Pane {
@@ -436,9 +432,40 @@ impl Navigator {
                 start,
                 at,
                 aim,
+                turn: 0,
             };
             self.panes.update(|panes| panes.push(pane));
         }
+    }
+
+    /// Shows a plain page, in place of the one that is shown where that is one.
+    pub(super) fn show_plain(
+        self,
+        which: Plain,
+        page: PlainPage,
+        url: &str,
+        how: How,
+        session: Session,
+    ) {
+        let shows = Shown::Plain(which);
+        let again = self.shown_untracked() == shows;
+        self.panes.update(|panes| {
+            panes.retain(|pane| !matches!(pane.shows, Shown::Plain(_)));
+            panes.push(Pane {
+                shows,
+                start: Start::Plain(which, page),
+                at: None,
+                aim: None,
+                turn: self.asked.get_value(),
+            });
+        });
+        if !again {
+            return self.show(shows, url, how, session);
+        }
+        if how == How::Push && !browser::is_at(url) {
+            browser::push_path(url);
+        }
+        self.arrivals.update(|arrivals| *arrivals += 1);
     }
 
     fn place_in(self, room: RoomId) -> Option<Seq> {
@@ -448,7 +475,7 @@ impl Navigator {
         })
     }
 
-    pub(super) fn show(self, shows: Shown, url: &str, how: How, session: Session) {
+    fn show(self, shows: Shown, url: &str, how: How, session: Session) {
         let was = self.shown_untracked();
         if how == How::Moved && was == shows {
             // To a place within the page: the browser is there already.

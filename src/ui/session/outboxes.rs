@@ -50,15 +50,17 @@ impl Outboxes {
         }
     }
 
-    /// *me* is not in this room any more: what was to be said there is not.
-    pub fn forget(self, room: RoomId, me: &str) {
+    /// *me* is not in this room any more: what was to be said there is not. Answers how much that is.
+    pub fn forget(self, room: RoomId, me: &str) -> usize {
         if let Some(outbox) = self.find(room) {
             let shelf = Shelf::new(me, room);
             let items = outbox.try_update(std::mem::take).unwrap_or_default();
             items.items().iter().for_each(|item| shelf.drop(item.id));
             self.0
                 .update_value(|all| all.retain(|(other, _)| *other != room));
+            return items.said().len();
         }
+        0
     }
 
     /// The socket is open.

@@ -6,12 +6,15 @@ use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 use web_sys::HtmlFormElement;
 
-use super::{Session, Shown, Start, ask, navigator::How};
+use super::{Session, Shown, ask, navigator::How};
 use crate::{
     api::{PlainPage, ReadPlainPage},
     domain::{ApiError, Code, RoomId},
     ui::{browser, notices},
 };
+
+/// The attribute of a form in a plain page that was sent and not refused.
+pub const SENT: &str = "data-sent";
 
 /// Which page it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +23,7 @@ pub enum Plain {
     Mine,
     /// A room's.
     Room(RoomId),
+    Search,
 }
 
 /// What is known of the plain page that is shown. A handle.
@@ -28,8 +32,14 @@ pub struct PlainPane {
     pub title: RwSignal<String>,
     /// What it shows by now, where that is not what it began with.
     pub renewed: RwSignal<Option<String>>,
+    /// What is searched for, and from which hit on: the address of the search page.
+    pub sought: StoredValue<(String, Option<String>)>,
     /// What a form in it has made, to be shown this once.
     made: StoredValue<Option<String>>,
+    /// Whether a form in it is on its way.
+    waits: StoredValue<bool>,
+    /// How often it was asked for since it was on its way.
+    asks: StoredValue<u32>,
 }
 
 impl PlainPane {
@@ -37,7 +47,10 @@ impl PlainPane {
         Self {
             title: RwSignal::new(title),
             renewed: RwSignal::new(None),
+            sought: StoredValue::default(),
             made: StoredValue::new(None),
+            waits: StoredValue::new(false),
+            asks: StoredValue::new(0),
         }
     }
 
@@ -45,6 +58,7 @@ impl PlainPane {
         self.title.set(title.to_owned());
         self.renewed.set(None);
         self.made.set_value(None);
+        self.waits.set_value(false);
     }
 }
 
@@ -52,9 +66,6 @@ impl Session {
     /// Goes to a plain page, as soon as it is here.
     pub(super) fn go_to_plain(self, which: Plain, url: &str, how: How) {
         let navigator = self.navigator;
-        if navigator.shown_untracked() == Shown::Plain(which) {
-            return self.renew_plain(None);
-        }
         let (asked, url) = (navigator.asks(), url.to_owned());
         spawn_local(async move {
             let answer = self.ask_for_plain(which, None).await;
@@ -64,8 +75,7 @@ impl Session {
             match answer {
                 Ok(page) => {
                     navigator.plain.begin(&page.title);
-                    navigator.keep(Start::Plain(which, page), None, None);
-                    navigator.show(Shown::Plain(which), &url, how, self);
+                    navigator.show_plain(which, page, &url, how, self);
                 }
                 Err(error) if error.code == Code::Offline => {
                     notices::say(
@@ -81,21 +91,41 @@ impl Session {
         });
     }
 
-    /// A form in the plain page that is shown went well, with this answer. `false` where it is not in one.
+    /// A form is on its way, perhaps one in the plain page that is shown: what comes of it belongs beside it, so the
+    /// page stays as it is until then.
+    pub(super) fn plain_form_sent(self, form: &HtmlFormElement) {
+        if form.closest("main.plain").is_ok_and(|it| it.is_some()) {
+            _ = form.set_attribute(SENT, "");
+            self.navigator.plain.waits.set_value(true);
+        }
+    }
+
+    pub(super) fn plain_form_refused(self, form: &HtmlFormElement) {
+        _ = form.remove_attribute(SENT);
+        self.navigator.plain.waits.set_value(false);
+    }
+
+    /// A form went well, with this answer. `false` where it is not in a plain page.
     pub fn plain_form_went_well(self, form: &HtmlFormElement, answer: &str) -> bool {
-        if self.navigator.is_outdated() || !form.closest("main.plain").is_ok_and(|it| it.is_some())
-        {
+        self.navigator.plain.waits.set_value(false);
+        if self.navigator.is_outdated() || !form.has_attribute(SENT) {
             return false;
         }
-        // Where the answer says nothing there is nothing to be shown.
-        let made = Some(answer).filter(|answer| *answer != "null");
-        // What was typed into it has been said.
-        _ = form.set_attribute("data-sent", "");
         if let Some(done) = form.get_attribute("data-done") {
             notices::say(&done);
         }
+        // Where the answer says nothing there is nothing to be shown.
+        let made = Some(answer).filter(|answer| *answer != "null");
         self.renew_plain(made.map(str::to_owned));
         true
+    }
+
+    /// What a plain page shows has changed.
+    pub(super) fn is_stale(self, which: Plain) {
+        let waits = self.navigator.plain.waits.get_value();
+        if !waits && self.navigator.shown_untracked() == Shown::Plain(which) {
+            self.renew_plain(None);
+        }
     }
 
     /// Brings the plain page that is shown up to date. `made` is what a form in it has just made, if it has.
@@ -107,10 +137,22 @@ impl Session {
         if made.is_some() {
             pane.made.set_value(made);
         }
+        // One at a time: what changes meanwhile is asked for after it.
+        let asks = pane.asks.try_update_value(|asks| {
+            *asks += 1;
+            *asks
+        });
+        if asks != Some(1) {
+            return;
+        }
         spawn_local(async move {
             let answer = self.ask_for_plain(which, pane.made.get_value()).await;
+            let asked = pane.asks.try_update_value(std::mem::take);
             if navigator.shown_untracked() != Shown::Plain(which) {
                 return;
+            }
+            if asked.is_some_and(|asked| asked > 1) {
+                return self.renew_plain(None);
             }
             match answer {
                 Ok(page) => {
@@ -130,13 +172,8 @@ impl Session {
         which: Plain,
         made: Option<String>,
     ) -> Result<PlainPage, ApiError> {
-        let me = self.me.get_value();
-        let room = match which {
-            Plain::Mine => None,
-            Plain::Room(room) => Some(room.to_string()),
-        };
-        let mut arguments = vec![("me", &*me)];
-        arguments.extend(room.as_ref().map(|room| ("room", room.as_str())));
+        let (me, url) = (self.me.get_value(), self.address(Shown::Plain(which)));
+        let mut arguments = vec![("me", &*me), ("url", &*url)];
         arguments.extend(made.as_ref().map(|made| ("made", made.as_str())));
         ask::<ReadPlainPage>(&arguments).await
     }

@@ -6,9 +6,9 @@
 
 use leptos::prelude::*;
 
-use super::Session;
+use super::{Session, happenings, terms, touch::Touch};
 use crate::{
-    domain::{Message, Room, RoomId, RoomSummary, Seq},
+    domain::{Happened, Happening, Message, Room, RoomId, RoomSummary, Seq},
     protocol::{ClientFrame, ServerFrame},
 };
 
@@ -20,13 +20,14 @@ const FOLLOWED: usize = 50;
 #[derive(Clone)]
 pub struct Known {
     pub id: RoomId,
+    pub name: String,
     pub summary: ArcRwSignal<RoomSummary>,
 }
 
-/// Two are equal where they are the same room, whatever has become of it.
+/// Two are equal where they are the same room under the same name, whatever has become of it.
 impl PartialEq for Known {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+        self.id == other.id && self.name == other.name
     }
 }
 
@@ -34,6 +35,7 @@ impl Known {
     fn new(summary: RoomSummary) -> Self {
         Self {
             id: summary.room.id,
+            name: summary.room.name.clone(),
             summary: ArcRwSignal::new(summary),
         }
     }
@@ -84,16 +86,40 @@ impl Rooms {
     /// The id of the room of that name, exactly as its owner wrote it.
     pub fn named(self, name: &str) -> Option<RoomId> {
         self.list.with_untracked(|list| {
-            list.iter()
-                .find(|known| known.summary.read_untracked().room.name == name)
-                .map(|known| known.id)
+            let known = list.iter().find(|known| known.name == name);
+            known.map(|known| known.id)
         })
     }
 
     /// The name of a room. Not tracked.
     pub fn name_of(self, room: RoomId) -> Option<String> {
-        let known = self.find(room)?;
-        Some(known.summary.read_untracked().room.name.clone())
+        Some(self.find(room)?.name)
+    }
+
+    /// The same, tracked.
+    pub fn follow_name_of(self, room: RoomId) -> Option<String> {
+        self.list.track();
+        self.name_of(room)
+    }
+
+    /// A room may be called something else by now: lists show it under that name.
+    fn is_called(self, room: RoomId, name: &str) {
+        if let Some(place) = self.place(room)
+            && self.list.with_untracked(|list| list[place].name != name)
+        {
+            self.list
+                .update(|list| name.clone_into(&mut list[place].name));
+        }
+    }
+
+    /// Takes a room in as the server has just said it is.
+    pub fn renew(self, room: &Room) {
+        if let Some(known) = self.find(room.id) {
+            known
+                .summary
+                .maybe_update(|summary| terms::renew(&mut summary.room, room));
+            self.is_called(room.id, &room.name);
+        }
     }
 
     /// Takes a room in that *me* has just created or joined, as the first.
@@ -131,16 +157,19 @@ impl Rooms {
             let id = summary.room.id;
             match known.iter().find(|known| known.id == id) {
                 Some(known) => {
+                    let name = summary.room.name.clone();
                     known.newer(summary);
-                    list.push(known.clone());
+                    list.push(Known {
+                        name,
+                        ..known.clone()
+                    });
                 }
                 // What was left meanwhile still is.
                 None if asked.contains(&id) => {}
                 None => list.push(Known::new(summary)),
             }
         }
-        let same = known.len() == list.len() && known.iter().zip(&list).all(|(a, b)| a.id == b.id);
-        if !same {
+        if known != list {
             self.list.set(list);
         }
         gone
@@ -254,21 +283,28 @@ impl Rooms {
             }),
             _ => {}
         }
-        if let ServerFrame::Edited { seq, .. }
-        | ServerFrame::DeletedMessage { seq, .. }
-        | ServerFrame::Reacted { seq, .. }
-        | ServerFrame::Joined { seq, .. }
-        | ServerFrame::Left { seq, .. } = frame
-        {
+        let happening = happenings::of(frame);
+        let touch = Touch::of(frame).map(|touch| touch.seq);
+        if let Some(seq) = happening.as_ref().map(|it| it.seq).or(touch) {
             known.summary.maybe_update(|summary| {
                 let room = &mut summary.room;
                 // Where all was read there is nothing unread in what says nothing.
                 if room.seen == room.head {
-                    room.seen = room.seen.max(*seq);
+                    room.seen = room.seen.max(seq);
                 }
-                room.head = room.head.max(*seq);
-                false
+                room.head = room.head.max(seq);
+                happening
+                    .as_ref()
+                    .is_some_and(|it| terms::change(room, it, me))
             });
+        }
+        if let Some(Happening {
+            what: Happened::Name,
+            to: Some(name),
+            ..
+        }) = happening
+        {
+            self.is_called(room, &name);
         }
         true
     }

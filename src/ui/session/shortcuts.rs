@@ -53,7 +53,7 @@ impl Session {
             Shown::Room(room) | Shown::Plain(Plain::Room(room)) => {
                 rooms.iter().position(|id| *id == room)
             }
-            Shown::Dashboard | Shown::Search | Shown::Plain(Plain::Mine) => None,
+            Shown::Dashboard | Shown::Plain(Plain::Mine | Plain::Search) => None,
         };
         let next = match here {
             Some(here) => (here as isize + step).rem_euclid(rooms.len() as isize) as usize,
@@ -82,7 +82,9 @@ impl Session {
     pub fn people(self) -> Vec<(String, String)> {
         let mut people = Vec::new();
         for conversation in self.conversations.get_value() {
-            let room = conversation.room.with_value(|room| room.name.clone());
+            let room = conversation
+                .terms
+                .with_untracked(|terms| terms.name.clone());
             conversation.members.with(|members| {
                 people.extend(
                     members

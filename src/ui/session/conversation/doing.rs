@@ -20,9 +20,15 @@ pub enum Doing {
 }
 
 impl Conversation {
-    /// Whether *me* may do something to a message.
+    /// Whether *me* may write here. Tracked.
+    pub fn may_post(self) -> bool {
+        let posting = self.terms.with(|terms| terms.posting);
+        self.may(Deed::Post { posting })
+    }
+
+    /// Whether *me* may do something. Tracked.
     pub fn may(self, deed: Deed) -> bool {
-        self.room.with_value(|room| room.role.may(deed))
+        self.terms.with(|terms| terms.role.may(deed))
     }
 
     /// Starts from a message, and what is wished for it.

@@ -9,6 +9,7 @@ use crate::{
     api::Members,
     domain::{Code, Happened, Happening, Member, Message, Millis, Role, Seq},
     protocol::{ClientFrame, ServerFrame},
+    ui::parts::forget_key,
     ui::session::{Act, Gone, Window, ask, happenings, touch::Touch, window::Arrival},
 };
 
@@ -127,6 +128,10 @@ impl Conversation {
     fn happened(self, happening: Happening) {
         self.members
             .maybe_update(|members| take_in(members, &happening));
+        if happening.what == Happened::Key && !self.session.has_rekeyed(self.id(), &happening.by) {
+            forget_key(self.id());
+            self.key.set(None);
+        }
         // Who came may be online; where the owner left another is it.
         if matches!(happening.what, Happened::Joined | Happened::Left) {
             self.look_who_is_member();
