@@ -5,7 +5,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use clap::Parser;
 use latchkey::server::{
     commands,
-    config::{Cli, Command, Config},
+    config::{Cli, Command, Config, LogFormat},
     serve,
 };
 use tracing_subscriber::EnvFilter;
@@ -34,11 +34,16 @@ fn main() -> ExitCode {
 fn run(config: Config) -> ExitCode {
     // Below that, tungstenite writes down what people say.
     match EnvFilter::try_new(format!("{},tungstenite=info", config.log)) {
-        Ok(filter) => tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(std::io::stderr().is_terminal())
-            .init(),
+        Ok(filter) => {
+            let log = tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal());
+            match config.log_format {
+                LogFormat::Text => log.init(),
+                LogFormat::Json => log.json().flatten_event(true).init(),
+            }
+        }
         Err(error) => {
             eprintln!("latchkey: --log: {error}");
             return ExitCode::from(2);

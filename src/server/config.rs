@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A chat server that anyone can run.
 #[derive(Debug, Parser)]
@@ -126,6 +126,16 @@ pub struct Config {
     /// crate, as in `warn,latchkey=debug`.
     #[arg(long, env = "LATCHKEY_LOG", default_value = "info")]
     pub log: String,
+
+    /// How to log: as lines for people, or as JSON, one object a line.
+    #[arg(long, env = "LATCHKEY_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 /// How many live sockets there may be.

@@ -26,6 +26,7 @@ async fn the_help_names_every_flag_and_its_variable() {
         ("data", "./latchkey.db"),
         ("rate-limits", "on"),
         ("log", "info"),
+        ("log-format", "text"),
     ] {
         let variable = format!("LATCHKEY_{}", flag.to_uppercase().replace('-', "_"));
         for wanted in [format!("--{flag}"), variable, default.to_owned()] {
@@ -229,4 +230,29 @@ async fn a_backup_taken_while_running_is_complete() {
     let restored = Server::start_in(folder).await;
     let alice = alice.now_at(&restored.url);
     assert_eq!(alice.messages_after(room, 0).await.len(), 20);
+}
+
+#[tokio::test]
+async fn what_is_logged_as_json_is_json_line_by_line() {
+    let mut server = Server::start_with(Options {
+        log: "debug",
+        flags: &["--log-format", "json"],
+        ..Options::default()
+    })
+    .await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    alice.live_in(room).await;
+    server.stop().await;
+    let log = server.log();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["message"] == "serving" && line["level"] == "INFO"),
+        "{log}"
+    );
 }
