@@ -336,8 +336,8 @@ async fn a_room_says_who_is_in_it() {
     let _live = bob.live().await;
     let members = alice.call("members", &[("room", &room)]).await.ok();
     let expected = json!([
-        { "name": "alice", "online": false, "owner": true },
-        { "name": "bob", "online": true, "owner": false },
+        { "name": "alice", "online": false, "role": "owner" },
+        { "name": "bob", "online": true, "role": "member" },
     ]);
     assert_eq!(members, expected);
     let page = alice.call("room_page", &[("name", &"General")]).await.ok();

@@ -6,7 +6,7 @@ use super::of;
 use crate::{
     domain::{Deed, Member, Role, Room},
     ui::{
-        parts::{Face, FormError, PlainAsk, PlainButton, PlainSection, Reader},
+        parts::{Face, FormError, PlainButton, PlainSection, Reader},
         paths,
     },
 };
@@ -48,7 +48,7 @@ fn Row(reader: Reader, room: Room, member: Member) -> impl IntoView {
     };
     let sets = room.role.may(Deed::SetRole) && role != Role::Owner;
     let set = sets.then(|| {
-        let who = name.clone();
+        let (who, heir) = (name.clone(), name.clone());
         view! {
             <PlainButton
                 id=format!("role-{id}")
@@ -61,18 +61,17 @@ fn Row(reader: Reader, room: Room, member: Member) -> impl IntoView {
                 <span class="hush">{who} " "</span>
                 {other.as_str()}
             </PlainButton>
-            <PlainAsk
+            <PlainButton
                 id=format!("hand-over-{id}")
-                opener="Hand over"
-                label=format!("Hand over to {name}")
-                title=format!("Hand {} over to {name}?", room.name)
-                text="They own the room from then on, and you are one of its moderators. Only they can undo it."
                 action="set_role"
                 reader=reader.clone()
                 also=about(Some(Role::Owner))
-                done=format!("{name} owns the room now.")
-                button="Hand over"
-            />
+                done=format!("{name} owns the room now, and you are one of its moderators.")
+                class="quiet danger"
+            >
+                "Hand over"
+                <span class="hush">" to " {heir}</span>
+            </PlainButton>
         }
     });
     let remove = room.role.may(Deed::Remove { whom: role }).then(|| {
