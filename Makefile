@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test format site lint units end2end sizes torture fuzz bench peers tools proxies browser
+.PHONY: help serve test format site lint units end2end sizes torture fuzz bench peers tools proxies postgres browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -51,9 +51,10 @@ lint: site # Clippy, for the server and for the browser.
 	cargo clippy $(SERVER) --all-targets -- -D warnings
 	cargo clippy $(BROWSER) --lib -- -D warnings
 
-units: site proxies # Unit, property and integration tests, against the release build.
+units: site proxies postgres # Unit, property and integration tests, against the release build.
 	mkdir -p $(LOGS)
 	cargo test $(SERVER) 2>&1 | tee $(LOGS)/cargo
+	LATCHKEY_TEST_DATA=postgres cargo test $(SERVER) --test server -- $(ON_POSTGRES) 2>&1 | tee $(LOGS)/postgres
 
 end2end: units browser # The release build in a real browser.
 	if [ -f end2end/package.json ]; then \
@@ -98,6 +99,15 @@ peers:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y libuv1; \
 	else echo "uWebSockets needs libuv1, which is not installed."; fi
 	-$(MAKE) --no-print-directory browser && npm --prefix end2end ci --no-audit --no-fund
+
+# What the black-box tests ask of the data, whatever keeps it. The others are about its file, or not about it.
+ON_POSTGRES := changes:: claims:: conversation:: history:: invites:: keeping:: live:: locks:: names:: presence:: races:: \
+	reconnect:: roles:: rooms:: search:: durability::confirmed_messages_survive_kills_under_load
+
+postgres: # A PostgreSQL that tests start themselves; where there is none, the system's package.
+	if ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y --no-install-recommends postgresql; \
+	else echo "The tests need PostgreSQL 15 or later, which is not installed."; exit 1; fi
 
 tools: # What builds the site.
 	rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             owner,
             input,
         } => commands::import(&data, name.as_deref().zip(owner.as_deref()), &input),
+        Command::Move { from, to } => commands::move_to(&from, &to),
     }
 }
 

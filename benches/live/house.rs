@@ -2,13 +2,16 @@
 //! server makes the file, and rows are put in while it is down. Nobody's key is ever checked this way, which
 //! no measurement is about.
 
-use std::path::Path;
+use std::{fs, path::Path, process::Command};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-use super::{load::Visitor, peers::Peer};
+use super::{
+    load::Visitor,
+    peers::{MOVED_TO, Peer},
+};
 
 /// A room: who is in it, and how many messages it has.
 pub struct Room {
@@ -74,6 +77,21 @@ fn fill(file: &Path, users: usize, rooms: &[Room]) -> rusqlite::Result<()> {
     }
     change.commit()?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+/// Moves that database into PostgreSQL, and says where in the folder.
+pub fn move_to(folder: &Path, url: &str) -> Result<(), String> {
+    let moved = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+        .arg("move")
+        .arg("--from")
+        .arg(folder.join("latchkey.db"))
+        .args(["--to", url])
+        .output()
+        .map_err(|error| error.to_string())?;
+    if !moved.status.success() {
+        return Err(String::from_utf8_lossy(&moved.stderr).into_owned());
+    }
+    fs::write(folder.join(MOVED_TO), url).map_err(|error| error.to_string())
 }
 
 /// The same words in all, and now and then one more.

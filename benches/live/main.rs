@@ -12,13 +12,15 @@ mod load;
 mod own;
 mod pages;
 mod peers;
+#[path = "../../tests/server/support/postgres.rs"]
+mod postgres;
 mod wire;
 mod work;
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
     thread,
 };
 
@@ -29,6 +31,7 @@ use serde_json::{Value, json};
 
 use self::{
     peers::{Peer, SERVER_CORE},
+    postgres::{Database, Postgres},
     work::{Bench, Pace},
 };
 
@@ -99,6 +102,7 @@ fn run(asked: &Asked) -> Result<(), String> {
             seconds: asked.seconds,
         },
         others: None,
+        database: None,
     };
     let peers: Vec<Peer> = Peer::ALL
         .into_iter()
@@ -147,6 +151,19 @@ fn run(asked: &Asked) -> Result<(), String> {
         for peer in [Peer::DurableLimit, Peer::Latchkey] {
             results.add("posts", peer.name(), 64, bench.posts(peer));
         }
+        let posts = on_postgres(|database| {
+            let database = Some(database);
+            let pace = Pace {
+                seconds: asked.seconds,
+            };
+            Bench {
+                database,
+                pace,
+                ..bench
+            }
+            .posts(Peer::OnPostgres)
+        });
+        results.add("posts", Peer::OnPostgres.name(), 64, posts);
     }
     if wanted("mixed") {
         for (work, size, one_in, measure) in MIXED {
@@ -200,6 +217,20 @@ const MIXED: [(&str, usize, u64, Mixed); 3] = [
     }),
 ];
 type Mixed = fn(&Bench<'_>, usize) -> Result<Value, String>;
+
+/// Measures something on a PostgreSQL of its own, which may use all cores.
+fn on_postgres(
+    measure: impl FnOnce(&Database<'_>) -> Result<Value, String>,
+) -> Result<Value, String> {
+    let server = Postgres::durable();
+    let all = format!("0-{}", nix::sched::CpuSet::count() - 1);
+    let pid = server.pid().to_string();
+    Command::new("taskset")
+        .args(["--cpu-list", "--pid", &all, &pid])
+        .output()
+        .map_err(|error| error.to_string())?;
+    measure(&server.database())
+}
 
 struct Results {
     machine: Value,

@@ -1,6 +1,7 @@
 //! The servers that are measured: how each is started, pinned to its core, and what it has used.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader},
     net::TcpStream,
@@ -20,6 +21,8 @@ use super::dialect::Dialect;
 
 /// The server's core; the load has another, where there is one.
 pub const SERVER_CORE: usize = 0;
+/// The file that says where else the data in its folder is.
+pub const MOVED_TO: &str = "moved-to";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +31,8 @@ pub enum Peer {
     /// The same with a log; only posts are asked of it.
     DurableLimit,
     Latchkey,
+    /// The same with its data in a PostgreSQL beside it; only posts are asked of it.
+    OnPostgres,
     /// The same with its limits on; only a flood is let loose on it.
     Guarded,
     UWebSockets,
@@ -52,6 +57,7 @@ impl Peer {
         match self {
             Self::Limit | Self::DurableLimit => "bare limit",
             Self::Latchkey | Self::Guarded => "Latchkey",
+            Self::OnPostgres => "Latchkey on PostgreSQL",
             Self::UWebSockets => "uWebSockets",
             Self::Ws => "ws (Node)",
             Self::SocketIo => "Socket.IO",
@@ -62,7 +68,7 @@ impl Peer {
 
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Latchkey | Self::Guarded => Dialect::Latchkey,
+            Self::Latchkey | Self::OnPostgres | Self::Guarded => Dialect::Latchkey,
             Self::Limit | Self::DurableLimit | Self::UWebSockets | Self::Ws => Dialect::Plain,
             Self::SocketIo | Self::FlaskGevent | Self::FlaskThreading => Dialect::SocketIo,
         }
@@ -83,7 +89,7 @@ impl Peer {
                 std::env::current_exe().unwrap_or_default(),
                 vec!["limit".into()],
             ),
-            Self::Latchkey | Self::Guarded => {
+            Self::Latchkey | Self::OnPostgres | Self::Guarded => {
                 (env!("CARGO_BIN_EXE_latchkey").into(), vec!["serve".into()])
             }
             Self::UWebSockets => (
@@ -110,7 +116,7 @@ impl Peer {
             .arg(program)
             .args(arguments);
         match self {
-            Self::Latchkey | Self::Guarded => command
+            Self::Latchkey | Self::OnPostgres | Self::Guarded => command
                 .args([
                     "--rate-limits",
                     if self == Self::Guarded { "on" } else { "off" },
@@ -118,7 +124,7 @@ impl Peer {
                 .args(["--log", "warn"])
                 .args(["--listen", &format!("127.0.0.1:{port}")])
                 .arg("--data")
-                .arg(folder.join("latchkey.db")),
+                .arg(self.data(folder)),
             Self::FlaskGevent | Self::FlaskThreading => {
                 command.arg(port.to_string()).arg(folder.join("flask.db"))
             }
@@ -126,6 +132,14 @@ impl Peer {
             _ => command.arg(port.to_string()),
         };
         command
+    }
+
+    /// Where Latchkey keeps its data: the file that the folder holds, or where it says that was moved to.
+    fn data(self, folder: &Path) -> OsString {
+        match fs::read_to_string(folder.join(MOVED_TO)) {
+            Ok(url) if self == Self::OnPostgres => url.into(),
+            _ => folder.join("latchkey.db").into(),
+        }
     }
 
     /// Starts it and waits until it takes connections.

@@ -11,6 +11,7 @@ use super::{
     house::{self, Room},
     load::{Load, Tally, Visitor},
     peers::{Peer, Running},
+    postgres::Database,
 };
 
 /// Users of a room at most; where more sockets follow it, each has several.
@@ -29,6 +30,8 @@ pub struct Bench<'a> {
     pub pace: Pace,
     /// Where set, of so many entries one is an edit or a reaction. Only Latchkey knows them.
     pub others: Option<u64>,
+    /// An empty one, for Latchkey on PostgreSQL.
+    pub database: Option<&'a Database<'a>>,
 }
 
 type Measured = Result<Value, String>;
@@ -162,8 +165,12 @@ impl Bench<'_> {
     ) -> Result<(Running, Load, u64), String> {
         let rooms: Vec<_> = rooms.into_iter().collect();
         super::empty(self.folder)?;
-        if peer == Peer::Latchkey {
+        if matches!(peer, Peer::Latchkey | Peer::OnPostgres) {
             house::furnish(self.folder, self.tools, users, &rooms)?;
+        }
+        if peer == Peer::OnPostgres {
+            let database = self.database.ok_or("there is no PostgreSQL")?;
+            house::move_to(self.folder, &database.url())?;
         }
         let server = peer.start(self.tools, self.folder)?;
         let mut load = Load::new(peer.dialect(), server.port, rooms.len())

@@ -14,7 +14,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    store::{self, Loaded, Progress},
+    store::{self, Data, Loaded, Progress},
     transfer::page::Page,
 };
 use crate::domain::{RoomName, Username};
@@ -34,7 +34,7 @@ pub fn backup(data: &Path, target: &Path) -> ExitCode {
         eprintln!("latchkey: {why}");
         return ExitCode::from(UNREADABLE);
     }
-    let shown = Shown::new();
+    let shown = Shown::new("pages");
     let copied = store::copy(data, target, |progress| shown.tell(progress));
     shown.end();
     match copied {
@@ -201,6 +201,41 @@ fn try_import(data: &Path, room: Option<(&str, &str)>, input: &Path) -> Result<L
     loaded.map_err(|error| error.to_string())
 }
 
+/// `latchkey move`.
+pub fn move_to(from: &Path, to: &Data) -> ExitCode {
+    match try_move(from, to) {
+        Ok(Loaded {
+            names,
+            rooms,
+            entries,
+        }) => {
+            say(&format!(
+                "moved {names} names, {rooms} rooms, {entries} entries; serve them with --data, and keep {} until all is well",
+                from.display()
+            ));
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("latchkey: nothing was moved: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_move(from: &Path, to: &Data) -> Result<Loaded, String> {
+    let Data::Postgres(url) = to else {
+        return Err("it can only be moved to a URL that begins with postgres://".to_owned());
+    };
+    let address = url.address().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+    let shown = Shown::new("entries");
+    let moved = runtime.block_on(store::move_all(from, &address, |progress| {
+        shown.tell(progress)
+    }));
+    shown.end();
+    moved.map_err(|error| error.to_string())
+}
+
 fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
@@ -230,13 +265,14 @@ fn say(line: &str) {
 /// How a copy's progress is shown: as a bar, or as lines where there is no terminal.
 enum Shown {
     Bar(ProgressBar),
-    Lines(Cell<Instant>),
+    /// When the last was, and of what they tell.
+    Lines(Cell<Instant>, &'static str),
 }
 
 impl Shown {
-    fn new() -> Self {
+    fn new(what: &'static str) -> Self {
         if !io::stderr().is_terminal() {
-            return Self::Lines(Cell::new(Instant::now()));
+            return Self::Lines(Cell::new(Instant::now()), what);
         }
         let bar = ProgressBar::no_length();
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} %  {eta} left") {
@@ -251,11 +287,11 @@ impl Shown {
                 bar.set_length(of);
                 bar.set_position(done);
             }
-            Self::Lines(last) if last.get().elapsed() >= LINE_EVERY => {
+            Self::Lines(last, what) if last.get().elapsed() >= LINE_EVERY => {
                 last.set(Instant::now());
-                eprintln!("copied {done} of {of} pages");
+                eprintln!("copied {done} of {of} {what}");
             }
-            Self::Lines(_) => {}
+            Self::Lines(..) => {}
         }
     }
 

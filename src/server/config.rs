@@ -10,6 +10,8 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::store::Data;
+
 /// A chat server that anyone can run.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -61,6 +63,16 @@ pub enum Command {
         /// The export; `-` is the standard input.
         input: PathBuf,
     },
+    /// Move a whole server from its file into an empty PostgreSQL database: all of it, compared when it is there, or
+    /// nothing. Nobody may serve it meanwhile; the file stays as it is.
+    Move {
+        /// The database file.
+        #[arg(long)]
+        from: PathBuf,
+        /// The PostgreSQL database, as in `postgres://user:password@host/database`.
+        #[arg(long)]
+        to: Data,
+    },
 }
 
 /// When copies of the database are made, and how many are kept.
@@ -78,9 +90,16 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
 
-    /// The database file. It is made if it is not there.
-    #[arg(long, env = "LATCHKEY_DATA", default_value = "./latchkey.db")]
-    pub data: PathBuf,
+    /// The database: a file, which is made if it is not there, or a PostgreSQL database, as in
+    /// `postgres://user:password@host/database?sslmode=verify-full`. A password that the URL lacks is looked for in
+    /// `PGPASSWORD`.
+    #[arg(
+        long,
+        env = "LATCHKEY_DATA",
+        default_value = "./latchkey.db",
+        hide_env_values = true
+    )]
+    pub data: Data,
 
     /// Rate limits: `on`, `off`, or a list of those to change, as in
     /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,requests=100/s:1000,frames=40/s:400` (the last number

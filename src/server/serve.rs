@@ -26,7 +26,7 @@ use super::{
     rooms::{Chat, Parts},
     router::router,
     sockets::Sockets,
-    store::{Sqlite, Store},
+    store::{Data, Journal, Postgres, Sqlite, Store},
     strangers::Strangers,
 };
 
@@ -47,6 +47,8 @@ const OWN_FILES: usize = 64;
 pub enum ServeError {
     #[error(transparent)]
     Store(#[from] super::store::OpenError),
+    #[error(transparent)]
+    Postgres(#[from] super::store::PostgresError),
     #[error("cannot listen on {address}: {why}")]
     Listen { address: SocketAddr, why: io::Error },
     #[error("cannot start: {0}")]
@@ -67,7 +69,7 @@ pub enum ServeError {
 pub async fn serve(config: Config) -> Result<(), ServeError> {
     let limits = Arc::new(Limits::new(&config.rate_limits));
     let live = Arc::new(Live::new(limits.clone()));
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&config.data, live.clone())?);
+    let store = open(&config.data, live.clone()).await?;
     live.start(store.clone())?;
     let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
 
@@ -102,7 +104,11 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     });
 
     if let Some(backups) = config.backups() {
-        backup::keep_making(&config.data, backups)
+        let Data::File(file) = &config.data else {
+            let why = "backups are made of a database file; PostgreSQL has its own (pg_basebackup, pg_dump)";
+            return Err(ServeError::Start(why.to_owned()));
+        };
+        backup::keep_making(file, backups)
             .map_err(|why| ServeError::Start(format!("cannot keep backups: {why}")))?;
     }
 
@@ -113,7 +119,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 
     // For whoever started it by hand; nobody may be reading.
     let _ = writeln!(io::stdout(), "Latchkey is at http://{address}");
-    tracing::info!(%address, data = %config.data.display(), "serving");
+    tracing::info!(%address, data = %config.data, "serving");
 
     let ended = tokio::select! {
         signalled = wait_for_signal() => signalled.map_err(ServeError::from),
@@ -129,6 +135,16 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     store.close();
     tracing::info!("stopped");
     ended
+}
+
+async fn open(data: &Data, journal: Arc<dyn Journal>) -> Result<Arc<dyn Store>, ServeError> {
+    Ok(match data {
+        Data::File(path) => Arc::new(Sqlite::open(path, journal)?),
+        Data::Postgres(url) => {
+            let address = url.address().map_err(super::store::PostgresError::from)?;
+            Arc::new(Postgres::open(&address, journal).await?)
+        }
+    })
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {

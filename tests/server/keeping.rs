@@ -6,13 +6,10 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Makes a room's entries up to a seq so many days older than they are. The server is not running.
 fn age(server: &Server, up_to: u64, days: i64) {
-    let database = rusqlite::Connection::open(server.database()).expect("the database");
-    database
-        .execute(
-            "UPDATE entries SET at = at - ?1 WHERE seq <= ?2",
-            rusqlite::params![days * DAY, up_to],
-        )
-        .expect("older entries");
+    let ago = days * DAY;
+    server.alter(&format!(
+        "UPDATE entries SET at = at - {ago} WHERE seq <= {up_to}"
+    ));
 }
 
 /// A room of alice's and bob's with messages from long ago and from now, bob having read none of them.

@@ -20,6 +20,7 @@ mod live;
 mod locks;
 mod names;
 mod operations;
+mod postgres;
 mod presence;
 mod previous;
 mod privacy;

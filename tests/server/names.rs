@@ -107,10 +107,7 @@ async fn passes_end_with_their_time_and_with_the_name() {
     let late = new_pass(&alice).await;
     let mut server = server;
     server.stop().await;
-    rusqlite::Connection::open(server.database())
-        .expect("the database")
-        .execute("UPDATE passes SET expires_at = expires_at - 600000", [])
-        .expect("a time that has passed");
+    server.alter("UPDATE passes SET expires_at = expires_at - 600000");
     let server = server.restart().await;
     let alice = alice.now_at(&server.url);
     let answer = server.browser().call("use_pass", &[("pass", &late)]).await;
@@ -364,13 +361,7 @@ async fn of_too_many_sessions_the_one_that_rested_longest_gives_way() {
     assert_eq!(sessions(&alice).await.len(), 32);
     let mut server = server;
     server.stop().await;
-    rusqlite::Connection::open(server.database())
-        .expect("the database")
-        .execute(
-            "UPDATE sessions SET used_at = used_at - 3600000 WHERE id = 2",
-            [],
-        )
-        .expect("one that rests");
+    server.alter("UPDATE sessions SET used_at = used_at - 3600000 WHERE id = 2");
     let server = server.restart().await;
     let (alice, first) = (alice.now_at(&server.url), first.now_at(&server.url));
     elsewhere(&server, &alice).await;
@@ -592,21 +583,17 @@ async fn names_and_sessions_that_nobody_uses_are_forgotten_after_a_warning() {
     bob.join("general", "sesame").await;
     server.stop().await;
     // Alice's phone has rested for six days, Bob's name for six and Runa's for eleven.
-    let file = rusqlite::Connection::open(server.database()).expect("the database");
-    for (sql, days) in [
-        ("UPDATE sessions SET used_at = used_at - ?1 WHERE id = 4", 6),
-        (
-            "UPDATE users SET used_at = used_at - ?1 WHERE name = 'bob'",
-            6,
-        ),
-        (
-            "UPDATE users SET used_at = used_at - ?1 WHERE name = 'runa'",
-            11,
-        ),
+    for (table, one, days) in [
+        ("sessions", "id = 4", 6),
+        ("users", "name = 'bob'", 6),
+        ("users", "name = 'runa'", 11),
     ] {
-        assert_eq!(file.execute(sql, [days * DAY]).expect("a change"), 1);
+        let ago = days * DAY;
+        let rested = server.alter(&format!(
+            "UPDATE {table} SET used_at = used_at - {ago} WHERE {one}"
+        ));
+        assert_eq!(rested, 1);
     }
-    drop(file);
     let server = server.restart_with(forgetful()).await;
     let (alice, bob) = (alice.now_at(&server.url), bob.now_at(&server.url));
     eventually("a name to be free", async || {

@@ -1,4 +1,4 @@
-//! What the server needs from a place that keeps its data, and the one it has: SQLite.
+//! What the server needs from a place that keeps its data, and the two it has: SQLite, in a file, and PostgreSQL.
 //!
 //! All changes are put in one order. A [`Store`] commits them, possibly many at once, and only then tells
 //! its [`Journal`] what happened and answers the callers, change by change, in that order. What must see
@@ -11,9 +11,21 @@
 //! An answer is true: of what is confirmed all is stored, for good; of what is answered with an error, nothing. Where
 //! the disk fails so that nobody can say which it is, a change is not answered at all, and the store ends
 //! ([`Store::failure`]): whoever asked finds out as after a power cut, by asking again under the same id.
+//! Where it is PostgreSQL that cannot be asked, they wait for the answer until it can.
 
+mod alarm;
+mod kind;
+mod newest;
+mod place;
+mod postgres;
+mod queue;
 pub mod search;
+mod seen;
+mod sessions;
 mod sqlite;
+mod stop;
+#[cfg(test)]
+mod suite;
 mod ways;
 
 use std::fmt;
@@ -23,8 +35,11 @@ use uuid::Uuid;
 
 use self::search::Search;
 pub use self::{
+    place::Data,
+    postgres::{OpenError as PostgresError, Postgres, move_all},
     sqlite::{
-        Checkup, CopyError, Loaded, OpenError, Progress, Sqlite, check, copy, dump, load, load_room,
+        Checkup, CopyError, DumpError, Loaded, OpenError, Progress, Source, Sqlite, check, copy,
+        dump, load, load_room,
     },
     ways::{Entrance, Held, Rest, StoredPasskey, Unused, Way, Ways, WaysIn},
 };
@@ -232,6 +247,22 @@ pub enum Setting {
     Posting(Posting),
     /// For how many days messages are kept.
     Keep(Option<u32>),
+}
+
+impl Setting {
+    /// What its author must be allowed to do.
+    pub fn deed(&self) -> Deed {
+        match self {
+            Self::Name(_) => Deed::Rename,
+            Self::Topic(_) => Deed::SetTopic,
+            Self::Key { .. } => Deed::ChangeKey,
+            Self::Role { .. } => Deed::SetRole,
+            // Whom, is looked at later: who may remove nobody need not learn who is a member.
+            Self::Out { .. } => Deed::Remove { whom: Role::Member },
+            Self::Posting(_) => Deed::SetPosting,
+            Self::Keep(_) => Deed::SetKeep,
+        }
+    }
 }
 
 /// How many people an invite lets in, and until when; any number and for ever where there is none.

@@ -1,6 +1,5 @@
 //! The embedded store: one SQLite file, one thread that writes it, readers beside it.
 
-mod alarm;
 mod append;
 mod basics;
 mod change;
@@ -23,13 +22,11 @@ mod migrate;
 mod open;
 mod passkeys;
 mod people;
-mod queue;
 mod readers;
 mod reads;
 mod recall;
 mod search;
-mod seen;
-mod sessions;
+mod source;
 mod wal;
 mod ways;
 mod writer;
@@ -41,18 +38,19 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use self::{alarm::Alarm, readers::Readers, sessions::Sessions, writer::Writer};
 pub use self::{
     check::{Checkup, check},
     copy::{CopyError, Progress, copy},
-    dump::dump,
+    dump::{DumpError, dump},
     load::{Loaded, load, load_room},
     open::OpenError,
+    source::Source,
 };
+use self::{readers::Readers, writer::Writer};
 use super::{
     Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply,
     Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
-    Ways, now, search::Search,
+    Ways, alarm::Alarm, now, search::Search, sessions::Sessions,
 };
 use crate::{
     domain::{

@@ -67,6 +67,18 @@ impl Server {
         Self::launch(home, options)
     }
 
+    /// A server with its data in a file, whatever the others of this run keep theirs in.
+    pub fn on_a_file() -> Self {
+        let home = Folder::new();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off"])
+            .arg("--data")
+            .arg(home.path().join("latchkey.db"))
+            .current_dir(home.path());
+        Self::launched_by(&mut command, home)
+    }
+
     fn launch(home: Arc<Folder>, options: Options) -> Self {
         let mut words: Vec<OsString> = options.under.iter().map(Into::into).collect();
         words.push(env!("CARGO_BIN_EXE_latchkey").into());
@@ -84,7 +96,7 @@ impl Server {
             ])
             .args(options.flags)
             .arg("--data")
-            .arg(home.path().join("latchkey.db"))
+            .arg(home.data())
             .current_dir(home.path());
         Self::run(&mut command, home)
     }
@@ -206,9 +218,23 @@ impl Server {
         self.ended().await
     }
 
-    /// Whether any file of the database holds these bytes.
+    /// Changes rows; answers how many. The server is not running.
+    pub fn alter(&self, sql: &str) -> usize {
+        if let Some(database) = self.home.database() {
+            let sql = format!("WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed");
+            return database.ask(&sql).parse().expect("a count");
+        }
+        let file = rusqlite::Connection::open(self.database()).expect("the database");
+        file.execute(sql, []).expect("a change")
+    }
+
+    /// Whether any file of the database holds these bytes, or any row of it.
     pub fn database_holds(&self, needle: impl AsRef<[u8]>) -> bool {
         let needle = needle.as_ref();
+        if let Some(database) = self.home.database() {
+            let rows = database.dump();
+            return rows.windows(needle.len()).any(|window| window == needle);
+        }
         let files = fs::read_dir(self.home()).expect("the server's folder");
         files
             .map(|file| fs::read(file.expect("an entry").path()).expect("a database file"))

@@ -3,9 +3,10 @@
 use rusqlite::Connection;
 
 use super::{basics::role_of, recall::Recall};
+pub use crate::server::store::stop::{Changed, Stop};
 use crate::{
     domain::{Role, RoomId},
-    server::store::{Event, StoreError, UserId},
+    server::store::{Event, UserId},
 };
 
 /// The transaction at hand and what has happened in it.
@@ -38,18 +39,8 @@ impl Change<'_> {
     }
 }
 
-/// Why a change was not made.
-pub enum Stop {
-    /// By the rules, before anything was written: the others in the transaction are not concerned.
-    Refused(StoreError),
-    /// By the storage: the whole transaction is lost.
-    Failed(StoreError),
-}
-
 impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {
         Self::Failed(error.into())
     }
 }
-
-pub type Changed<T> = Result<T, Stop>;

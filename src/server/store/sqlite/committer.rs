@@ -15,16 +15,18 @@ use super::{
     errors,
     job::Job,
     keeping,
-    queue::{Queue, Taken},
     recall::Recall,
-    seen::{Positions, Seen},
-    sessions::Sessions,
     wal::Wal,
     writes,
 };
 use crate::{
     domain::RoomId,
-    server::store::{Event, Failure, Journal, Reading, StoreError},
+    server::store::{
+        Event, Failure, Journal, Reading, StoreError,
+        queue::{Queue, Taken},
+        seen::{Positions, Seen},
+        sessions::Sessions,
+    },
 };
 
 pub type Jobs = Queue<Box<dyn Job>>;

@@ -32,7 +32,7 @@ pub fn set(
     if noted(change, room, user, id)?.is_some() {
         return Ok(());
     }
-    allow(role, deed(&setting))?;
+    allow(role, setting.deed())?;
     match setting {
         Setting::Name(name) => rename(change, asked, &name),
         Setting::Topic(topic) => set_topic(change, asked, &topic),
@@ -41,19 +41,6 @@ pub fn set(
         Setting::Out { who } => show_out(change, asked, role, &who),
         Setting::Posting(posting) => set_posting(change, asked, posting),
         Setting::Keep(days) => set_keep(change, asked, days),
-    }
-}
-
-fn deed(setting: &Setting) -> Deed {
-    match setting {
-        Setting::Name(_) => Deed::Rename,
-        Setting::Topic(_) => Deed::SetTopic,
-        Setting::Key { .. } => Deed::ChangeKey,
-        Setting::Role { .. } => Deed::SetRole,
-        // Whom, is looked at later: who may remove nobody need not learn who is a member.
-        Setting::Out { .. } => Deed::Remove { whom: Role::Member },
-        Setting::Posting(_) => Deed::SetPosting,
-        Setting::Keep(_) => Deed::SetKeep,
     }
 }
 

@@ -8,8 +8,8 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{alarm::Alarm, open};
-use crate::server::store::{Failure, StoreError};
+use super::open;
+use crate::server::store::{Failure, StoreError, alarm::Alarm};
 
 /// Connections that read at the same time at most.
 const READERS: usize = 4;

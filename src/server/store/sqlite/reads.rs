@@ -5,13 +5,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{
     basics::{head, require_member, role, said},
     entries,
-    sessions::Stored,
     ways::stored,
 };
 use crate::{
     domain::{Folded, Role, Room, RoomId, RoomSummary},
     server::store::{
         Lock, Membership, Standing, StoreError, Surroundings, TokenHash, User, UserId,
+        sessions::Stored,
     },
 };
 

@@ -1,6 +1,6 @@
 //! Searching what was said: room by room, the newest first, from one snapshot.
 
-use std::{cmp::Reverse, collections::BinaryHeap, fmt::Write};
+use std::{cmp::Reverse, fmt::Write};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -12,6 +12,7 @@ use crate::{
     domain::{Found, Hit, Millis, RoomId, Seq},
     server::store::{
         StoreError, UserId,
+        newest::Newest,
         search::{Place, Query, Search, terms},
     },
 };
@@ -54,30 +55,6 @@ struct Searched {
     at: Millis,
 }
 
-/// The newest that were found so far, one more than are wanted: that tells whether there are more.
-struct Newest {
-    found: BinaryHeap<Reverse<Place>>,
-    wanted: usize,
-}
-
-impl Newest {
-    /// Whether something this old could still be among them.
-    fn reach(&self, at: Millis) -> bool {
-        self.found.len() <= self.wanted
-            || self
-                .found
-                .peek()
-                .is_some_and(|Reverse(oldest)| at >= oldest.at)
-    }
-
-    fn add(&mut self, place: Place) {
-        self.found.push(Reverse(place));
-        if self.found.len() > self.wanted + 1 {
-            self.found.pop();
-        }
-    }
-}
-
 pub fn search(connection: &Connection, user: UserId, search: &Search) -> Result<Found, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
     let mut rooms = rooms(&snapshot, user, search.room)?;
@@ -99,22 +76,15 @@ pub fn search(connection: &Connection, user: UserId, search: &Search) -> Result<
     };
     // What was said last is most likely found first, and ends the search in older rooms.
     rooms.sort_by_key(|room| Reverse(room.at));
-    let mut newest = Newest {
-        found: BinaryHeap::new(),
-        wanted: search.limit,
-    };
+    let mut newest = Newest::new(search.limit);
     for room in &rooms {
         if newest.reach(room.at) {
             search_room(&snapshot, room, search, by, &mut newest)?;
         }
     }
-    let mut places = newest.found.into_sorted_vec();
-    let more = places.len() > search.limit;
-    places.truncate(search.limit);
-    let next = places.last().filter(|_| more);
-    let next = next.map(|Reverse(place)| place.to_string());
+    let (places, next) = newest.into_page();
     let mut hits = Vec::with_capacity(places.len());
-    for Reverse(Place { room, seq, .. }) in places {
+    for Place { room, seq, .. } in places {
         let name = rooms.iter().find(|searched| searched.room == room);
         if let (Some(Searched { name, .. }), Some(message)) =
             (name, entries::message(&snapshot, room, seq)?)

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Sqlite, passkeys, people, sessions::Stored};
+use super::{Sqlite, passkeys, people};
 use crate::{
     domain::{Folded, Millis},
     server::store::{
         Actor, Entrance, Held, NewSession, Rest, Session, SessionId, StoreError, StoredPasskey,
-        TokenHash, Unused, User, UserId, Way, Ways, WaysIn, now,
+        TokenHash, Unused, User, UserId, Way, Ways, WaysIn, now, sessions::Stored,
     },
 };
 

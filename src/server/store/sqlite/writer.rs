@@ -19,26 +19,26 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    alarm::Alarm,
     append,
     change::{Change, Stop},
     committer::{Committer, Jobs, Keeping, Purge},
     job::Task,
-    queue::{Load, Queue},
     recall::Recall,
-    seen::Seen,
-    sessions::Sessions,
     wal::Wal,
 };
 use crate::{
     domain::{Posted, RoomId, Seq},
-    server::store::{Failure, Journal, NewEntry, Reply, SocketId, StoreError, UserId},
+    server::store::{
+        Failure, Journal, NewEntry, Reply, SocketId, StoreError, UserId,
+        alarm::Alarm,
+        queue::{Load, Queue},
+        seen::Seen,
+        sessions::Sessions,
+    },
 };
 
 /// How long a stop waits for what waits to be committed. What is not by then is as if the power had failed.
 const LAST_COMMIT: Duration = Duration::from_secs(2);
-/// Of memory, what a job is beside the text in it, about.
-const JOB_BYTES: usize = 256;
 
 pub struct Writer {
     jobs: Arc<Jobs>,
@@ -99,12 +99,8 @@ impl Writer {
         work: impl FnOnce(&mut Change<'_>) -> Result<T, Stop> + Send + 'static,
         reply: Reply<T>,
     ) {
-        let load = Load {
-            changes: 1,
-            bytes: JOB_BYTES,
-        };
         self.queue(
-            load,
+            Load::ONE,
             |change| {
                 change
                     .recall
@@ -117,13 +113,8 @@ impl Writer {
 
     /// Queues entries. Each that is refused is refused alone.
     pub fn append(&self, entries: Vec<NewEntry>, reply: Reply<Vec<Result<Posted, StoreError>>>) {
-        let text: usize = entries.iter().map(|entry| entry.act.text_bytes()).sum();
-        let load = Load {
-            changes: entries.len(),
-            bytes: text + entries.len() * JOB_BYTES,
-        };
         self.queue(
-            load,
+            Load::of(&entries),
             |change| {
                 let append = |entry| match append::append(change, entry) {
                     Ok(posted) => Ok(Ok(posted)),

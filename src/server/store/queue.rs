@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::NewEntry;
+
 /// From one commit's beginning to the next's at least, unless [`ENOUGH`] waits: a commit costs far more than
 /// a change in it, and nobody notices so little time.
 const PAUSE: Duration = Duration::from_millis(4);
@@ -16,12 +18,31 @@ const MOST: Load = Load {
     bytes: 8 * 1024 * 1024,
 };
 
+/// Of memory, what a job is beside the text in it, about.
+const JOB_BYTES: usize = 256;
+
 /// How much a job is.
 #[derive(Clone, Copy, Default)]
 pub struct Load {
     pub changes: usize,
     /// Of memory, about.
     pub bytes: usize,
+}
+
+impl Load {
+    /// Of one change without text.
+    pub const ONE: Self = Self {
+        changes: 1,
+        bytes: JOB_BYTES,
+    };
+
+    pub fn of(entries: &[NewEntry]) -> Self {
+        let text: usize = entries.iter().map(|entry| entry.act.text_bytes()).sum();
+        Self {
+            changes: entries.len(),
+            bytes: text + entries.len() * JOB_BYTES,
+        }
+    }
 }
 
 /// Jobs on their way to one thread that takes all that wait at once.

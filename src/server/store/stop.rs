@@ -1,0 +1,14 @@
+//! Why a change was not made, and whom that concerns.
+
+use super::StoreError;
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub enum Stop {
+    /// By the rules, before anything was written: the others in the transaction are not concerned.
+    Refused(StoreError),
+    /// By the storage: the whole transaction is lost.
+    Failed(StoreError),
+}
+
+pub type Changed<T> = Result<T, Stop>;
