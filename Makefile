@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test format site lint units end2end sizes torture fuzz bench peers tools proxies postgres browser
+.PHONY: help serve test stores format site lint units end2end sizes torture fuzz bench peers tools proxies postgres browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -54,6 +54,8 @@ lint: site # Clippy, for the server and for the browser.
 units: site proxies postgres # Unit, property and integration tests, against the release build.
 	mkdir -p $(LOGS)
 	cargo test $(SERVER) 2>&1 | tee $(LOGS)/cargo
+
+stores: units ## Run the server's tests on PostgreSQL as well, which takes some minutes more.
 	LATCHKEY_TEST_DATA=postgres cargo test $(SERVER) --test server -- $(ON_POSTGRES) 2>&1 | tee $(LOGS)/postgres
 
 end2end: units browser # The release build in a real browser.
