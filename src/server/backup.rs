@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    aside::AsideError,
     config::Backups,
     store::{CopyError, Progress, copy},
 };
@@ -54,7 +55,7 @@ fn make(data: &Path, backups: &Backups) -> Result<PathBuf, CopyError> {
     let name = format!("{PREFIX}{}{SUFFIX}", now.replace(':', "-"));
     let path = backups.to.join(name);
     copy(data, &path, |_: Progress| ())?;
-    let io = |why| CopyError::Io {
+    let io = |why| AsideError::Io {
         path: backups.to.clone(),
         why,
     };

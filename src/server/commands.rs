@@ -2,10 +2,8 @@
 
 use std::{
     cell::Cell,
-    ffi::OsString,
-    fs::{self, File},
+    fs::File,
     io::{self, BufReader, BufWriter, IsTerminal, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
     process::ExitCode,
     time::{Duration, Instant},
@@ -14,6 +12,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
+    aside::Aside,
     store::{self, Data, Loaded, Progress},
     transfer::page::Page,
 };
@@ -131,26 +130,9 @@ fn try_export(data: &Path, room: Option<&str>, html: bool, out: &Path) -> Result
         return write(&mut io::stdout().lock());
     }
     // What was there stays until all of it is written.
-    let mut aside = OsString::from(".");
-    aside.push(out.file_name().unwrap_or_default());
-    aside.push(".part");
-    let aside = out.with_file_name(aside);
-    let written = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)
-        .map_err(|error| error.to_string())
-        .and_then(|mut file| {
-            write(&mut file)?;
-            file.sync_all().map_err(|error| error.to_string())?;
-            fs::rename(&aside, out).map_err(|error| error.to_string())
-        });
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-    }
-    written.map_err(|why| format!("{}: {why}", out.display()))
+    let mut aside = Aside::new(out).map_err(|error| error.to_string())?;
+    write(aside.file()).map_err(|why| format!("{}: {why}", out.display()))?;
+    aside.put_in_place().map_err(|error| error.to_string())
 }
 
 /// `latchkey import`. `room` is what a single room is to be called, and who is to own it.

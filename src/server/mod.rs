@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod aside;
 mod assets;
 mod backup;
 mod bounds;
@@ -24,6 +25,7 @@ mod keys;
 mod live;
 mod pages;
 mod passkeys;
+mod patience;
 mod proxies;
 mod rates;
 mod request;

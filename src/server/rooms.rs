@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use super::{
     identity::{self, Caller, Cookie, Me},
-    idle::Patience,
     keys::Keys,
     live::Live,
     passkeys::Passkeys,
+    patience::Patience,
     rates::Limits,
     sockets::Sockets,
     store::{Store, User},

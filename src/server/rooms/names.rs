@@ -7,7 +7,7 @@ use crate::{
     domain::{ApiError, Hold, Pass, Passphrase, Username, limits},
     server::{
         identity::{self, Caller, Me},
-        idle::Patience,
+        patience::Patience,
         store::{Rest, Session, SessionId, Unused, UserId, Way, WaysIn, now},
     },
 };

@@ -14,8 +14,11 @@
 //! Where it is PostgreSQL that cannot be asked, they wait for the answer until it can.
 
 mod alarm;
+mod answer;
+mod asked;
 mod kind;
 mod newest;
+mod noted;
 mod place;
 mod postgres;
 mod queue;

@@ -25,7 +25,9 @@ mod keeping;
 mod lane;
 mod locks;
 mod migrate;
+mod move_error;
 mod moving;
+mod needs;
 mod passkeys;
 mod people;
 mod reads;
@@ -57,8 +59,8 @@ use self::{
     change::Change,
     chores::Chores,
     connect::{Purpose, pool},
-    job::Needs,
     lane::Lane,
+    needs::Needs,
 };
 use super::{
     Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reply, Session,
@@ -250,7 +252,7 @@ impl Store for Postgres {
             }
             Err(missed) => missed,
         };
-        let found = ways::stored(&self.reader().await?, token).await?;
+        let found = reads::stored(&self.reader().await?, token).await?;
         let due = self.sessions.keep(token, found.as_ref(), missed, asked_at);
         let session = found.map(|stored| stored.session);
         if let Some(session) = session.as_ref().filter(|_| due) {

@@ -1,7 +1,5 @@
 //! Entries on their way into a room's log, and what they do to the messages in it: check first, write last.
 
-use uuid::Uuid;
-
 use super::{
     basics::{bound, optional_seq, row, rows, run},
     change::{Change, Standing},
@@ -13,27 +11,12 @@ use crate::{
     protocol::{ServerFrame, What},
     server::store::{
         Act, Entry, Event, NewEntry, StoreError, User, UserId,
+        asked::Asked,
         kind::Kind,
         now,
         stop::{Changed, Stop},
     },
 };
-
-/// What somebody asks for in a room, and the id that they gave it.
-#[derive(Clone, Copy)]
-pub struct Asked {
-    pub room: RoomId,
-    pub user: UserId,
-    pub id: Uuid,
-}
-
-impl Asked {
-    /// Something that nobody has an id for.
-    pub fn newly(room: RoomId, user: UserId) -> Self {
-        let id = Uuid::now_v7();
-        Self { room, user, id }
-    }
-}
 
 /// The message that an entry is about.
 struct Target {

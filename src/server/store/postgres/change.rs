@@ -11,7 +11,7 @@ use super::{
     basics::{bound, number},
     facts::Facts,
     hot::Hot,
-    job::Needs,
+    needs::Needs,
     rows::{NewRow, Rows},
 };
 use crate::{

@@ -12,7 +12,9 @@ use tokio::{
     time::sleep,
 };
 
-use super::{basics::run as change_rows, change::Change, job::Needs, keeping, lane::Lane, writes};
+use super::{
+    basics::run as change_rows, change::Change, keeping, lane::Lane, needs::Needs, writes,
+};
 use crate::{
     domain::Millis,
     server::store::{StoreError, now},

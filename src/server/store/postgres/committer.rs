@@ -17,7 +17,8 @@ use super::{
     errors,
     facts::Questions,
     hot::Hot,
-    job::{Job, Needs},
+    job::Job,
+    needs::Needs,
 };
 use crate::server::store::{
     Event, Journal, StoreError,

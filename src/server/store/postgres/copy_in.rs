@@ -7,7 +7,7 @@ use bytes::Bytes;
 use deadpool_postgres::Transaction;
 use futures::SinkExt;
 
-use super::{basics::bound, moving::MoveError, rows::terms_of};
+use super::{basics::bound, move_error::MoveError, rows::terms_of};
 use crate::{
     domain::{ApiError, Folded, Millis, Role, RoomId, RoomName, Seq, Username},
     server::{

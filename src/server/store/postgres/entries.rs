@@ -11,8 +11,8 @@ use crate::{
     domain::{
         Changes, Happened, Happening, History, Message, Quote, Reaction, RoomId, Seq, limits,
     },
-    protocol::{ServerFrame, What},
-    server::store::{StoreError, Stretch, UserId, kind::Kind},
+    protocol::ServerFrame,
+    server::store::{StoreError, Stretch, UserId, kind::Kind, noted::Noted},
 };
 
 /// Entries that are looked at for each message that is wanted, at most: a long run of others must end, too.
@@ -77,77 +77,18 @@ fn message_of(row: &Row) -> Message {
 
 /// An entry as a reader is given it now. Reactions come after the messages they were given to, each by itself.
 fn frame_of(row: &Row) -> ServerFrame {
-    let (room, seq, at) = (row.get(12), number(row, 0), row.get(3));
-    let name: String = row.get(2);
-    // Those that are not about a message do not use it.
-    let of = optional_seq(row, 7).unwrap_or_default();
-    let who: Option<String> = row.get(11);
-    let kind = kind_of(row, 8);
-    match kind {
-        Kind::Said => ServerFrame::Message(message_of(row)),
-        Kind::Edited => ServerFrame::Edited {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-            body: row.get::<_, Option<String>>(9).unwrap_or_default(),
-        },
-        Kind::Deleted => ServerFrame::DeletedMessage {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-        },
-        Kind::Reacted | Kind::TookBack => ServerFrame::Reacted {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-            emoji: row.get(4),
-            on: kind == Kind::Reacted,
-        },
-        Kind::Joined => ServerFrame::Joined {
-            room,
-            seq,
-            who: name,
-            at,
-        },
-        Kind::Left => ServerFrame::Left {
-            room,
-            seq,
-            who: name,
-            at,
-        },
-        Kind::Removed => ServerFrame::Removed {
-            room,
-            seq,
-            who: who.unwrap_or_default(),
-            by: name,
-            at,
-        },
-        Kind::Erased => ServerFrame::Erased {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-        },
-        Kind::Renamed | Kind::Topic | Kind::Rekeyed | Kind::Role | Kind::Posting | Kind::Keep => {
-            let what = kind.what().unwrap_or(What::Key);
-            ServerFrame::Changed {
-                room,
-                seq,
-                by: name,
-                at,
-                what,
-                to: (what != What::Key).then(|| row.get(4)),
-                who,
-            }
-        }
-    }
+    let noted = Noted {
+        room: row.get(12),
+        seq: number(row, 0),
+        at: row.get(3),
+        by: row.get(2),
+        of: optional_seq(row, 7),
+        says: row.get(9),
+        who: row.get(11),
+        body: row.get(4),
+    };
+    let frame = noted.frame(kind_of(row, 8));
+    frame.unwrap_or_else(|| ServerFrame::Message(message_of(row)))
 }
 
 /// What this program has written is a kind that it knows; a later one's says nothing to anybody.

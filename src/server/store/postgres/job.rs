@@ -2,48 +2,15 @@
 
 use futures::future::{FutureExt, LocalBoxFuture};
 
-use super::{append, change::Change};
+use super::{append, change::Change, needs::Needs};
 use crate::{
-    domain::{Posted, RoomId},
+    domain::Posted,
     server::store::{
-        NewEntry, Reply, StoreError, UserId,
+        NewEntry, Reply, StoreError,
+        answer::Answer,
         stop::{Changed, Stop},
     },
 };
-
-/// What a job changes, to be locked before anything is looked at, with that of all others in the transaction: in one
-/// order, so that two processes never wait for each other.
-#[derive(Clone, Debug, Default)]
-pub struct Needs {
-    pub users: Vec<UserId>,
-    pub rooms: Vec<RoomId>,
-    /// Users all of whose rooms are.
-    pub leavers: Vec<UserId>,
-}
-
-impl Needs {
-    pub fn user(user: UserId) -> Self {
-        Self {
-            users: vec![user],
-            ..Self::default()
-        }
-    }
-
-    pub fn room(room: RoomId) -> Self {
-        Self {
-            rooms: vec![room],
-            ..Self::default()
-        }
-    }
-
-    pub fn leaver(user: UserId) -> Self {
-        Self {
-            users: vec![user],
-            leavers: vec![user],
-            ..Self::default()
-        }
-    }
-}
 
 pub trait Job: Send {
     fn needs(&self, needs: &mut Needs);
@@ -61,37 +28,6 @@ pub trait Job: Send {
 
     /// Answers: what it came to where the transaction was committed, else why it was not.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-/// A job that answers once, and one that is dropped unanswered answers that nothing was done.
-struct Answer<T> {
-    result: Result<T, StoreError>,
-    reply: Option<Reply<T>>,
-}
-
-impl<T> Answer<T> {
-    fn new(reply: Reply<T>) -> Self {
-        Self {
-            result: Err(StoreError::Unavailable),
-            reply: Some(reply),
-        }
-    }
-
-    fn give(mut self, committed: Result<(), StoreError>) {
-        // What was refused in a transaction that is lost may have been refused for what is lost with it.
-        let result = std::mem::replace(&mut self.result, Err(StoreError::Unavailable));
-        if let Some(reply) = self.reply.take() {
-            reply(committed.and(result));
-        }
-    }
-}
-
-impl<T> Drop for Answer<T> {
-    fn drop(&mut self) {
-        if let Some(reply) = self.reply.take() {
-            reply(Err(StoreError::Unavailable));
-        }
-    }
 }
 
 pub struct Task<W, T> {
@@ -128,12 +64,7 @@ where
                 return Ok(());
             };
             change.settle().await?;
-            self.answer.result = match work(change).await {
-                Ok(value) => Ok(value),
-                Err(Stop::Refused(error)) => Err(error),
-                Err(Stop::Failed(error)) => return Err(error),
-            };
-            Ok(())
+            self.answer.take(work(change).await)
         }
         .boxed_local()
     }
@@ -180,8 +111,7 @@ impl Job for Append {
                     Err(Stop::Failed(error)) => return Err(error),
                 });
             }
-            self.answer.result = Ok(results);
-            Ok(())
+            self.answer.take(Ok(results))
         }
         .boxed_local()
     }

@@ -21,7 +21,8 @@ use tokio::sync::Notify;
 use super::{
     change::Change,
     committer::{Committer, Jobs},
-    job::{Append, Job, Needs, Task},
+    job::{Append, Job, Task},
+    needs::Needs,
 };
 use crate::{
     domain::{Posted, RoomId, Seq},

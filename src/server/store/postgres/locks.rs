@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::{
-    append::{Asked, changed, noted, remove},
+    append::{changed, noted, remove},
     basics::{exists, limit, role, role_of, row, rows, run, user},
     change::Change,
     reads::role_in,
@@ -14,7 +14,9 @@ use crate::{
     domain::{Deed, Folded, Posting, Role, RoomId, RoomName, Topic, limits},
     protocol::What,
     server::store::{
-        Actor, Event, Setting, StoreError, User, now,
+        Actor, Event, Setting, StoreError, User,
+        asked::Asked,
+        now,
         stop::{Changed, Stop},
     },
 };

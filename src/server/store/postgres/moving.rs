@@ -7,16 +7,17 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::{
-    Address, OpenError,
+    Address,
     basics::{bound, number, optional_seq, row, rows},
     connect::{Purpose, pool},
     copy_in::CopyIn,
     is_good_enough, migrate,
+    move_error::MoveError,
 };
 use crate::{
     domain::{RoomId, Seq},
     server::{
-        store::{DumpError, Loaded, OpenError as FileError, Progress, Source, kind::Kind},
+        store::{Loaded, Progress, Source, kind::Kind},
         transfer::{Entry, Given, Line},
     },
 };
@@ -25,37 +26,6 @@ use crate::{
 const ON_THE_WAY: usize = 10_000;
 /// Entries that are read at once to be compared.
 const STEP: u64 = 10_000;
-
-/// Why a server was not moved. The database is as empty as it was, and the file is untouched.
-#[derive(Debug, thiserror::Error)]
-pub enum MoveError {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error(transparent)]
-    Dump(#[from] DumpError),
-    #[error("cannot read the file: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("the file holds what cannot be moved: {0}")]
-    Source(String),
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error("the database is not empty: a server is moved into an empty one")]
-    NotEmpty,
-    #[error("what arrived is not what was sent: {0}")]
-    Different(String),
-    #[error("{}", told(.0))]
-    Postgres(#[from] tokio_postgres::Error),
-    #[error("reading the file was cut short")]
-    CutShort,
-}
-
-/// What PostgreSQL says, without what it quotes.
-fn told(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(error) => format!("the database says: {}", error.message()),
-        None => error.to_string(),
-    }
-}
 
 /// What is sent, counted and digested on its way.
 #[derive(Default)]

@@ -9,15 +9,38 @@ use super::{
         user as user_at,
     },
     entries,
-    ways::stored,
 };
 use crate::{
     domain::{Folded, Millis, Role, Room, RoomId, RoomSummary},
     server::store::{
-        Lock, Membership, Standing, StoreError, Surroundings, TokenHash, User, UserId,
+        Lock, Membership, Session, Standing, StoreError, Surroundings, TokenHash, User, UserId,
         sessions::Stored,
     },
 };
+
+/// A session and when it was used, by its token.
+pub async fn stored(
+    client: &impl GenericClient,
+    token: TokenHash,
+) -> Result<Option<Stored>, Error> {
+    let token: &[u8] = &token.0;
+    let found = row(
+        client,
+        "SELECT sessions.id, users.id, users.name, sessions.used_at, users.used_at
+         FROM sessions JOIN users ON users.id = sessions.user_id
+         WHERE sessions.token_hash = $1",
+        &[&token],
+    )
+    .await?;
+    Ok(found.map(|row| Stored {
+        session: Session {
+            id: row.get(0),
+            user: user_at(&row, 1),
+        },
+        used_at: row.get(3),
+        name_used_at: row.get(4),
+    }))
+}
 
 pub async fn membership(
     client: &impl GenericClient,

@@ -8,14 +8,14 @@ use super::{
     Postgres,
     basics::{limit, row, rows, user as user_at},
     change::Change,
-    job::Needs,
+    needs::Needs,
     passkeys, people, snapshot,
 };
 use crate::{
     domain::{Folded, Millis},
     server::store::{
         Actor, Entrance, Held, NewSession, Rest, Session, SessionId, StoreError, StoredPasskey,
-        TokenHash, Unused, User, UserId, Way, Ways, WaysIn, now, sessions::Stored,
+        TokenHash, Unused, User, UserId, Way, Ways, WaysIn, now,
     },
 };
 
@@ -167,30 +167,6 @@ impl Ways for Postgres {
         }
         Ok(more)
     }
-}
-
-/// A session and when it was used, by its token.
-pub async fn stored(
-    client: &impl GenericClient,
-    token: TokenHash,
-) -> Result<Option<Stored>, Error> {
-    let token: &[u8] = &token.0;
-    let found = row(
-        client,
-        "SELECT sessions.id, users.id, users.name, sessions.used_at, users.used_at
-         FROM sessions JOIN users ON users.id = sessions.user_id
-         WHERE sessions.token_hash = $1",
-        &[&token],
-    )
-    .await?;
-    Ok(found.map(|row| Stored {
-        session: Session {
-            id: row.get(0),
-            user: user_at(&row, 1),
-        },
-        used_at: row.get(3),
-        name_used_at: row.get(4),
-    }))
 }
 
 async fn held(client: &impl GenericClient, user: UserId) -> Result<Vec<Held>, Error> {

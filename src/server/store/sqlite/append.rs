@@ -16,7 +16,7 @@ use crate::{
         Body, Deed, Emoji, Message, Millis, Posted, Quote, RoomId, Seq, Username, limits, mentions,
     },
     protocol::{ServerFrame, What},
-    server::store::{Act, Entry, Event, NewEntry, StoreError, User, UserId, now},
+    server::store::{Act, Entry, Event, NewEntry, StoreError, User, UserId, asked::Asked, now},
 };
 
 /// Who appends an entry, and where it goes.
@@ -27,22 +27,6 @@ struct Author {
     /// The id of what they do.
     id: Uuid,
     standing: Standing,
-}
-
-/// What somebody asks for in a room, and the id that they gave it.
-#[derive(Clone, Copy)]
-pub struct Asked {
-    pub room: RoomId,
-    pub user: UserId,
-    pub id: Uuid,
-}
-
-impl Asked {
-    /// Something that nobody has an id for.
-    pub fn newly(room: RoomId, user: UserId) -> Self {
-        let id = Uuid::now_v7();
-        Self { room, user, id }
-    }
 }
 
 /// The message that an entry is about.

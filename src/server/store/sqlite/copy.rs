@@ -1,15 +1,7 @@
 //! A copy of the database as it is at one moment, made while it is in use: whole, checked, and only then put where it
 //! was asked for.
 
-use std::{
-    ffi::OsString,
-    fs::{self, File},
-    io,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+use std::{path::Path, thread, time::Duration};
 
 use rusqlite::{
     Connection, OpenFlags,
@@ -17,6 +9,7 @@ use rusqlite::{
 };
 
 use super::{check, open};
+use crate::server::aside::{Aside, AsideError};
 
 /// Pages that are copied at a time: the disk is not taken from whoever is served for longer.
 const PAGES: i32 = 512;
@@ -28,12 +21,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub enum CopyError {
     #[error("cannot read the database: {0}")]
     Source(rusqlite::Error),
-    #[error("cannot write {path}: {why}")]
-    Io { path: PathBuf, why: io::Error },
+    #[error(transparent)]
+    File(#[from] AsideError),
     #[error("cannot write the copy: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("another backup is being written to {0}")]
-    Busy(PathBuf),
     #[error("the copy is not sound: {0}")]
     Unsound(String),
 }
@@ -62,7 +53,7 @@ pub fn copy(
     let _: i64 = moment
         .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
         .map_err(CopyError::Source)?;
-    let mut copied = Connection::open_with_flags(&aside.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut copied = Connection::open_with_flags(aside.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let backup = Backup::new(&moment, &mut copied)?;
     loop {
         let step = backup.step(PAGES)?;
@@ -82,77 +73,10 @@ pub fn copy(
     // One file from here on, without a log beside it.
     copied.pragma_update(None, "journal_mode", "DELETE")?;
     drop(copied);
-    let found = check::check(&aside.path)?;
+    let found = check::check(aside.path())?;
     if let Some(fault) = found.faults.first() {
         return Err(CopyError::Unsound(fault.clone()));
     }
     aside.put_in_place()?;
     Ok(found)
-}
-
-/// The file that is written beside the one that is wanted.
-struct Aside<'a> {
-    path: PathBuf,
-    to: &'a Path,
-    /// Locked for as long as this one is written.
-    file: File,
-    in_place: bool,
-}
-
-impl<'a> Aside<'a> {
-    fn new(to: &'a Path) -> Result<Self, CopyError> {
-        let mut name = OsString::from(".");
-        name.push(to.file_name().unwrap_or_default());
-        name.push(".part");
-        let path = to.with_file_name(name);
-        let io = |why| CopyError::Io {
-            path: path.clone(),
-            why,
-        };
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(CopyError::Busy(to.to_owned())),
-            Err(fs::TryLockError::Error(why)) => return Err(io(why)),
-        }
-        // What one that was killed has left.
-        file.set_len(0).map_err(io)?;
-        Ok(Self {
-            path,
-            to,
-            file,
-            in_place: false,
-        })
-    }
-
-    /// Makes it durable, and then the one that is wanted.
-    fn put_in_place(mut self) -> Result<(), CopyError> {
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            |why| CopyError::Io { path, why }
-        };
-        self.file.sync_all().map_err(io(&self.path))?;
-        fs::rename(&self.path, self.to).map_err(io(self.to))?;
-        self.in_place = true;
-        let folder = self.to.parent().filter(|it| !it.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(io(folder))
-    }
-}
-
-impl Drop for Aside<'_> {
-    fn drop(&mut self) {
-        if !self.in_place {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }

@@ -14,8 +14,8 @@ use crate::{
     domain::{
         Changes, Happened, Happening, History, Message, Quote, Reaction, RoomId, Seq, limits,
     },
-    protocol::{ServerFrame, What},
-    server::store::{StoreError, Stretch, UserId},
+    protocol::ServerFrame,
+    server::store::{StoreError, Stretch, UserId, noted::Noted},
 };
 
 /// Entries that are looked at for each message that is wanted, at most: a long run of others must end, too.
@@ -86,77 +86,21 @@ fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
 
 /// An entry as a reader is given it now. Reactions come after the messages they were given to, each by itself.
 fn frame_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<ServerFrame> {
-    let seq = row.get(0)?;
-    let at = row.get(3)?;
-    let name = row.get(2)?;
-    // Those that are not about a message do not use it.
-    let of = row.get::<_, Option<Seq>>(7)?.unwrap_or_default();
     let kind = row.get(8)?;
-    Ok(match kind {
-        Kind::Said => ServerFrame::Message(message_of(room, row)?),
-        Kind::Edited => ServerFrame::Edited {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-            body: row.get(9)?,
-        },
-        Kind::Deleted => ServerFrame::DeletedMessage {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-        },
-        Kind::Reacted | Kind::TookBack => ServerFrame::Reacted {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-            emoji: row.get(4)?,
-            on: kind == Kind::Reacted,
-        },
-        Kind::Joined => ServerFrame::Joined {
-            room,
-            seq,
-            who: name,
-            at,
-        },
-        Kind::Left => ServerFrame::Left {
-            room,
-            seq,
-            who: name,
-            at,
-        },
-        Kind::Removed => ServerFrame::Removed {
-            room,
-            seq,
-            who: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
-            by: name,
-            at,
-        },
-        Kind::Erased => ServerFrame::Erased {
-            room,
-            seq,
-            of,
-            by: name,
-            at,
-        },
-        Kind::Renamed | Kind::Topic | Kind::Rekeyed | Kind::Role | Kind::Posting | Kind::Keep => {
-            let what = kind.what().unwrap_or(What::Key);
-            ServerFrame::Changed {
-                room,
-                seq,
-                by: name,
-                at,
-                what,
-                to: (what != What::Key).then(|| row.get(4)).transpose()?,
-                who: row.get(11)?,
-            }
-        }
-    })
+    let noted = Noted {
+        room,
+        seq: row.get(0)?,
+        at: row.get(3)?,
+        by: row.get(2)?,
+        of: row.get(7)?,
+        says: row.get(9)?,
+        who: row.get(11)?,
+        body: row.get(4)?,
+    };
+    match noted.frame(kind) {
+        Some(frame) => Ok(frame),
+        None => Ok(ServerFrame::Message(message_of(room, row)?)),
+    }
 }
 
 /// Adds the reactions that a message has now.

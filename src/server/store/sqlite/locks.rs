@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{
-    append::{Asked, changed, noted, remove},
+    append::{changed, noted, remove},
     basics::role,
     change::{Change, Changed, Stop},
     people::require_session,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{Deed, Folded, Posting, Role, RoomId, RoomName, Topic, limits},
     protocol::What,
-    server::store::{Actor, Event, Setting, StoreError, User, now},
+    server::store::{Actor, Event, Setting, StoreError, User, asked::Asked, now},
 };
 
 pub fn set(
