@@ -88,6 +88,33 @@ test("the dashboard with each of its dialogs, and with the menu of names", async
   await check(alice.page);
 });
 
+test("a room's settings, as its owner and as a member, with an invite, an error, a question and a QR code", async ({ named }) => {
+  const [alice, bob] = [await named("alice"), await named("bob")];
+  await alice.goto(alice.dashboard());
+  await alice.create("general", "open sesame");
+  await expect(alice.heading).toHaveText("general");
+  await bob.hasJoined("general");
+  await alice.page.getByRole("button", { name: "QR code" }).click();
+  await expect(alice.page.getByRole("dialog", { name: "QR code" })).toBeVisible();
+  await check(alice.page);
+  await alice.goto(`${alice.room("general")}/settings`);
+  await alice.page.getByRole("button", { name: "New invite" }).click();
+  await expect(alice.page.getByRole("img", { name: "QR code of the link" })).toBeVisible();
+  await alice.page.getByRole("button", { name: "Change key" }).click();
+  await expect(alice.alert).toBeVisible();
+  await check(alice.page);
+  await alice.page.getByRole("button", { name: "Change how long" }).click();
+  await check(alice.page);
+  await alice.page.keyboard.press("Escape");
+  await alice.page.getByRole("button", { name: "Let only moderators write" }).click();
+  await bob.enter("general");
+  await expect(bob.page.getByText("Only its owner and moderators write in this room.")).toBeVisible();
+  await check(bob.page);
+  await bob.page.getByRole("link", { name: "Room settings" }).click();
+  await expect(bob.heading).toHaveText("general settings");
+  await check(bob.page);
+});
+
 test("dialogs of a page whose WASM never arrives", async ({ named }) => {
   const alice = await named("alice");
   await alice.hasCreated("general");

@@ -147,3 +147,61 @@ test("nothing that needs JavaScript is offered without it", async ({ person }) =
   await alice.create("general", "k");
   await expect(alice.page.getByRole("button", { name: "Copy link" })).toBeHidden();
 });
+
+test("a room's settings without JavaScript", async ({ named }) => {
+  const [alice, bob] = [await named("alice", OFF), await named("bob", OFF)];
+  await alice.hasCreated("general");
+  await bob.hasJoined("general");
+  await alice.page.goto(alice.room("general"));
+  await alice.page.getByRole("link", { name: "Room settings" }).click();
+  const { page } = alice;
+  await page.getByRole("textbox", { name: "Room name" }).fill("x".repeat(65));
+  await page.getByRole("textbox", { name: "Topic" }).fill("Bulbs");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(alice.alert).toBeVisible();
+  await expect(page.getByRole("textbox", { name: "Topic" })).toHaveValue("Bulbs");
+  await page.getByRole("textbox", { name: "Room name" }).fill("Garden");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page).toHaveURL(`${alice.room("Garden")}/settings`);
+  await expect(alice.heading).toHaveText("Garden settings");
+
+  // What is shown once is gone when the page is loaded again.
+  await page.getByRole("button", { name: "New invite" }).click();
+  await expect(page.locator("#invite-link")).toContainText("/rooms/Garden#key=inv_");
+  expect(page.url()).not.toContain("inv_");
+  await page.reload();
+  await expect(page.locator("#invite-link")).toBeHidden();
+  await page.getByRole("button", { name: "End invite" }).click();
+  await expect(page.getByText("There is no invite.")).toBeVisible();
+
+  await page.getByRole("textbox", { name: "New key" }).fill("swordfish");
+  await page.getByRole("button", { name: "Change key" }).click();
+  await page.getByRole("button", { name: "Let only moderators write" }).click();
+  await page.getByRole("button", { name: "Change how long" }).click();
+  const asks = page.getByRole("dialog", { name: "How long are messages kept?" });
+  await asks.getByRole("spinbutton", { name: "Days" }).fill("30");
+  await asks.getByRole("button", { name: "Keep them so long" }).click();
+  await expect(page.getByText("For 30 days.")).toBeVisible();
+  await page.getByRole("button", { name: "Make bob moderator" }).click();
+  await page.getByRole("button", { name: "Make bob member" }).click();
+  await bob.page.goto(bob.room("Garden"));
+  await expect(bob.box).toBeHidden();
+  for (const line of [
+    "alice renamed the room to Garden",
+    "alice changed the topic to Bulbs",
+    "alice changed the key",
+    "alice lets only moderators write",
+    "alice has messages kept for 30 days",
+    "alice made bob a moderator",
+    "alice made bob a member",
+  ]) {
+    await expect(bob.log).toContainText(line);
+  }
+  await page.getByRole("button", { name: "Hand over to bob" }).click();
+  await expect(page.getByRole("button", { name: "Change key" })).toBeHidden();
+  await bob.page.goto(`${bob.room("Garden")}/settings`);
+  await bob.page.getByRole("button", { name: "Remove alice" }).click();
+  await expect(bob.page.getByRole("button", { name: "Remove alice" })).toBeHidden();
+  await page.reload();
+  await expect(alice.heading).toHaveText("This door is locked");
+});

@@ -130,13 +130,13 @@ test("the README's pictures", async ({ named }) => {
 test("every page and state", async ({ named, person }) => {
   test.skip(!ALL, "SHOTS names no folder");
   test.setTimeout(180_000);
-  const shoot = async ({ page }: Person, name: string) => {
+  const shoot = async ({ page }: Person, name: string, fullPage = false) => {
     for (const viewport of SIZES) {
       await page.setViewportSize(viewport);
       for (const colorScheme of SCHEMES) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         await page.waitForTimeout(120);
-        await page.screenshot({ path: join(ALL!, `${name}-${viewport.width}-${colorScheme}.png`) });
+        await page.screenshot({ path: join(ALL!, `${name}-${viewport.width}-${colorScheme}.png`), fullPage });
       }
     }
   };
@@ -200,6 +200,28 @@ test("every page and state", async ({ named, person }) => {
   await ines.page.keyboard.press("Escape");
   await ines.goto(`/@Ines/search?words=${encodeURIComponent("kiln")}`);
   await shoot(ines, "search");
+  await ines.goto(`${ines.room("Pottery")}/settings`);
+  await ines.page.getByRole("textbox", { name: "Topic" }).fill("Wheel, kiln and glazes");
+  await ines.page.getByRole("button", { name: "Save" }).click();
+  await ines.page.getByRole("button", { name: "Make Matteo moderator" }).click();
+  await ines.page.getByRole("button", { name: "New invite" }).click();
+  await expect(ines.page.getByRole("img", { name: "QR code of the link" })).toBeVisible();
+  await shoot(ines, "room-settings", true);
+  await ines.page.getByRole("button", { name: "Change how long" }).click();
+  await shoot(ines, "room-settings-dialog");
+  await ines.page.keyboard.press("Escape");
+  await ines.page.getByRole("button", { name: "Let only moderators write" }).click();
+  await expect(ines.page.getByRole("button", { name: "Let everyone write" })).toBeVisible();
+  await runa.enter("Pottery");
+  await shoot(runa, "room-shut");
+  await runa.page.getByRole("link", { name: "Room settings" }).click();
+  await expect(runa.heading).toHaveText("Pottery settings");
+  await shoot(runa, "room-settings-member", true);
+  await ines.page.getByRole("button", { name: "Let everyone write" }).click();
+  await ines.goto("/@Ines/settings");
+  await ines.page.getByRole("button", { name: "Let another browser in" }).click();
+  await expect(ines.page.getByRole("img", { name: "QR code of the link" })).toBeVisible();
+  await shoot(ines, "settings", true);
   await ines.goto("/rooms/Pottery");
   await shoot(ines, "invite-inside");
   await ines.page.setViewportSize(SIZES[0]!);

@@ -59,8 +59,9 @@ pub fn RoomPage(
     let heading = NodeRef::<html::H1>::new();
     Effect::new(move || {
         if session.navigator.arrivals() > 0 && here.get_untracked() {
+            let shut = untrack(|| !conversation.may_post());
             match heading.get_untracked() {
-                Some(heading) if browser::is_touched() => browser::focus_in_place(&heading),
+                Some(heading) if shut || browser::is_touched() => browser::focus_in_place(&heading),
                 _ => focus_composer(conversation),
             }
         }

@@ -156,10 +156,22 @@ fn Bar(conversation: Conversation, message: RwSignal<Message>) -> impl IntoView 
                     .then(|| {
                         view! {
                             <form method="get" action=format!("#{}", anchor(conversation))>
-                                <button name="reply" value=seq.to_string() class="icon-button" title="Reply" on:click=reply>
-                                    {Icon::Reply.view()}
-                                    <span class="hush">"Reply"</span>
-                                </button>
+                                {conversation
+                                    .may_post()
+                                    .then(|| {
+                                        view! {
+                                            <button
+                                                name="reply"
+                                                value=seq.to_string()
+                                                class="icon-button"
+                                                title="Reply"
+                                                on:click=reply
+                                            >
+                                                {Icon::Reply.view()}
+                                                <span class="hush">"Reply"</span>
+                                            </button>
+                                        }
+                                    })}
                                 <button
                                     name="react"
                                     value=seq.to_string()

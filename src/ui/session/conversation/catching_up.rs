@@ -21,6 +21,8 @@ impl Conversation {
         let head = self.window.with_untracked(Window::head);
         if from > head + 1 {
             let since = self.pace.with_value(|pace| pace.hole).unwrap_or(head);
+            // Of who came, went and became something else meanwhile the list knows nothing.
+            self.look_who_is_member();
             let much = from - since > limits::HISTORY_MAX as Seq;
             self.window.update(|window| window.heard_of(from - 1));
             if much && self.reading.get_untracked() == Reading::End {

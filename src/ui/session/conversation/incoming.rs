@@ -158,7 +158,7 @@ impl Conversation {
         }
     }
 
-    fn look_who_is_member(self) {
+    pub(super) fn look_who_is_member(self) {
         if self.pace.with_value(|pace| pace.members_rest) {
             self.pace.update_value(|pace| pace.members_stale = true);
             return;
