@@ -57,8 +57,9 @@ fn Row(reader: Reader, room: Room, member: Member) -> impl IntoView {
                 also=about(Some(other))
                 done=format!("{name} is a {} now.", other.as_str())
             >
-                "Make "
-                <span class="hush">{who} " "</span>
+                "Make"
+                <span class="hush">" " {who}</span>
+                " "
                 {other.as_str()}
             </PlainButton>
             <PlainButton
