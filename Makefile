@@ -103,7 +103,7 @@ peers:
 	-$(MAKE) --no-print-directory browser && npm --prefix end2end ci --no-audit --no-fund
 
 # What the black-box tests ask of the data, whatever keeps it. The others are about its file, or not about it.
-ON_POSTGRES := changes:: claims:: conversation:: history:: invites:: keeping:: live:: locks:: names:: presence:: races:: \
+ON_POSTGRES := changes:: claims:: conversation:: history:: invites:: keeping:: live:: locks:: metrics:: names:: presence:: races:: \
 	reconnect:: roles:: rooms:: search:: durability::confirmed_messages_survive_kills_under_load
 
 postgres: # A PostgreSQL that tests start themselves; where there is none, the system's package.
@@ -126,8 +126,8 @@ if cargo binstall -V >/dev/null 2>&1; \
 endef
 
 # RUNLEVEL=1 keeps packages from starting what they install.
-proxies: # The programs that deploy/ is for, where the system has them packaged.
-	missing=; for program in nginx caddy openssl curl; do \
+proxies: # The programs that deploy/ is for, where the system has them packaged; promtool comes with prometheus.
+	missing=; for program in nginx caddy openssl curl prometheus; do \
 		PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing+=" $$program"; done; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && RUNLEVEL=1 apt-get install -y $$missing; \

@@ -1,5 +1,7 @@
 //! The errors a caller can meet: a stable code for programs and a sentence for people.
 
+use std::fmt;
+
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -42,6 +44,13 @@ pub enum Code {
     Restarting,
     /// The request never reached the server. Made by the browser's side only.
     Offline,
+}
+
+impl fmt::Display for Code {
+    /// As programs are told it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 impl Code {

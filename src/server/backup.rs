@@ -25,8 +25,9 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// Where the folder cannot be made or read, or there is no thread to be had.
 pub fn keep_making(data: &Path, backups: Backups) -> io::Result<()> {
     fs::create_dir_all(&backups.to)?;
-    let newest = made_in(&backups.to)?.pop();
-    let age = newest.and_then(|path| fs::metadata(path).ok()?.modified().ok()?.elapsed().ok());
+    // A folder that cannot be read now could not be later.
+    made_in(&backups.to)?;
+    let age = newest(&backups.to).and_then(|made| made.elapsed().ok());
     // One that is due while the server is down is made when it is back.
     let mut wait = age.map_or(Duration::ZERO, |age| backups.every.saturating_sub(age));
     let data = data.to_owned();
@@ -65,6 +66,12 @@ fn make(data: &Path, backups: &Backups) -> Result<PathBuf, CopyError> {
         fs::remove_file(old).map_err(io)?;
     }
     Ok(path)
+}
+
+/// When the newest copy was made; `None` where there is none, or the folder cannot be read.
+pub fn newest(folder: &Path) -> Option<SystemTime> {
+    let newest = made_in(folder).ok()?.pop()?;
+    fs::metadata(newest).ok()?.modified().ok()
 }
 
 /// The copies that were made before, the oldest first.

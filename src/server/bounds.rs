@@ -6,6 +6,7 @@
 //! | what | bound | where | shown by |
 //! |---|---|---|---|
 //! | connections | the files that the process may have open, less 64; 256 an address, without live sockets | `connections` | `hostile`, `crowd` |
+//! | connections to the metrics | 16 | `metrics` | `metrics::so_many_ask_for_them_at_once_and_nobody_else_minds` |
 //! | a request's head | 10 s, 16 KiB, 64 headers | `connections` | `bounds::half_made_requests_and_idle_connections_are_let_go`, `bounds::a_request_whose_head_is_too_long_is_refused` |
 //! | a request's body | 10 s, 128 KiB; 8 MiB are read past | `forms` | `bounds::a_body_that_comes_too_slowly_is_not_waited_for`, `bad_input` |
 //! | an idle connection | 10 s | `connections` | `bounds::half_made_requests_and_idle_connections_are_let_go` |

@@ -116,6 +116,10 @@ pub struct Config {
     #[arg(long, env = "LATCHKEY_MAX_SOCKETS_PER_ADDRESS")]
     pub max_sockets_per_address: Option<usize>,
 
+    /// Address and port of `GET /metrics`, for Prometheus, which anybody who reaches it may ask [default: none].
+    #[arg(long, env = "LATCHKEY_METRICS")]
+    pub metrics: Option<SocketAddr>,
+
     /// Reverse proxies (addresses, separated by commas) whose `X-Forwarded-For`, `X-Forwarded-Proto` and
     /// `X-Forwarded-Host` are believed. Those on this machine always are.
     #[arg(long, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',')]

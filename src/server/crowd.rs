@@ -44,6 +44,13 @@ impl<K: Hash + Eq + Clone> Crowd<K> {
     }
 }
 
+impl<K: Hash + Eq> Crowd<K> {
+    /// How many there are of this.
+    pub fn count(&self, key: &K) -> usize {
+        self.counts().get(key).copied().unwrap_or_default()
+    }
+}
+
 impl<K: Clone> Crowd<K> {
     /// Those of which there are any.
     pub fn all(&self) -> Vec<K> {

@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{flashes::Flashes, guard, proxies::Origin};
+use super::{counts::refusals, flashes::Flashes, guard, proxies::Origin};
 use crate::{
     domain::{ApiError, Code, Flash, Made},
     ui::paths::{self, Outcome},
@@ -38,6 +38,7 @@ const SECRETS: [&str; 3] = ["key", "passphrase", "pass"];
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
+        refusals::count(self.code);
         let status = StatusCode::from(self.code);
         let mut response = (status, axum::Json(&self)).into_response();
         if let Some(seconds) = self.retry_after {

@@ -62,6 +62,13 @@ impl Hashing {
     }
 }
 
+impl Hashing {
+    /// How many hashes wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.0.state().jobs.len()
+    }
+}
+
 impl Pool {
     fn push(self: Arc<Self>, job: Job) -> Result<(), ApiError> {
         let busy = || ApiError {

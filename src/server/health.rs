@@ -19,7 +19,9 @@ const FRESH: Duration = Duration::from_millis(500);
 pub struct Health(Mutex<Option<(Instant, Result<(), ApiError>)>>);
 
 impl Health {
-    async fn of(&self, chat: &Chat) -> Result<(), ApiError> {
+    /// # Errors
+    /// `unavailable` or `storage_full`, saying which does not do its work.
+    pub async fn of(&self, chat: &Chat) -> Result<(), ApiError> {
         // Held while it is found out: whoever comes meanwhile waits for the same answer.
         let mut found = self.0.lock().await;
         if let Some((since, health)) = &*found

@@ -60,6 +60,11 @@ impl Keys {
         })
     }
 
+    /// How many secrets wait to be hashed.
+    pub fn waiting(&self) -> usize {
+        self.hashing.waiting()
+    }
+
     /// The secret's PHC string, with a salt of its own.
     ///
     /// # Errors

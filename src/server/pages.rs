@@ -19,6 +19,7 @@ pub use self::cache::Caches;
 use self::cache::{RoomKey, StrangersKey, Unique};
 use super::{
     assets,
+    counts::refusals,
     flashes::Flashes,
     guard,
     identity::{Caller, Me},
@@ -466,6 +467,7 @@ impl Visit {
 
     /// The page in place of one that could not be shown.
     fn refuse(&self, error: ApiError, me: Option<String>, room: Option<String>) -> Page {
+        refusals::count(error.code);
         let status = StatusCode::from(error.code);
         let held = me
             .as_deref()

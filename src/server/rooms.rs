@@ -81,6 +81,14 @@ impl Chat {
         &self.0.sockets
     }
 
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }

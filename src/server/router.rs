@@ -18,6 +18,7 @@ use tower_http::compression::CompressionLayer;
 use super::{
     assets,
     connections::Seat,
+    counts::refusals,
     flashes::Flashes,
     forms, guard,
     health::{self, Health},
@@ -127,9 +128,8 @@ async fn api(State(chat): State<Chat>, request: HttpRequest) -> Response<Body> {
     if !known {
         return ApiError::bad_request("There is no such call.").into_response();
     }
-    handle_server_fns_with_context(move || request_context(&chat), request)
-        .await
-        .into_response()
+    let answer = handle_server_fns_with_context(move || request_context(&chat), request).await;
+    refusals::look_at(answer.into_response()).await
 }
 
 /// What server functions find: the request, as the server sees it.

@@ -4,7 +4,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -17,9 +17,11 @@ use super::{
     backup,
     config::Config,
     connections::Hall,
+    counts::entries::Counted,
     idle,
     keys::Keys,
     live::Live,
+    metrics::{self, ASKERS, Files, Watched},
     passkeys::Passkeys,
     patience::Patience,
     proxies::Proxies,
@@ -68,18 +70,15 @@ pub enum ServeError {
 /// # Errors
 /// Where the database or the address cannot be had, and where the store or a shard has ended by itself.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
+    let started = SystemTime::now();
     let limits = Arc::new(Limits::new(&config.rate_limits));
     let live = Arc::new(Live::new(limits.clone()));
-    let store = open(&config.data, live.clone()).await?;
+    let store = open(&config.data, Arc::new(Counted(live.clone()))).await?;
     live.start(store.clone())?;
     let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
 
-    let listen = |why| ServeError::Listen {
-        address: config.listen,
-        why,
-    };
-    let listener = bind(config.listen).map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
+    let (listener, address) = listen(config.listen)?;
+    let for_metrics = config.metrics.map(listen).transpose()?;
     let connections = open_files().saturating_sub(OWN_FILES).max(OWN_FILES);
     // Live sockets stay, requests come and go: they find a place whatever else is open.
     let for_requests = connections / 8;
@@ -104,7 +103,12 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         }
     });
 
-    if let Some(backups) = config.backups() {
+    let backups = config.backups();
+    let files = Files {
+        data: config.data.file(),
+        backups: backups.as_ref().map(|backups| backups.to.clone()),
+    };
+    if let Some(backups) = backups {
         let Data::File(file) = &config.data else {
             let why = "backups are made of a database file; PostgreSQL has its own (pg_basebackup, pg_dump)";
             return Err(ServeError::Start(why.to_owned()));
@@ -115,6 +119,16 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let proxies = Proxies::new(config.trusted_proxies);
+    if let Some((listener, address)) = for_metrics {
+        let watched = Watched {
+            chat: chat.clone(),
+            files,
+            started,
+        };
+        let hall = Hall::new(ASKERS, proxies.clone());
+        tokio::spawn(hall.serve(listener, metrics::router(watched), stopped.clone()));
+        tracing::info!(%address, "metrics");
+    }
     let hall = Hall::new(connections, proxies.clone());
     let serving = tokio::spawn(hall.serve(listener, router(chat, proxies), stopped));
 
@@ -146,6 +160,14 @@ async fn open(data: &Data, journal: Arc<dyn Journal>) -> Result<Arc<dyn Store>, 
             Arc::new(Postgres::open(&address, journal).await?)
         }
     })
+}
+
+/// Listens, and says where: port 0 takes a free one.
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |why| ServeError::Listen { address, why };
+    let listener = bind(address).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {

@@ -41,6 +41,11 @@ impl Sockets {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.all.count(&())
+    }
+
     /// The sessions that have a socket.
     pub fn sessions(&self) -> Vec<SessionId> {
         self.by_session.all()

@@ -18,6 +18,7 @@ mod invites;
 mod keeping;
 mod live;
 mod locks;
+mod metrics;
 mod names;
 mod operations;
 mod postgres;

@@ -25,6 +25,7 @@ async fn the_help_names_every_flag_and_its_variable() {
         ("listen", "127.0.0.1:3000"),
         ("data", "./latchkey.db"),
         ("rate-limits", "on"),
+        ("metrics", "none"),
         ("log", "info"),
         ("log-format", "text"),
     ] {

@@ -151,6 +151,11 @@ impl Live {
         );
     }
 
+    /// How many users are connected.
+    pub fn people(&self) -> usize {
+        self.shared.presence.people()
+    }
+
     /// How many members of a room are connected.
     pub fn online(&self, room: RoomId) -> usize {
         self.shared.presence.count(room)

@@ -239,6 +239,11 @@ impl Presence {
         sockets.map(|(shard, _)| *shard).collect()
     }
 
+    /// How many users are connected.
+    pub fn people(&self) -> usize {
+        self.state().users.len()
+    }
+
     /// How many members of a room are connected.
     pub fn count(&self, room: RoomId) -> usize {
         let state = self.state();

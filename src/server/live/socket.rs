@@ -24,6 +24,7 @@ use crate::{
     protocol::ServerFrame,
     server::{
         config::Rate,
+        counts::traffic,
         store::{Session, SocketId},
     },
 };
@@ -382,6 +383,7 @@ impl Socket {
             match self.stream().write(bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
+                    traffic::sent(written);
                     self.blocked = written < bytes.len();
                     return Ok(written);
                 }
@@ -415,6 +417,7 @@ impl Read for Pipe {
         }
         let read = self.stream.read(&mut bytes[..most])?;
         self.left -= read;
+        traffic::received(read);
         self.counted += read;
         Ok(read)
     }

@@ -6,6 +6,7 @@ use super::Chat;
 use crate::{
     domain::{ApiError, Changes, Found, History, Posted, Room, RoomId, Seq, Username, limits},
     server::{
+        counts::{self, SEARCHES},
         identity::{Caller, Me},
         store::{
             Act, NewEntry, StoreError, Stretch,
@@ -125,7 +126,8 @@ impl Chat {
                 .unwrap_or(limits::SEARCH_PAGE)
                 .clamp(1, limits::SEARCH_MAX),
         };
-        Ok(self.0.store.search(me.id, search).await?)
+        let found = self.0.store.search(me.id, search);
+        Ok(counts::timed(&SEARCHES, found).await?)
     }
 
     /// Does something in a room, and answers once it is durable.

@@ -17,6 +17,7 @@ mod alarm;
 mod answer;
 mod asked;
 mod kind;
+mod meter;
 mod newest;
 mod noted;
 mod place;
@@ -38,6 +39,7 @@ use uuid::Uuid;
 
 use self::search::Search;
 pub use self::{
+    meter::Lane,
     place::Data,
     postgres::{OpenError as PostgresError, Postgres, move_all},
     sqlite::{
@@ -423,6 +425,9 @@ pub trait Store: Ways {
     async fn alive(&self) -> Result<(), StoreError>;
     /// Returns, with the reason, once the store can do no more; whoever runs the server stops it then.
     async fn failure(&self) -> Failure;
+
+    /// What waits to be committed and how commits went, of each way in.
+    fn lanes(&self) -> Vec<Lane>;
 
     /// Commits what waits and closes.
     fn close(&self);

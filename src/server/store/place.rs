@@ -28,6 +28,16 @@ impl DatabaseUrl {
     }
 }
 
+impl Data {
+    /// The database file, where it is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.clone()),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
 impl FromStr for Data {
     /// A URL that cannot be read is refused when it is used: whoever refuses a flag repeats what it was.
     type Err = Infallible;

@@ -65,7 +65,7 @@ use self::{
 use super::{
     Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reply, Session,
     Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId, Ways,
-    alarm::Alarm, now, search::Search, sessions::Sessions, stop::Changed,
+    alarm::Alarm, meter, now, search::Search, sessions::Sessions, stop::Changed,
 };
 use crate::{
     domain::{
@@ -454,6 +454,10 @@ impl Store for Postgres {
 
     async fn failure(&self) -> Failure {
         self.alarm.rung().await
+    }
+
+    fn lanes(&self) -> Vec<meter::Lane> {
+        vec![self.lane.meter()]
     }
 
     fn close(&self) {

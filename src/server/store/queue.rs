@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::NewEntry;
+use super::{
+    NewEntry,
+    meter::{Commit, Commits, Lane},
+};
 
 /// From one commit's beginning to the next's at least, unless [`ENOUGH`] waits: a commit costs far more than
 /// a change in it, and nobody notices so little time.
@@ -49,6 +52,7 @@ impl Load {
 pub struct Queue<J> {
     state: Mutex<State<J>>,
     wake: Condvar,
+    commits: Commits,
 }
 
 struct State<J> {
@@ -60,6 +64,8 @@ struct State<J> {
     /// How many changes the taker sleeps for; `None` while it is awake.
     sleeps_for: Option<usize>,
     taken: Instant,
+    /// How many changes that were.
+    taken_changes: usize,
     closed: bool,
 }
 
@@ -82,11 +88,13 @@ impl<J> Queue<J> {
             nudged: false,
             sleeps_for: None,
             taken: Instant::now(),
+            taken_changes: 0,
             closed: false,
         };
         Self {
             state: Mutex::new(state),
             wake: Condvar::new(),
+            commits: Commits::new(),
         }
     }
 
@@ -153,6 +161,19 @@ impl<J> Queue<J> {
         Taken::Jobs(state.take())
     }
 
+    /// Begins to commit what was taken last.
+    pub fn commit(&self) -> Commit {
+        let changes = self.state().taken_changes;
+        self.commits.begin(changes)
+    }
+
+    pub fn meter(&self) -> Lane {
+        Lane {
+            waiting: self.state().load,
+            commits: self.commits.clone(),
+        }
+    }
+
     /// Takes no more jobs; what waits is still handed out.
     pub fn close(&self) {
         self.state().closed = true;
@@ -194,7 +215,7 @@ impl<J> State<J> {
     }
 
     fn take(&mut self) -> Vec<J> {
-        self.load = Load::default();
+        self.taken_changes = std::mem::take(&mut self.load).changes;
         self.nudged = false;
         self.sleeps_for = None;
         self.taken = Instant::now();

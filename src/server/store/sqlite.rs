@@ -50,7 +50,7 @@ use self::{readers::Readers, writer::Writer};
 use super::{
     Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply,
     Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
-    Ways, alarm::Alarm, now, search::Search, sessions::Sessions,
+    Ways, alarm::Alarm, meter, now, search::Search, sessions::Sessions,
 };
 use crate::{
     domain::{
@@ -334,6 +334,10 @@ impl Store for Sqlite {
 
     async fn failure(&self) -> Failure {
         self.alarm.rung().await
+    }
+
+    fn lanes(&self) -> Vec<meter::Lane> {
+        vec![self.writer.meter()]
     }
 
     fn close(&self) {

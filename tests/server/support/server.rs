@@ -167,6 +167,16 @@ impl Server {
             .clone()
     }
 
+    /// Where its metrics are, as its log says.
+    pub async fn metrics(&self) -> String {
+        eventually("the metrics' address", async || {
+            let log = self.log();
+            let (_, rest) = log.split_once("metrics address=")?;
+            rest.split_once('\n').map(|(address, _)| address.to_owned())
+        })
+        .await
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -9,6 +9,7 @@ use crate::{
     domain::{ApiError, Code, RoomId},
     protocol::ServerFrame,
     server::{
+        counts::refusals,
         live::{
             room::{Log, Room},
             socket::Socket,
@@ -88,6 +89,7 @@ impl Shard {
         id: Option<Uuid>,
         error: ApiError,
     ) {
+        refusals::count(error.code);
         self.push(
             key,
             &ServerFrame::Refused {

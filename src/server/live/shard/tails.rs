@@ -5,7 +5,10 @@ use std::time::Instant;
 use super::{SHARD_TAILS_BYTES, Shard, TAILS_BYTES};
 use crate::{
     domain::RoomId,
-    server::live::{presence::Follows, room::Log},
+    server::{
+        counts::traffic,
+        live::{presence::Follows, room::Log},
+    },
 };
 
 impl Shard {
@@ -41,6 +44,7 @@ impl Shard {
             !room.is_needless()
         });
         self.tails_bytes = bytes;
+        traffic::tails_are(bytes);
     }
 
     /// Where all tails together have become too large, those that were not used for the longest time go, or, where

@@ -107,6 +107,7 @@ impl Committer {
         if jobs.is_empty() && positions.is_empty() {
             return;
         }
+        let commit = self.jobs.commit();
         let Some(mut change) = self.begin(&jobs, &positions).await else {
             self.refuse(jobs, StoreError::Unavailable);
             return;
@@ -125,6 +126,7 @@ impl Committer {
         let done: Done = events.into_iter().zip(jobs).collect();
         match committed.unwrap_or(Err(Lost::InDoubt)) {
             Ok(ended) => {
+                commit.done();
                 self.connection = Some(change.into_connection());
                 self.tell(done, ended.events);
             }

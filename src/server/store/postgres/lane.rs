@@ -29,6 +29,7 @@ use crate::{
     server::store::{
         Failure, Journal, NewEntry, Reply, SocketId, StoreError, UserId,
         alarm::Alarm,
+        meter,
         queue::{Load, Queue},
         seen::Seen,
         sessions::Sessions,
@@ -113,6 +114,10 @@ impl Lane {
             drop(job);
             self.journal.settled();
         }
+    }
+
+    pub fn meter(&self) -> meter::Lane {
+        self.jobs.meter()
     }
 
     /// Takes no more, commits what waits, and returns when it is done or takes too long.

@@ -142,6 +142,7 @@ impl Committer {
         if more {
             self.jobs.nudge();
         }
+        let commit = self.jobs.commit();
         let mut jobs = jobs.into_iter();
         let mut done: Vec<(Vec<Event>, Box<dyn Job>)> = Vec::with_capacity(jobs.len());
         let outcome = self.transact(|change| {
@@ -154,6 +155,7 @@ impl Committer {
         });
         let outcome = match outcome {
             Ok(settled) => {
+                commit.done();
                 self.tell(done, settled);
                 Ok(())
             }
