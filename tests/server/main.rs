@@ -35,3 +35,4 @@ mod security;
 mod storage_full;
 mod support;
 mod transfer;
+mod watching;
