@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test stores format site lint units end2end sizes torture fuzz bench peers tools proxies postgres browser
+.PHONY: help serve test stores secure format site lint units end2end sizes torture fuzz bench peers tools proxies postgres browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -67,6 +67,11 @@ end2end: units browser # The release build in a real browser.
 sizes: site ## Print what a first visit to a room page costs over the wire.
 	cargo test $(SERVER) --test server -- --exact assets::what_a_first_visit_to_a_room_costs_is_printed_beside_its_budget --nocapture
 
+# Those of what a connection carries, whatever it is carried over.
+OVER_TLS := bounds::an changes:: conversation:: forms:: frames:: history:: live:: names:: presence:: races:: reconnect:: rooms:: security::
+secure: units ## Run the server's tests over TLS as well, which takes some minutes more.
+	LATCHKEY_TEST_HTTPS=1 cargo test $(SERVER) --test server -- $(OVER_TLS) 2>&1 | tee $(LOGS)/secure
+
 CRASHES := 10000
 KILLS := 1000
 torture: site ## Crash the store at CRASHES=10000 points and kill the server KILLS=1000 times, and audit every answer.
@@ -126,12 +131,13 @@ if cargo binstall -V >/dev/null 2>&1; \
 endef
 
 # RUNLEVEL=1 keeps packages from starting what they install.
-proxies: # The programs that deploy/ is for, where the system has them packaged; promtool comes with prometheus.
-	missing=; for program in nginx caddy openssl curl prometheus; do \
+# promtool comes with prometheus.
+proxies: # The programs that deploy/ is for, and an authority for certificates, where the system has them packaged.
+	missing=; for program in nginx caddy openssl curl prometheus pebble; do \
 		PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing+=" $$program"; done; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && RUNLEVEL=1 apt-get install -y $$missing; \
-	else echo "The tests of deploy/ need$$missing."; fi
+	else echo "The tests of deploy/ and of HTTPS need$$missing."; fi
 
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 browser: # An installed Chromium or Chrome; where there is none, the system's package, or Playwright's own.

@@ -6,7 +6,9 @@
 //! | what | bound | where | shown by |
 //! |---|---|---|---|
 //! | connections | the files that the process may have open, less 64; 256 an address, without live sockets | `connections` | `hostile`, `crowd` |
+//! | a TLS handshake | 10 s | `tls` | `https::who_does_not_finish_the_handshake_is_let_go` |
 //! | connections to the metrics | 16 | `metrics` | `metrics::so_many_ask_for_them_at_once_and_nobody_else_minds` |
+//! | what is on its way between TLS and a live socket | 16 KiB and what the kernel keeps; 60 s in which the peer takes nothing | `tls/relay` | `bounded::readers_that_stop_reading_delay_no_one_and_cost_no_memory_over_tls_either` |
 //! | a request's head | 10 s, 16 KiB, 64 headers | `connections` | `bounds::half_made_requests_and_idle_connections_are_let_go`, `bounds::a_request_whose_head_is_too_long_is_refused` |
 //! | a request's body | 10 s, 128 KiB; 8 MiB are read past | `forms` | `bounds::a_body_that_comes_too_slowly_is_not_waited_for`, `bad_input` |
 //! | an idle connection | 10 s | `connections` | `bounds::half_made_requests_and_idle_connections_are_let_go` |
@@ -28,7 +30,7 @@
 //! | keys being hashed | 4 threads of 19 MiB, gone after 5 s of rest; 64 wait | `hashing` | `hashing::so_many_wait_and_the_next_is_turned_away_even_where_those_who_asked_have_gone`, `bounded::keys_that_were_hashed_leave_no_memory_behind` |
 //! | notices of refused forms | 1,000, 4 MiB, 10 min | `flashes` | `flashes::the_oldest_go_where_there_are_too_many_or_too_many_bytes_of_them` |
 //! | rendered pages kept | 8 MiB of rooms, 1 MiB of what strangers see | `pages/cache` | `cache::it_keeps_a_bounded_number_of_bytes` |
-//! | live sockets | 64 an identity, 1,000 an address; in all 7/8 of the connections | `sockets` | `bounds::an_identity_has_so_many_sockets_and_an_address_too` |
+//! | live sockets | 64 an identity, 1,000 an address; in all 7/8 of the connections, over TLS a third of that | `sockets` | `bounds::an_identity_has_so_many_sockets_and_an_address_too` |
 //! | a socket's frame | 64 KiB | `live/socket` | `frames`, `bad_input` |
 //! | what a socket says | 40 frames/s, bursts of 400, each 8 KiB being one more; more is read later | `live/socket` | `bounds::a_socket_that_says_too_much_is_listened_to_later` |
 //! | what is read from a socket in one go | 16 KiB, 64 frames | `live/socket`, `live/shard/incoming` | `bounds::messages_in_endless_fragments_hold_up_nobody` |

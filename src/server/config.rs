@@ -1,7 +1,7 @@
 //! Flags and environment.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
     str::FromStr,
@@ -9,6 +9,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod https;
+
+pub use https::{Certificate, HostName, Https, KeyPair, Order};
 
 use super::store::Data;
 
@@ -86,9 +90,13 @@ pub struct Backups {
 /// How to serve. Every flag can also be given in the environment.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, env = "LATCHKEY_LISTEN", default_value = "127.0.0.1:3000")]
-    pub listen: SocketAddr,
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:3000, for HTTPS [::]:443, which is
+    /// every address of this machine].
+    #[arg(long, env = "LATCHKEY_LISTEN")]
+    pub listen: Option<SocketAddr>,
+
+    #[command(flatten)]
+    pub https: Https,
 
     /// The database: a file, which is made if it is not there, or a PostgreSQL database, as in
     /// `postgres://user:password@host/database?sslmode=verify-full`. A password that the URL lacks is looked for in
@@ -168,6 +176,25 @@ pub struct MaxSockets {
 }
 
 impl Config {
+    /// Where it listens.
+    pub fn listens(&self) -> SocketAddr {
+        let unless_told = || match self.https.is_on() {
+            true => Https::listens(),
+            false => (Ipv4Addr::LOCALHOST, 3000).into(),
+        };
+        self.listen.unwrap_or_else(unless_told)
+    }
+
+    /// Where browsers find it that listens at this address.
+    pub fn url(&self, address: SocketAddr) -> String {
+        match self.https.name() {
+            Some(name) if address.port() == 443 => format!("https://{}", name.as_str()),
+            Some(name) => format!("https://{}:{}", name.as_str(), address.port()),
+            None if self.https.is_on() => format!("https://{address}"),
+            None => format!("http://{address}"),
+        }
+    }
+
     /// The copies that are to be made, if any.
     pub fn backups(&self) -> Option<Backups> {
         // A second apart at least: their names tell no less.

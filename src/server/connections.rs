@@ -1,18 +1,11 @@
-//! The way in: takes connections, and speaks HTTP/1.1 (RFC 9112) on them for as long as they make sense.
+//! The way in: takes connections, and speaks HTTP/1.1 (RFC 9112) on them, over TLS or in the clear, for as long as they
+//! make sense.
 //!
 //! Nothing here waits for a peer without end. A request's head must arrive in time, and be short; a connection that
 //! says nothing is let go, as is one whose peer does not take what it asked for; and there are never more of them
 //! than the system has files for, or one address may have.
 
-use std::{
-    convert::Infallible,
-    io,
-    net::IpAddr,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -21,16 +14,17 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
-    time::{Sleep, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use super::{
     crowd::{Crowd, Place},
     proxies::Proxies,
     rates::network,
+    stream::{Impatient, Stream},
+    tls::Tls,
 };
 
 /// How long the head of a request may take, from when the connection is free for one: this is how long an idle
@@ -40,8 +34,6 @@ const HEAD: Duration = Duration::from_secs(10);
 const HEAD_BYTES: usize = 16 * 1024;
 /// … and headers in it.
 const HEADERS: usize = 64;
-/// How long a peer may take nothing of what it is sent.
-const STALL: Duration = Duration::from_secs(10);
 /// How long a connection lasts, whatever it does with its time; the answer under way then has a while to end.
 const LIFE: Duration = Duration::from_secs(300);
 const LAST_ANSWER: Duration = Duration::from_secs(30);
@@ -57,10 +49,21 @@ pub struct Hall {
     proxies: Proxies,
 }
 
+/// What is listened on, how it is spoken there, and who answers.
+pub struct Door {
+    pub listener: TcpListener,
+    pub tls: Option<Arc<Tls>>,
+    pub app: Router,
+}
+
 /// A connection's own, for as long as it lasts, whatever is spoken on it.
 pub struct Seat {
     pub peer: IpAddr,
+    /// Whether it is spoken over TLS.
+    pub https: bool,
     _place: OwnedSemaphorePermit,
+    /// That the hall is not empty.
+    _ending: mpsc::Sender<Infallible>,
 }
 
 impl Hall {
@@ -73,20 +76,23 @@ impl Hall {
         }
     }
 
-    /// Serves until it is told to stop and all requests under way are answered.
-    pub async fn serve(self, listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) {
+    /// Serves until it is told to stop, all requests under way are answered, and all live sockets are closed.
+    pub async fn serve(self: Arc<Self>, door: Door, mut stop: watch::Receiver<bool>) {
+        let Door { listener, tls, app } = door;
         let (ending, mut all_ended) = mpsc::channel::<Infallible>(1);
         loop {
             let accepted = tokio::select! {
-                accepted = self.accept(&listener) => accepted,
+                accepted = self.accept(&listener, tls.is_some(), &ending) => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             match accepted {
                 Ok(Some((stream, seat, place))) => {
-                    let (app, stop, ending) = (app.clone(), stop.clone(), ending.clone());
+                    let (app, stop, tls) = (app.clone(), stop.clone(), tls.clone());
                     tokio::spawn(async move {
-                        let _ending = (place, ending);
-                        speak(stream, seat, app, stop).await;
+                        let _place = place;
+                        if let Some(stream) = greet(stream, tls, stop.clone()).await {
+                            speak(stream, seat, app, stop).await;
+                        }
                     });
                 }
                 Ok(None) => {}
@@ -105,6 +111,8 @@ impl Hall {
     async fn accept(
         &self,
         listener: &TcpListener,
+        https: bool,
+        ending: &mpsc::Sender<Infallible>,
     ) -> io::Result<Option<(TcpStream, Arc<Seat>, Option<Place<IpAddr>>)>> {
         let free = self.seats.clone().acquire_owned().await;
         let place = free.map_err(|_| io::ErrorKind::NotConnected)?;
@@ -124,14 +132,38 @@ impl Hall {
         }
         let seat = Seat {
             peer,
+            https,
             _place: place,
+            _ending: ending.clone(),
         };
         Ok(Some((stream, Arc::new(seat), counted)))
     }
 }
 
+/// Has the stream that is spoken on, where the peer wants to speak.
+async fn greet(
+    stream: TcpStream,
+    tls: Option<Arc<Tls>>,
+    mut stop: watch::Receiver<bool>,
+) -> Option<Stream> {
+    let Some(tls) = tls else {
+        return Some(Stream::Plain(stream));
+    };
+    let accepted = tokio::select! {
+        accepted = tls.accept(stream) => accepted,
+        _ = stop.wait_for(|stop| *stop) => return None,
+    };
+    match accepted {
+        Ok(accepted) => accepted.map(Stream::Tls),
+        Err(error) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+    }
+}
+
 /// Answers the requests of one connection.
-async fn speak(stream: TcpStream, seat: Arc<Seat>, app: Router, mut stop: watch::Receiver<bool>) {
+async fn speak(stream: Stream, seat: Arc<Seat>, app: Router, mut stop: watch::Receiver<bool>) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(seat.clone());
         hyper::service::Service::call(&TowerToHyperService::new(app.clone()), request)
@@ -156,82 +188,4 @@ async fn speak(stream: TcpStream, seat: Arc<Seat>, app: Router, mut stop: watch:
     }
     connection.as_mut().graceful_shutdown();
     let _ = timeout(LAST_ANSWER, connection).await;
-}
-
-/// A stream that ends where its peer takes nothing for too long.
-pub struct Impatient {
-    stream: TcpStream,
-    /// Runs while the peer takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
-}
-
-impl Impatient {
-    fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            stalled: None,
-        }
-    }
-
-    pub fn into_inner(self) -> TcpStream {
-        self.stream
-    }
-
-    fn watch<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
-        stalled
-            .as_mut()
-            .poll(context)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl AsyncRead for Impatient {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Impatient {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watch(context, written)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.watch(context, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

@@ -86,7 +86,7 @@ mod tests {
     /// As a proxy on this machine passes it on.
     fn asked(list: &[(&'static str, &'static str)]) -> Result<(), ApiError> {
         let headers = headers(list);
-        let from = Proxies::default().origin(Ipv4Addr::LOCALHOST.into(), &headers);
+        let from = Proxies::default().origin(Ipv4Addr::LOCALHOST.into(), false, &headers);
         same_origin(&headers, &from)
     }
 
@@ -131,7 +131,7 @@ mod tests {
             ("origin", "https://evil.example"),
         ]);
         let stranger = Ipv4Addr::new(192, 0, 2, 1).into();
-        let from = Proxies::default().origin(stranger, &headers);
+        let from = Proxies::default().origin(stranger, false, &headers);
         assert!(same_origin(&headers, &from).is_err());
     }
 }

@@ -7,6 +7,7 @@
 
 mod aside;
 mod assets;
+mod authorities;
 mod backup;
 mod bounds;
 mod browsers;
@@ -23,6 +24,7 @@ mod health;
 mod identity;
 mod idle;
 mod keys;
+mod listeners;
 mod live;
 mod metrics;
 mod pages;
@@ -30,6 +32,7 @@ mod passkeys;
 mod patience;
 mod proxies;
 mod rates;
+mod redirect;
 mod request;
 mod rooms;
 mod router;
@@ -37,6 +40,8 @@ mod serve;
 mod sockets;
 mod store;
 mod strangers;
+mod stream;
+mod tls;
 mod transfer;
 mod upgrade;
 

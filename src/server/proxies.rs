@@ -29,11 +29,12 @@ impl Proxies {
         peer.is_loopback() || self.0.contains(&peer)
     }
 
-    /// Whom a request comes from that this peer has sent.
-    pub fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> Origin {
+    /// Whom a request comes from that this peer has sent, over HTTPS itself or not.
+    pub fn origin(&self, peer: IpAddr, https: bool, headers: &HeaderMap) -> Origin {
         let mut origin = Origin {
             address: peer,
-            ..Origin::unknown()
+            https,
+            host: None,
         };
         if !self.trust(peer) {
             return origin;
@@ -46,7 +47,9 @@ impl Proxies {
                 break;
             }
         }
-        origin.https = list(headers, "x-forwarded-proto").pop() == Some("https");
+        if let Some(spoken) = list(headers, "x-forwarded-proto").pop() {
+            origin.https = spoken == "https";
+        }
         origin.host = headers.get("x-forwarded-host").cloned();
         origin
     }
@@ -112,7 +115,7 @@ mod tests {
         let lines: Vec<_> = list.iter().map(|list| ("x-forwarded-for", *list)).collect();
         let proxies = Proxies::new(vec![address("192.0.2.9")]);
         proxies
-            .origin(address("127.0.0.1"), &headers(&lines))
+            .origin(address("127.0.0.1"), false, &headers(&lines))
             .address
     }
 
@@ -165,7 +168,7 @@ mod tests {
         ]);
         let proxies = Proxies::new(vec![address("192.0.2.9")]);
         for peer in ["127.0.0.1", "::1", "192.0.2.9", "::ffff:192.0.2.9"] {
-            let origin = proxies.origin(address(peer), &told);
+            let origin = proxies.origin(address(peer), false, &told);
             assert_eq!(
                 (origin.address, origin.https, origin.host),
                 (
@@ -176,10 +179,22 @@ mod tests {
                 "{peer}"
             );
         }
-        let stranger = proxies.origin(address("192.0.2.10"), &told);
+        let stranger = proxies.origin(address("192.0.2.10"), false, &told);
         assert_eq!(
             (stranger.address, stranger.https, stranger.host),
             (address("192.0.2.10"), false, None)
         );
+    }
+
+    #[test]
+    fn a_proxy_is_asked_how_the_browser_spoke_and_else_it_is_as_the_peer_did() {
+        let proxies = Proxies::default();
+        let https =
+            |peer, https, told: &[_]| proxies.origin(address(peer), https, &headers(told)).https;
+        let (proxy, stranger) = ("127.0.0.1", "192.0.2.10");
+        assert!(https(stranger, true, &[]) && https(proxy, true, &[]));
+        assert!(!https(stranger, false, &[]) && !https(proxy, false, &[]));
+        let told = [("x-forwarded-proto", "http")];
+        assert!(https(stranger, true, &told) && !https(proxy, true, &told));
     }
 }

@@ -113,7 +113,7 @@ async fn know_the_caller(
     let Some(seat) = request.extensions().get::<Arc<Seat>>() else {
         return ApiError::unavailable().into_response();
     };
-    let origin = proxies.origin(seat.peer, request.headers());
+    let origin = proxies.origin(seat.peer, seat.https, request.headers());
     if let Err(error) = chat.limits().request(origin.address) {
         return error.into_response();
     }

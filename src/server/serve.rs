@@ -2,43 +2,41 @@
 
 use std::{
     io::{self, Write},
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{
-    net::{TcpListener, TcpSocket},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
 };
 
 use super::{
     backup,
     config::Config,
-    connections::Hall,
+    connections::{Door, Hall},
     counts::entries::Counted,
     idle,
     keys::Keys,
+    listeners::Listeners,
     live::Live,
     metrics::{self, ASKERS, Files, Watched},
     passkeys::Passkeys,
     patience::Patience,
     proxies::Proxies,
     rates::Limits,
+    redirect,
     rooms::{Chat, Parts},
     router::router,
     sockets::Sockets,
     store::{Data, Journal, Postgres, Sqlite, Store},
     strangers::Strangers,
+    tls::Tls,
 };
 
 /// How long requests that are under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// Connections that may wait to be taken: after a restart all browsers call at once, and one that finds no
-/// place tries again only a second later. The system may allow fewer.
-const WAITING: u32 = 4_096;
 
 /// Of an unlimited number of files, as many as this are counted on.
 const MOST_FILES: usize = 1 << 20;
@@ -52,8 +50,10 @@ pub enum ServeError {
     Store(#[from] super::store::OpenError),
     #[error(transparent)]
     Postgres(#[from] super::store::PostgresError),
-    #[error("cannot listen on {address}: {why}")]
-    Listen { address: SocketAddr, why: io::Error },
+    #[error(transparent)]
+    Listen(#[from] super::listeners::ListenError),
+    #[error(transparent)]
+    Tls(#[from] super::tls::TlsError),
     #[error("cannot start: {0}")]
     Start(String),
     #[error("stopped: {0}")]
@@ -77,17 +77,20 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     live.start(store.clone())?;
     let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
 
-    let (listener, address) = listen(config.listen)?;
-    let for_metrics = config.metrics.map(listen).transpose()?;
+    let listeners = Listeners::open(&config)?;
+    let tls = Tls::start(&config.https, config.data.file().as_deref())?.map(Arc::new);
     let connections = open_files().saturating_sub(OWN_FILES).max(OWN_FILES);
     // Live sockets stay, requests come and go: they find a place whatever else is open.
     let for_requests = connections / 8;
+    // One over TLS has the two ends of a socket pair open as well.
+    let files_a_socket = if tls.is_some() { 3 } else { 1 };
+    let for_sockets = (connections - for_requests) / files_a_socket;
     let chat = Chat::new(Parts {
         store: store.clone(),
         live: live.clone(),
         limits: limits.clone(),
         keys,
-        sockets: Sockets::new(&config.max_sockets(), connections - for_requests),
+        sockets: Sockets::new(&config.max_sockets(), for_sockets),
         strangers: Strangers::default(),
         passkeys: Passkeys::default(),
         patience: Patience {
@@ -118,33 +121,54 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     }
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let proxies = Proxies::new(config.trusted_proxies);
-    if let Some((listener, address)) = for_metrics {
+    let proxies = Proxies::new(config.trusted_proxies.clone());
+    if let Some((listener, address)) = listeners.metrics {
         let watched = Watched {
             chat: chat.clone(),
             files,
             started,
         };
-        let hall = Hall::new(ASKERS, proxies.clone());
-        tokio::spawn(hall.serve(listener, metrics::router(watched), stopped.clone()));
+        let metrics = Door {
+            listener,
+            tls: None,
+            app: metrics::router(watched),
+        };
+        let hall = Arc::new(Hall::new(ASKERS, proxies.clone()));
+        tokio::spawn(hall.serve(metrics, stopped.clone()));
         tracing::info!(%address, "metrics");
     }
-    let hall = Hall::new(connections, proxies.clone());
-    let serving = tokio::spawn(hall.serve(listener, router(chat, proxies), stopped));
+    let hall = Arc::new(Hall::new(for_requests + for_sockets, proxies.clone()));
+    let address = listeners.address;
+    let redirecting = listeners.redirect.map(|listener| Door {
+        listener,
+        tls: None,
+        app: redirect::router(address.port()),
+    });
+    let url = config.url(address);
+    let main = Door {
+        listener: listeners.main,
+        tls,
+        app: router(chat, proxies),
+    };
+    let mut serving = JoinSet::new();
+    for door in [Some(main), redirecting].into_iter().flatten() {
+        serving.spawn(hall.clone().serve(door, stopped.clone()));
+    }
 
+    let signals = Signals::listen()?;
     // For whoever started it by hand; nobody may be reading.
-    let _ = writeln!(io::stdout(), "Latchkey is at http://{address}");
+    let _ = writeln!(io::stdout(), "Latchkey is at {url}");
     tracing::info!(%address, data = %config.data, "serving");
 
     let ended = tokio::select! {
-        signalled = wait_for_signal() => signalled.map_err(ServeError::from),
+        () = signals.told_to_stop() => Ok(()),
         why = store.failure() => Err(why.into()),
         why = live.failure() => Err(why.into()),
     };
     tracing::info!("stopping");
     let _ = stop.send(true);
     let sockets = tokio::task::spawn_blocking(move || live.stop());
-    let _ = tokio::time::timeout(GRACE, async { tokio::join!(serving, sockets) }).await;
+    let _ = tokio::time::timeout(GRACE, async { tokio::join!(serving.join_all(), sockets) }).await;
     forget.abort();
     looked_after.abort();
     store.close();
@@ -162,25 +186,6 @@ async fn open(data: &Data, journal: Arc<dyn Journal>) -> Result<Arc<dyn Store>, 
     })
 }
 
-/// Listens, and says where: port 0 takes a free one.
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |why| ServeError::Listen { address, why };
-    let listener = bind(address).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // A server that starts again takes its port over from connections that are still being forgotten.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(WAITING)
-}
-
 /// How many files the process may have open: as many as the system lets it.
 fn open_files() -> usize {
     const FALLBACK: u64 = 1_024;
@@ -195,12 +200,24 @@ fn open_files() -> usize {
         .min(MOST_FILES)
 }
 
-async fn wait_for_signal() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn told_to_stop(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

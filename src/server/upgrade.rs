@@ -13,12 +13,7 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tungstenite::handshake::derive_accept_key;
 
-use super::{
-    connections::{Impatient, Seat},
-    guard,
-    proxies::Origin,
-    request::Request,
-};
+use super::{connections::Seat, guard, proxies::Origin, request::Request, stream::Impatient};
 use crate::domain::ApiError;
 
 #[derive(Deserialize)]
@@ -45,7 +40,8 @@ pub async fn upgrade(
     let (token, address) = (me.token, request.caller.address);
     let seat: Option<&Arc<Seat>> = http.extensions().get();
     let seat = seat.ok_or_else(ApiError::unavailable)?.clone();
-    let admission = request.chat().sockets().admit(me.actor(), address, seat)?;
+    let sockets = request.chat().sockets();
+    let admission = sockets.admit(me.actor(), address, seat.clone())?;
     let cookies = request.caller.renew(&me)?;
     let on_upgrade = hyper::upgrade::on(&mut http);
     tokio::spawn(async move {
@@ -55,7 +51,7 @@ pub async fn upgrade(
         let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<Impatient>>() else {
             return;
         };
-        match io.into_inner().into_inner().into_std() {
+        match io.into_inner().into_inner().for_the_engine(seat) {
             Ok(stream) => {
                 request
                     .chat()

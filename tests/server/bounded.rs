@@ -26,8 +26,20 @@ async fn flood(live: &mut Live, room: i64, count: usize) {
 
 #[tokio::test]
 async fn readers_that_stop_reading_delay_no_one_and_cost_no_memory() {
+    others_stop_reading_from(Server::start().await).await;
+}
+
+#[tokio::test]
+async fn readers_that_stop_reading_delay_no_one_and_cost_no_memory_over_tls_either() {
+    let https = Options {
+        https: true,
+        ..Options::default()
+    };
+    others_stop_reading_from(Server::start_with(https).await).await;
+}
+
+async fn others_stop_reading_from(server: Server) {
     const STALLED: u64 = 12;
-    let server = Server::start().await;
     let (alice, bob, eve) = (
         server.person("alice").await,
         server.person("bob").await,

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -30,11 +29,6 @@ impl Drop for Running {
 fn run(command: &mut Command) -> Running {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
     Running(quiet.spawn().expect("the program is installed"))
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Replaces what whoever deploys it is told to change; all of it must be there.

@@ -1,5 +1,6 @@
 //! The server as its users meet it: the real binary, real HTTP, real live sockets, a real database file.
 
+mod acme;
 mod assets;
 mod backup;
 mod bad_input;
@@ -14,6 +15,7 @@ mod forms;
 mod frames;
 mod history;
 mod hostile;
+mod https;
 mod invites;
 mod keeping;
 mod live;

@@ -12,6 +12,7 @@ const METRICS: Options = Options {
     log: "info",
     flags: &["--metrics", "127.0.0.1:0"],
     under: &[],
+    https: false,
 };
 
 /// All samples at a moment, by name and labels as they are written.

@@ -12,7 +12,7 @@ use ureq::{
     http::{HeaderMap, request},
 };
 
-use super::{Live, PATIENCE, Refusal, Value, json, new_id};
+use super::{Live, PATIENCE, Refusal, Trust, Value, json, new_id};
 
 /// Form fields in the order they are sent.
 pub type Fields<'a> = &'a [(&'a str, Field<'a>)];
@@ -21,6 +21,8 @@ pub type Field<'a> = &'a (dyn Display + Sync);
 #[derive(Clone)]
 pub struct Browser {
     pub server: String,
+    /// Whom it believes who a server is, where it speaks HTTPS.
+    pub trust: Option<Trust>,
     agent: Agent,
     jar: Arc<Mutex<BTreeMap<String, String>>>,
 }
@@ -37,8 +39,17 @@ impl Browser {
             .into();
         Self {
             server: server.to_owned(),
+            trust: None,
             agent,
             jar: Arc::default(),
+        }
+    }
+
+    /// One that speaks HTTPS.
+    pub fn over_tls(server: &str, trust: Trust) -> Self {
+        Self {
+            trust: Some(trust),
+            ..Self::new(server)
         }
     }
 
@@ -86,6 +97,11 @@ impl Browser {
             request.header("cookie", cookies)
         };
         let request = request.body(body.into()).expect("a request");
+        if let Some(trust) = &self.trust {
+            let answer = trust.send(request).await;
+            self.keep_cookies(&answer.headers);
+            return answer;
+        }
         let agent = self.agent.clone();
         let sent = tokio::task::spawn_blocking(move || {
             let mut response = agent.run(request)?;

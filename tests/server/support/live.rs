@@ -3,19 +3,23 @@
 use futures_util::{SinkExt, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpSocket,
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest, protocol::frame::coding::CloseCode},
 };
 
-use super::{Browser, PATIENCE, Value, json, within};
+use super::{Browser, PATIENCE, Value, json, tls::address_of, within};
 
 pub struct Live {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Box<dyn Stream>>,
 }
+
+/// In the clear or over TLS.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Why there is no socket.
 #[derive(Debug)]
@@ -28,12 +32,13 @@ impl Live {
         me: &str,
         window: Option<u32>,
     ) -> Result<Self, Refusal> {
-        let host = browser
+        let (scheme, host) = browser
             .server
-            .strip_prefix("http://")
-            .expect("the server speaks HTTP");
+            .split_once("://")
+            .expect("a server's address");
+        let ws = scheme.replace("http", "ws");
         let me = utf8_percent_encode(me, NON_ALPHANUMERIC);
-        let mut request = format!("ws://{host}/live?me={me}")
+        let mut request = format!("{ws}://{host}/live?me={me}")
             .into_client_request()
             .expect("a socket's address");
         request
@@ -43,16 +48,20 @@ impl Live {
             "cookie",
             browser.cookies().parse().expect("a cookie header"),
         );
-        let tcp = TcpSocket::new_v4().expect("a TCP socket");
+        let tcp = match &browser.trust {
+            Some(trust) => trust.socket(),
+            None => TcpSocket::new_v4().expect("a TCP socket"),
+        };
         if let Some(bytes) = window {
             tcp.set_recv_buffer_size(bytes).expect("a receive buffer");
         }
         let connected = within("a live socket", async {
-            let stream = tcp
-                .connect(host.parse().expect("an address"))
-                .await
-                .map_err(|_| Refusal)?;
+            let stream = tcp.connect(address_of(host)).await.map_err(|_| Refusal)?;
             stream.set_nodelay(true).map_err(|_| Refusal)?;
+            let stream: Box<dyn Stream> = match &browser.trust {
+                None => Box::new(stream),
+                Some(trust) => Box::new(trust.greet(stream, host).await.map_err(|_| Refusal)?),
+            };
             client_async(request, stream).await.map_err(|_| Refusal)
         });
         connected.await.map(|(socket, _)| Self { socket })

@@ -4,9 +4,11 @@ mod browser;
 mod folder;
 mod live;
 mod load;
+mod pebble;
 pub mod postgres;
 mod raw;
 mod server;
+mod tls;
 
 use std::{future::Future, time::Duration};
 
@@ -14,9 +16,11 @@ pub use browser::{Answer, Browser, Field, Fields, Person, visible_text};
 pub use folder::Folder;
 pub use live::{Live, Refusal};
 pub use load::{Follower, Sender};
+pub use pebble::{Pebble, free_port};
 pub use raw::Raw;
 pub use serde_json::{Value, json};
 pub use server::{Options, Server};
+pub use tls::{Authority, Trust};
 
 /// No wait in a test is longer. Long enough that a busy machine never meets it, so that meeting it is news.
 pub const PATIENCE: Duration = Duration::from_secs(30);

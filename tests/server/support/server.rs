@@ -10,7 +10,10 @@ use std::{
     thread,
 };
 
-use super::{Browser, Folder, PATIENCE, Person, eventually};
+use super::{Authority, Browser, Folder, PATIENCE, Person, eventually};
+
+/// Whether the servers of this run speak HTTPS, where nothing else is said: where it is set.
+const HTTPS: &str = "LATCHKEY_TEST_HTTPS";
 
 /// How to start a server; the rest is as the program has it.
 pub struct Options {
@@ -18,6 +21,8 @@ pub struct Options {
     pub log: &'static str,
     /// More flags.
     pub flags: &'static [&'static str],
+    /// Whether it speaks HTTPS, with a certificate from [`Authority::shared`].
+    pub https: bool,
     /// Started as the arguments of this command, where there is one.
     pub under: &'static [&'static str],
 }
@@ -28,6 +33,7 @@ impl Default for Options {
             rate_limits: "off",
             log: "info",
             flags: &[],
+            https: std::env::var_os(HTTPS).is_some(),
             under: &[],
         }
     }
@@ -35,7 +41,7 @@ impl Default for Options {
 
 pub struct Server {
     child: Child,
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.0.0.1:PORT`, or `https`.
     pub url: String,
     home: Arc<Folder>,
     log: Arc<Mutex<String>>,
@@ -98,6 +104,9 @@ impl Server {
             .arg("--data")
             .arg(home.data())
             .current_dir(home.path());
+        if options.https {
+            command.args(Authority::shared().vouches_for_this_machine_in(home.path()));
+        }
         Self::run(&mut command, home)
     }
 
@@ -127,7 +136,7 @@ impl Server {
             log,
         };
         assert!(
-            server.url.starts_with("http://"),
+            server.url.starts_with("http"),
             "it says {line:?} and logs:\n{}",
             server.log()
         );
@@ -136,7 +145,11 @@ impl Server {
 
     /// Someone's browser, without cookies.
     pub fn browser(&self) -> Browser {
-        Browser::new(&self.url)
+        if self.url.starts_with("https") {
+            Browser::over_tls(&self.url, Authority::shared().trust())
+        } else {
+            Browser::new(&self.url)
+        }
     }
 
     /// Someone with a browser of their own and this username.
@@ -145,9 +158,8 @@ impl Server {
     }
 
     pub fn address(&self) -> &str {
-        self.url
-            .strip_prefix("http://")
-            .expect("the server speaks HTTP")
+        let (_, address) = self.url.split_once("://").expect("a server's address");
+        address
     }
 
     /// The folder that the server runs in and keeps its data in.
