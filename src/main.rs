@@ -25,8 +25,13 @@ fn main() -> ExitCode {
             data,
             name,
             owner,
+            from,
+            ways_in,
             input,
-        } => commands::import(&data, name.as_deref().zip(owner.as_deref()), &input),
+        } => match from.zip(ways_in) {
+            Some((from, ways_in)) => commands::import_from(from, &data, &ways_in, &input),
+            None => commands::import(&data, name.as_deref().zip(owner.as_deref()), &input),
+        },
         Command::Move { from, to } => commands::move_to(&from, &to),
     }
 }

@@ -14,7 +14,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{
     aside::Aside,
     store::{self, Data, Loaded, Progress},
-    transfer::page::Page,
+    transfer::{
+        ImportError,
+        foreign::{self, From, Told, WaysIn},
+        page::Page,
+    },
 };
 use crate::domain::{RoomName, Username};
 
@@ -165,13 +169,7 @@ fn try_import(data: &Path, room: Option<(&str, &str)>, input: &Path) -> Result<L
         let file = File::open(input).map_err(|why| format!("{}: {why}", input.display()))?;
         Box::new(BufReader::new(file))
     };
-    let last = Cell::new(Instant::now());
-    let tell = |entries| {
-        if last.get().elapsed() >= LINE_EVERY {
-            last.set(Instant::now());
-            eprintln!("imported {entries} entries");
-        }
-    };
+    let tell = told_now_and_then();
     let loaded = match room {
         None => store::load(data, lines, tell),
         Some((name, owner)) => {
@@ -181,6 +179,68 @@ fn try_import(data: &Path, room: Option<(&str, &str)>, input: &Path) -> Result<L
         }
     };
     loaded.map_err(|error| error.to_string())
+}
+
+/// `latchkey import --from`.
+pub fn import_from(from: From, data: &Path, ways_in: &Path, input: &Path) -> ExitCode {
+    match try_import_from(from, data, ways_in, input) {
+        Ok((loaded, told)) => {
+            let Loaded {
+                names,
+                rooms,
+                entries,
+            } = loaded;
+            say(&format!(
+                "imported {names} names, {rooms} rooms, {entries} entries\n{told}what lets people in is in {}: keep it to yourself",
+                ways_in.display()
+            ));
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("latchkey: nothing was imported: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_import_from(
+    from: From,
+    data: &Path,
+    ways_in: &Path,
+    input: &Path,
+) -> Result<(Loaded, Told), String> {
+    if let Some(why) = kept_elsewhere(data) {
+        return Err(why.to_owned());
+    }
+    let mut told = Told::default();
+    let mut kept = None;
+    let loaded = store::load_from(
+        data,
+        |take| {
+            let mut letters = WaysIn::new(ways_in)?;
+            told = foreign::read(from, input, &mut letters, take)?;
+            // Before anything is there that only they lead to.
+            kept = Some(letters.keep()?);
+            Ok::<_, ImportError>(())
+        },
+        told_now_and_then(),
+    );
+    let loaded = loaded.map_err(|error| error.to_string())?;
+    if let Some(kept) = kept {
+        kept.for_good();
+    }
+    Ok((loaded, told))
+}
+
+/// Tells how many entries there are so far, not too often.
+fn told_now_and_then() -> impl FnMut(u64) {
+    let mut last = Instant::now();
+    move |entries| {
+        if last.elapsed() >= LINE_EVERY {
+            last = Instant::now();
+            eprintln!("imported {entries} entries");
+        }
+    }
 }
 
 /// `latchkey move`.

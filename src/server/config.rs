@@ -14,7 +14,7 @@ mod https;
 
 pub use https::{Certificate, HostName, Https, KeyPair, Order};
 
-use super::store::Data;
+use super::{store::Data, transfer::foreign::From};
 
 /// A chat server that anyone can run.
 #[derive(Debug, Parser)]
@@ -64,6 +64,18 @@ pub enum Command {
         /// The username of who owns it then.
         #[arg(long, value_name = "USERNAME", requires = "name")]
         owner: Option<String>,
+        /// Fill an empty database with what another chat server keeps. Direct messages and files stay behind.
+        #[arg(
+            long,
+            value_enum,
+            value_name = "SERVER",
+            requires = "ways_in",
+            conflicts_with = "name"
+        )]
+        from: Option<From>,
+        /// Where to write what lets people in then: a link for each of them, good once, and the keys of the rooms.
+        #[arg(long, value_name = "FILE", requires = "from")]
+        ways_in: Option<PathBuf>,
         /// The export; `-` is the standard input.
         input: PathBuf,
     },

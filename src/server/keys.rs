@@ -102,6 +102,14 @@ impl Keys {
     }
 }
 
+/// The same where nobody waits but who asks: from a terminal.
+///
+/// # Errors
+/// Where the system gives no randomness or memory.
+pub fn hash_now(key: &Key) -> Result<String, password_hash::Error> {
+    hash(key.as_bytes(), &mut Blocks::default())
+}
+
 /// Argon2id, version 1.3, with the parameters OWASP recommends (19 MiB, 2 passes, 1 lane).
 fn hash(key: &[u8], blocks: &mut Blocks) -> Result<String, password_hash::Error> {
     let salt = SaltString::from_b64(&BASE64_STANDARD_NO_PAD.encode(random_bytes::<16>()?))?;

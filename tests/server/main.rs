@@ -37,4 +37,5 @@ mod security;
 mod storage_full;
 mod support;
 mod transfer;
+mod transfer_foreign;
 mod watching;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What every pass begins with, so that one can be told from other secrets wherever it turns up.
-const PASS: &str = "pass_";
+pub const PASS: &str = "pass_";
 
 /// A browser that has just been let into a name.
 pub struct LetIn {

@@ -44,7 +44,7 @@ pub use self::{
     postgres::{OpenError as PostgresError, Postgres, move_all},
     sqlite::{
         Checkup, CopyError, DumpError, Loaded, OpenError, Progress, Source, Sqlite, check, copy,
-        dump, load, load_room,
+        dump, load, load_from, load_room,
     },
     ways::{Entrance, Held, Rest, StoredPasskey, Unused, Way, Ways, WaysIn},
 };

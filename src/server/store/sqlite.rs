@@ -42,7 +42,7 @@ pub use self::{
     check::{Checkup, check},
     copy::{CopyError, Progress, copy},
     dump::{DumpError, dump},
-    load::{Loaded, load, load_room},
+    load::{Loaded, load, load_from, load_room},
     open::OpenError,
     source::Source,
 };

@@ -7,6 +7,7 @@
 //! Of whole servers the lines hold what lets people and browsers in, as hashes: they are to be kept as secret as the
 //! database. Of one room they hold no more than its members could read, and the hash of its key.
 
+pub mod foreign;
 pub mod page;
 pub mod read;
 
@@ -18,7 +19,7 @@ use crate::domain::{Millis, Posting, Role, RoomId, Seq};
 use super::store::{SessionId, UserId};
 
 /// The version of this form that is written, and the newest that is read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a file is an export of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,12 @@ pub enum Line {
         since: Millis,
         used: Millis,
         browser: String,
+    },
+    /// Lets one browser in, once. `token` is the base64 of its SHA-256. Since version 2.
+    Pass {
+        of: UserId,
+        token: String,
+        expires: Millis,
     },
     /// `id` is the credential's, in base64; `passkey` its public key and counter.
     Passkey {
@@ -153,6 +160,9 @@ pub struct Given {
     pub entry: Seq,
     pub since: Seq,
 }
+
+/// Where lines go. Says what is wrong with one that cannot be taken.
+pub type Take<'a> = dyn FnMut(Line) -> Result<(), String> + 'a;
 
 /// Why an import was not made. Nothing of it is there.
 #[derive(Debug, thiserror::Error)]

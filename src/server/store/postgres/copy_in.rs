@@ -20,7 +20,7 @@ use crate::{
 const ENOUGH: usize = 4 * 1024 * 1024;
 
 /// The tables, each after those that it points to, and the columns that are filled.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     (
         "users",
         "id, name, folded, created_at, used_at, passphrase_hash",
@@ -33,6 +33,7 @@ const TABLES: [(&str, &str); 11] = [
         "passkeys",
         "id, user_id, passkey, name, created_at, used_at",
     ),
+    ("passes", "token_hash, user_id, expires_at"),
     (
         "rooms",
         "id, name, folded, owner_id, key_hash, created_at, topic, posting, keep_days, erased_to",
@@ -54,14 +55,15 @@ const TABLES: [(&str, &str); 11] = [
 const USERS: usize = 0;
 const SESSIONS: usize = 1;
 const PASSKEYS: usize = 2;
-const ROOMS: usize = 3;
-const FORMER: usize = 4;
-const INVITES: usize = 5;
-const MEMBERS: usize = 6;
-const ENTRIES: usize = 7;
-const REACTIONS: usize = 8;
-const MENTIONS: usize = 9;
-const HEADS: usize = 10;
+const PASSES: usize = 3;
+const ROOMS: usize = 4;
+const FORMER: usize = 5;
+const INVITES: usize = 6;
+const MEMBERS: usize = 7;
+const ENTRIES: usize = 8;
+const REACTIONS: usize = 9;
+const MENTIONS: usize = 10;
+const HEADS: usize = 11;
 
 /// What is on its way into the tables.
 pub struct CopyIn<'t> {
@@ -115,6 +117,10 @@ impl<'t> CopyIn<'t> {
                 let row = self.row(SESSIONS);
                 row.number(id).bytes(&token)?.number(of);
                 row.number(since).number(used).text(&browser);
+            }
+            Line::Pass { of, token, expires } => {
+                let row = self.row(PASSES);
+                row.bytes(&token)?.number(of).number(expires);
             }
             Line::Passkey {
                 id,

@@ -45,6 +45,7 @@ impl Sent {
             }
             Line::Session { .. } => "sessions",
             Line::Passkey { .. } => "passkeys",
+            Line::Pass { .. } => "passes",
             Line::Room { id, .. } => {
                 self.loaded.rooms += 1;
                 self.rooms.entry(*id).or_default();

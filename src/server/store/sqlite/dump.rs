@@ -76,6 +76,7 @@ pub fn dump(
         None => {
             each(&snapshot, NAMES, [], name, &mut tell)?;
             each(&snapshot, SESSIONS, [], session, &mut tell)?;
+            each(&snapshot, PASSES, [now()], pass, &mut tell)?;
             each(&snapshot, PASSKEYS, [], passkey, &mut tell)?;
         }
         Some(room) => each(&snapshot, NAMES_OF_ROOM, [room], name, &mut tell)?,
@@ -158,6 +159,17 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Line> {
         since: row.get(3)?,
         used: row.get(4)?,
         browser: row.get(5)?,
+    })
+}
+
+const PASSES: &str = "SELECT user_id, token_hash, expires_at FROM passes WHERE expires_at > ?1
+     ORDER BY user_id, expires_at, token_hash";
+
+fn pass(row: &Row<'_>) -> rusqlite::Result<Line> {
+    Ok(Line::Pass {
+        of: row.get(0)?,
+        token: BASE64.encode(row.get_ref(1)?.as_blob()?),
+        expires: row.get(2)?,
     })
 }
 

@@ -11,7 +11,7 @@ pub use self::room::load_room;
 use super::{entries::Kind, index, migrate, open};
 use crate::{
     domain::{Body, Role, RoomId, RoomName, Seq, Topic, Username, limits},
-    server::transfer::{Entry, ImportError, Line, Of, read::Lines},
+    server::transfer::{Entry, ImportError, Line, Of, Take, read::Lines},
 };
 
 /// What was imported.
@@ -37,8 +37,27 @@ pub fn load(
             "this is an export of one room: say as what it is to come in, with --as".to_owned(),
         ));
     }
+    load_from(file, move |take| feed(lines, take), tell)
+}
+
+fn feed(mut lines: Lines<impl BufRead>, take: &mut Take<'_>) -> Result<(), ImportError> {
+    while let Some(line) = lines.next()? {
+        take(line).map_err(|why| lines.wrong(why))?;
+    }
+    Ok(())
+}
+
+/// The same with lines from elsewhere: `feed` gives them out one by one.
+///
+/// # Errors
+/// Those of `feed`, and [`ImportError`].
+pub fn load_from(
+    file: &Path,
+    feed: impl FnOnce(&mut Take<'_>) -> Result<(), ImportError>,
+    tell: impl FnMut(u64),
+) -> Result<Loaded, ImportError> {
     let is_new = !file.exists();
-    let loaded = fill(file, lines, tell);
+    let loaded = fill(file, feed, tell);
     if is_new && loaded.is_err() {
         for end in ["", "-wal", "-shm"] {
             let mut path = file.as_os_str().to_owned();
@@ -51,7 +70,7 @@ pub fn load(
 
 fn fill(
     file: &Path,
-    mut lines: Lines<impl BufRead>,
+    feed: impl FnOnce(&mut Take<'_>) -> Result<(), ImportError>,
     mut tell: impl FnMut(u64),
 ) -> Result<Loaded, ImportError> {
     let _lock = open::lock(file)?;
@@ -69,12 +88,13 @@ fn fill(
     }
     let change = connection.transaction()?;
     let mut load = Load::new(&change);
-    while let Some(line) = lines.next()? {
-        load.take(line).map_err(|why| lines.wrong(why))?;
+    feed(&mut |line| {
+        load.take(line)?;
         if load.loaded.entries.is_multiple_of(1_000) {
             tell(load.loaded.entries);
         }
-    }
+        Ok(())
+    })?;
     let loaded = load.end()?;
     change.commit()?;
     index::catch_up(&mut connection)?;
@@ -153,6 +173,11 @@ impl<'t> Load<'t> {
                 "INSERT INTO sessions (id, user_id, token_hash, created_at, used_at, browser)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![id, of, hash(&token)?, since, used, browser],
+            ),
+            Line::Pass { of, token, expires } => run(
+                change,
+                "INSERT INTO passes (token_hash, user_id, expires_at) VALUES (?1, ?2, ?3)",
+                params![hash(&token)?, of, expires],
             ),
             Line::Passkey {
                 id,

@@ -49,9 +49,15 @@ fn names() -> Vec<Line> {
         used: id,
         browser: "Firefox on Linux".to_owned(),
     };
+    let pass = Line::Pass {
+        of: 1,
+        token: BASE64.encode([9; 32]),
+        expires: i64::MAX,
+    };
     (1..=PEOPLE)
         .map(name)
         .chain((1..PEOPLE).map(session))
+        .chain([pass])
         .collect()
 }
 
