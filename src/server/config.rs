@@ -14,7 +14,7 @@ mod https;
 
 pub use https::{Certificate, HostName, Https, KeyPair, Order};
 
-use super::{store::Data, transfer::foreign::From};
+use super::{bus, store::Data, transfer::foreign::From};
 
 /// A chat server that anyone can run.
 #[derive(Debug, Parser)]
@@ -120,6 +120,11 @@ pub struct Config {
         hide_env_values = true
     )]
     pub data: Data,
+
+    /// NATS, as in `nats://user:password@host:4222`, where several processes serve one PostgreSQL database: by it they hear
+    /// of each other's changes at once. Several servers of one NATS cluster have commas between.
+    #[arg(long, env = "LATCHKEY_BUS", hide_env_values = true)]
+    pub bus: Option<bus::Address>,
 
     /// Rate limits: `on`, `off`, or a list of those to change, as in
     /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,requests=100/s:1000,frames=40/s:400` (the last number

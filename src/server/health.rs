@@ -5,10 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{body::Body, extract::State, http::Response, response::IntoResponse};
+use axum::{Json, body::Body, extract::State, http::Response, response::IntoResponse};
+use serde::Serialize;
 use tokio::sync::Mutex;
 
-use super::rooms::Chat;
+use super::{
+    bus::{Bus, BusHealth},
+    live::Counts,
+    rooms::Chat,
+};
 use crate::domain::ApiError;
 
 /// How long an answer is given again: however many ask, the store and the shards are asked once in this time.
@@ -35,13 +40,33 @@ impl Health {
     }
 }
 
-/// `GET /healthz`: 200, or 503 with the reason.
+/// What a server says of itself that can do its work.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// `ok`, or `degraded` where other processes hear late of what happens here, or it of what they do.
+    status: &'static str,
+    logs: Counts,
+    /// Where several processes serve one database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bus: Option<BusHealth>,
+}
+
+/// `GET /healthz`: 200, or 503 with the reason; JSON either way.
 pub async fn healthz(
     State(chat): State<Chat>,
     State(health): State<Arc<Health>>,
 ) -> Response<Body> {
     match health.of(&chat).await {
-        Ok(()) => "ok\n".into_response(),
+        Ok(()) => {
+            let bus = chat.bus().map(Bus::health);
+            let well = bus.as_ref().is_none_or(|bus| bus.well);
+            let report = Report {
+                status: if well { "ok" } else { "degraded" },
+                logs: chat.live().counts(),
+                bus,
+            };
+            Json(report).into_response()
+        }
         Err(why) => why.into_response(),
     }
 }

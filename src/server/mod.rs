@@ -11,6 +11,7 @@ mod authorities;
 mod backup;
 mod bounds;
 mod browsers;
+mod bus;
 pub mod commands;
 pub mod config;
 mod connections;

@@ -9,6 +9,7 @@ mod settings;
 use std::sync::Arc;
 
 use super::{
+    bus::Bus,
     identity::{self, Caller, Cookie, Me},
     keys::Keys,
     live::Live,
@@ -36,6 +37,8 @@ pub struct Chat(Arc<Parts>);
 pub struct Parts {
     pub store: Arc<dyn Store>,
     pub live: Arc<Live>,
+    /// The way to the other processes, where there may be any.
+    pub bus: Option<Arc<Bus>>,
     pub limits: Arc<Limits>,
     pub keys: Keys,
     pub sockets: Sockets,
@@ -64,6 +67,10 @@ impl Chat {
 
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub fn bus(&self) -> Option<&Bus> {
+        self.0.bus.as_deref()
     }
 
     /// Whether the store and the live engine do their work.

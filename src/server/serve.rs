@@ -14,6 +14,7 @@ use tokio::{
 
 use super::{
     backup,
+    bus::{Bus, Feed},
     config::Config,
     connections::{Door, Hall},
     counts::entries::Counted,
@@ -30,7 +31,7 @@ use super::{
     rooms::{Chat, Parts},
     router::router,
     sockets::Sockets,
-    store::{Data, Journal, Postgres, Sqlite, Store},
+    store::{Data, Postgres, Sqlite, Store},
     strangers::Strangers,
     tls::Tls,
 };
@@ -54,6 +55,8 @@ pub enum ServeError {
     Listen(#[from] super::listeners::ListenError),
     #[error(transparent)]
     Tls(#[from] super::tls::TlsError),
+    #[error(transparent)]
+    Bus(#[from] super::bus::BusError),
     #[error("cannot start: {0}")]
     Start(String),
     #[error("stopped: {0}")]
@@ -73,8 +76,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let started = SystemTime::now();
     let limits = Arc::new(Limits::new(&config.rate_limits));
     let live = Arc::new(Live::new(limits.clone()));
-    let store = open(&config.data, Arc::new(Counted(live.clone()))).await?;
-    live.start(store.clone())?;
+    let (store, bus) = open(&config, &live).await?;
+    let bus = bus.map(Arc::new);
     let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
 
     let listeners = Listeners::open(&config)?;
@@ -88,6 +91,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let chat = Chat::new(Parts {
         store: store.clone(),
         live: live.clone(),
+        bus: bus.clone(),
         limits: limits.clone(),
         keys,
         sockets: Sockets::new(&config.max_sockets(), for_sockets),
@@ -97,6 +101,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
             names: config.forget_names_after,
             sessions: config.forget_sessions_after,
         },
+    });
+    let whole = tokio::spawn({
+        let live = live.clone();
+        async move { live.keep_whole().await }
     });
     let looked_after = tokio::spawn(idle::look_after(chat.clone()));
     let forget = tokio::spawn(async move {
@@ -170,20 +178,44 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let sockets = tokio::task::spawn_blocking(move || live.stop());
     let _ = tokio::time::timeout(GRACE, async { tokio::join!(serving.join_all(), sockets) }).await;
     forget.abort();
+    whole.abort();
     looked_after.abort();
     store.close();
+    if let Some(bus) = bus {
+        bus.stop().await;
+    }
     tracing::info!("stopped");
     ended
 }
 
-async fn open(data: &Data, journal: Arc<dyn Journal>) -> Result<Arc<dyn Store>, ServeError> {
-    Ok(match data {
-        Data::File(path) => Arc::new(Sqlite::open(path, journal)?),
-        Data::Postgres(url) => {
-            let address = url.address().map_err(super::store::PostgresError::from)?;
-            Arc::new(Postgres::open(&address, journal).await?)
+/// The store, its live engine started, and the way to the other processes, where there may be any.
+async fn open(
+    config: &Config,
+    live: &Arc<Live>,
+) -> Result<(Arc<dyn Store>, Option<Bus>), ServeError> {
+    let (url, address) = match (&config.data, &config.bus) {
+        (Data::File(_), Some(_)) => {
+            let why = "several processes cannot serve one file: --bus needs --data postgres://…";
+            return Err(ServeError::Start(why.to_owned()));
         }
-    })
+        (Data::File(path), None) => {
+            let store = Arc::new(Sqlite::open(path, Arc::new(Counted(live.clone())))?);
+            live.start(store.clone())?;
+            return Ok((store, None));
+        }
+        (Data::Postgres(url), address) => (url, address),
+    };
+    let database = url.address().map_err(super::store::PostgresError::from)?;
+    let Some(address) = address else {
+        let store = Arc::new(Postgres::open(&database, Arc::new(Counted(live.clone()))).await?);
+        live.start(store.clone())?;
+        return Ok((store, None));
+    };
+    let feed = Arc::new(Feed::new(live.clone()));
+    let store = Arc::new(Postgres::open(&database, Arc::new(Counted(feed.clone()))).await?);
+    live.start(store.clone())?;
+    let bus = Bus::start(address, &feed, live.clone(), store.clone()).await?;
+    Ok((store, Some(bus)))
 }
 
 /// How many files the process may have open: as many as the system lets it.

@@ -8,6 +8,7 @@ mod bounded;
 mod bounds;
 mod changes;
 mod claims;
+mod cluster;
 mod conversation;
 mod deploy;
 mod durability;

@@ -68,7 +68,6 @@ pub enum Command {
     },
     Deleted {
         room: RoomId,
-        members: Arc<[UserId]>,
     },
     GaveUp {
         user: UserId,
@@ -90,6 +89,10 @@ pub enum Command {
         room: RoomId,
         name: Arc<str>,
     },
+    /// Whose sessions its sockets are of.
+    Sessions(oneshot::Sender<Vec<(UserId, SessionId)>>),
+    /// All its sockets are to go elsewhere.
+    SendAway,
     /// Is answered by a shard that does its work.
     Ask(oneshot::Sender<()>),
     Stop,

@@ -7,13 +7,16 @@
 
 mod frames;
 mod mailbox;
+mod others;
 mod presence;
 mod retell;
 mod room;
+mod sequencer;
 mod shard;
 mod shared;
 mod socket;
 mod tail;
+mod take;
 
 use std::{
     io,
@@ -28,22 +31,24 @@ use std::{
 
 use tokio::{
     sync::{Notify, oneshot},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 #[cfg(feature = "fuzz")]
 pub use self::socket::fuzz as fuzz_socket;
 use self::{
-    mailbox::{Arrival, Command, Told},
+    mailbox::{Arrival, Command},
     shard::Shard,
     shared::Shared,
+    take::PATIENCE,
 };
+pub use self::{presence::Sighting, sequencer::Counts};
 use super::{
     rates::Limits,
     sockets::Admission,
-    store::{Entry, Event, Journal, Store, TokenHash, UserId},
+    store::{Event, Journal, Store, TokenHash, UserId},
 };
-use crate::{domain::RoomId, protocol::ServerFrame};
+use crate::domain::RoomId;
 
 /// How long a shard may take to answer that it is there.
 const GOOD_TIME: Duration = Duration::from_secs(2);
@@ -156,6 +161,17 @@ impl Live {
         self.shared.presence.people()
     }
 
+    /// Has what is missing of rooms' logs read, for as long as it runs.
+    pub async fn keep_whole(&self) {
+        loop {
+            self.shared.holes.notified().await;
+            sleep(PATIENCE).await;
+            while self.shared.read_what_is_missing() {
+                sleep(PATIENCE).await;
+            }
+        }
+    }
+
     /// How many members of a room are connected.
     pub fn online(&self, room: RoomId) -> usize {
         self.shared.presence.count(room)
@@ -178,58 +194,6 @@ impl Live {
     }
 }
 
-impl Live {
-    fn tell(&self, entry: Entry) {
-        let (shared, presence) = (&self.shared, &self.shared.presence);
-        let Entry {
-            room,
-            seq,
-            said,
-            frame: entry,
-            mentioned,
-        } = entry;
-        let concerned = presence.concerned(room);
-        if concerned.is_empty() {
-            return;
-        }
-        let frame = frames::logged(&entry);
-        let (mut spoke, mut changes) = (None::<Arc<str>>, None);
-        let (message, by) = match &entry {
-            ServerFrame::Message(message) => (seq, message.by.as_str()),
-            ServerFrame::Edited { of, by, .. } => (*of, by.as_str()),
-            _ => (seq, ""),
-        };
-        for user in mentioned {
-            shared.leave_for(presence.shards_of(user), || Command::Mention {
-                user,
-                frame: ServerFrame::Mention {
-                    room,
-                    seq: message,
-                    by: by.to_owned(),
-                },
-            });
-        }
-        match &entry {
-            ServerFrame::Message(_) => spoke = Some(by.into()),
-            &ServerFrame::Edited { of, .. }
-            | &ServerFrame::DeletedMessage { of, .. }
-            | &ServerFrame::Erased { of, .. } => {
-                changes = Some((of, Arc::new(entry)));
-            }
-            _ => {}
-        }
-        let told = Told {
-            room,
-            seq,
-            said,
-            frame,
-            by: spoke,
-            changes,
-        };
-        shared.leave_for(concerned, || Command::Entry(told.clone()));
-    }
-}
-
 /// Rings when it is dropped, as it is in a panic too.
 struct Alarm(Arc<Notify>);
 
@@ -243,38 +207,8 @@ impl Journal for Live {
     fn committed(&self, event: Event) {
         let (shared, presence) = (&self.shared, &self.shared.presence);
         match event {
-            Event::Entry(entry) => self.tell(entry),
-            Event::Joined { room, user } => {
-                presence.joined(room, user);
-                shared.leave_for(presence.shards_of(user), || Command::Joined { room, user });
-                shared.leave_for(presence.reading(room), || Command::Presence { room });
-            }
-            Event::Left { room, user, heir } => {
-                presence.left(room, user);
-                let mut told = presence.shards_of(user);
-                told.extend(
-                    heir.map(|heir| presence.shards_of(heir))
-                        .into_iter()
-                        .flatten(),
-                );
-                told.sort_unstable();
-                told.dedup();
-                shared.leave_for(told, || Command::Left { room, user, heir });
-                shared.leave_for(presence.reading(room), || Command::Presence { room });
-            }
-            Event::Removed { room, user, frame } => {
-                presence.left(room, user);
-                let frame = Arc::new(frame);
-                shared.leave_for(presence.shards_of(user), || Command::Removed {
-                    room,
-                    user,
-                    frame: frame.clone(),
-                });
-                shared.leave_for(presence.reading(room), || Command::Presence { room });
-            }
-            Event::RoomChanged { room } => {
-                shared.leave_for(presence.concerned(room), || Command::RoomChanged { room });
-            }
+            Event::Entry(entry) => shared.hear(entry),
+            Event::Created { room, user } => shared.admit(room, user, 0),
             Event::WaysChanged { user } => {
                 shared.leave_for(presence.shards_of(user), || Command::WaysChanged { user });
             }
@@ -297,13 +231,10 @@ impl Journal for Live {
                 read,
                 by,
             }),
-            Event::Deleted { room, members } => {
+            Event::Deleted { room } => {
+                shared.sequencer().forget(room);
                 let concerned = presence.deleted(room);
-                let members: Arc<[UserId]> = members.into();
-                shared.leave_for(concerned, || Command::Deleted {
-                    room,
-                    members: members.clone(),
-                });
+                shared.leave_for(concerned, || Command::Deleted { room });
             }
             Event::GaveUp { user } => {
                 shared.leave_for(presence.shards_of(user), || Command::GaveUp { user });

@@ -1,4 +1,6 @@
-//! Who is connected now, over all shards, and which shards a room concerns: latest values, never a log.
+//! Who is connected now, over all shards and processes, and which shards a room concerns: latest values, never a log.
+
+mod elsewhere;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -7,6 +9,8 @@ use std::{
 
 use smallvec::SmallVec;
 
+use self::elsewhere::Others;
+pub use self::elsewhere::Sighting;
 use crate::{
     domain::{RoomId, limits},
     protocol::ServerFrame,
@@ -43,6 +47,9 @@ pub enum Follows {
 struct State {
     users: HashMap<UserId, Connected>,
     rooms: HashMap<RoomId, Known>,
+    others: Others,
+    /// What the other processes are to be told, where there may be any.
+    news: Option<Vec<Sighting>>,
 }
 
 struct Connected {
@@ -54,8 +61,8 @@ struct Connected {
 
 #[derive(Default)]
 struct Known {
-    /// Names by user, so that a room's list comes in a stable order.
-    members: BTreeMap<UserId, String>,
+    /// Names by user, so that a room's list comes in a stable order, each with how many processes have them.
+    members: BTreeMap<UserId, (String, usize)>,
     /// Of each shard that the room concerns: members with sockets there, and how closely it follows the room.
     shards: SmallVec<[(ShardNumber, Concern); 2]>,
 }
@@ -91,13 +98,15 @@ impl Presence {
         if !came {
             return Vec::new();
         }
-        let change = |standing: &Standing| {
-            let room = standing.room;
+        let mut changed = Vec::new();
+        for &Standing { room, .. } in rooms {
             let known = state.rooms.entry(room).or_default();
-            known.members.insert(user.id, user.name.clone());
-            known.changed(room)
-        };
-        rooms.iter().map(change).collect()
+            if known.enter(user.id, user.name.clone()) {
+                changed.push(known.changed(room));
+            }
+            state.note(room, user.id, &user.name, true);
+        }
+        changed
     }
 
     /// One socket less. Answers the rooms where that changes who is there.
@@ -116,6 +125,7 @@ impl Presence {
         connected.sockets.swap_remove(at);
         let gone = connected.sockets.is_empty();
         let rooms: Vec<_> = connected.rooms.iter().copied().collect();
+        let name = connected.name.clone();
         if gone {
             state.users.remove(&user);
         }
@@ -123,11 +133,13 @@ impl Presence {
         for room in rooms {
             state.change(room, |known| {
                 known.concern(shard, |concern| concern.members -= 1);
-                if gone {
-                    known.members.remove(&user);
+                if gone && known.exit(user) {
                     changed.push(known.changed(room));
                 }
             });
+            if gone {
+                state.note(room, user, &name, false);
+            }
         }
         changed
     }
@@ -142,10 +154,12 @@ impl Presence {
             return;
         }
         let known = state.rooms.entry(room).or_default();
-        known.members.insert(user, connected.name.clone());
+        let name = connected.name.clone();
+        known.enter(user, name.clone());
         for &(shard, _) in &connected.sockets {
             known.concern(shard, |concern| concern.members += 1);
         }
+        state.note(room, user, &name, true);
     }
 
     /// A user is no longer a member of a room.
@@ -158,12 +172,14 @@ impl Presence {
             return;
         }
         let shards: Shards = connected.sockets.iter().map(|(shard, _)| *shard).collect();
+        let name = connected.name.clone();
         state.change(room, |known| {
-            known.members.remove(&user);
+            known.exit(user);
             for shard in shards {
                 known.concern(shard, |concern| concern.members -= 1);
             }
         });
+        state.note(room, user, &name, false);
     }
 
     /// A room is gone. Answers the shards that it concerned.
@@ -244,6 +260,23 @@ impl Presence {
         self.state().users.len()
     }
 
+    /// Whether a user is connected here.
+    pub fn is_connected(&self, user: UserId) -> bool {
+        self.state().users.contains_key(&user)
+    }
+
+    /// Whether a user is connected here, and known to be a member of that room.
+    pub fn is_in(&self, user: UserId, room: RoomId) -> bool {
+        let state = self.state();
+        let connected = state.users.get(&user);
+        connected.is_some_and(|connected| connected.rooms.contains(&room))
+    }
+
+    /// Who is connected here.
+    pub fn users(&self) -> Vec<UserId> {
+        self.state().users.keys().copied().collect()
+    }
+
     /// How many members of a room are connected.
     pub fn count(&self, room: RoomId) -> usize {
         let state = self.state();
@@ -258,7 +291,7 @@ impl Presence {
         let state = self.state();
         users
             .into_iter()
-            .map(|user| state.users.contains_key(&user))
+            .map(|user| state.users.contains_key(&user) || state.others.have(user))
             .collect()
     }
 
@@ -273,7 +306,7 @@ impl Presence {
                 .into_iter()
                 .flat_map(BTreeMap::values)
                 .take(limits::PRESENCE_NAMES)
-                .cloned()
+                .map(|(name, _)| name.clone())
                 .collect(),
         }
     }
@@ -284,6 +317,18 @@ impl Presence {
 }
 
 impl State {
+    /// Notes what the other processes are to be told.
+    fn note(&mut self, room: RoomId, user: UserId, name: &str, here: bool) {
+        if let Some(news) = &mut self.news {
+            news.push(Sighting {
+                room,
+                user,
+                name: name.to_owned(),
+                here,
+            });
+        }
+    }
+
     /// Changes what is known of a room, and forgets it where that is nothing.
     fn change(&mut self, room: RoomId, change: impl FnOnce(&mut Known)) {
         if let Some(known) = self.rooms.get_mut(&room) {
@@ -296,6 +341,26 @@ impl State {
 }
 
 impl Known {
+    /// One more process has a member. Answers whether it is the first.
+    fn enter(&mut self, user: UserId, name: String) -> bool {
+        let (_, processes) = self.members.entry(user).or_insert((name, 0));
+        *processes += 1;
+        *processes == 1
+    }
+
+    /// One process less has a member. Answers whether it was the last.
+    fn exit(&mut self, user: UserId) -> bool {
+        let Some((_, processes)) = self.members.get_mut(&user) else {
+            return false;
+        };
+        *processes -= 1;
+        let gone = *processes == 0;
+        if gone {
+            self.members.remove(&user);
+        }
+        gone
+    }
+
     /// Changes a shard's concern, and forgets it where it has none.
     fn concern(&mut self, shard: ShardNumber, change: impl FnOnce(&mut Concern)) {
         let at = self.shards.iter().position(|(at, _)| *at == shard);

@@ -187,13 +187,15 @@ impl Shard {
                 read,
                 by,
             } => self.seen(user, by, &ServerFrame::Read { room, seq, read }),
-            Command::Deleted { room, members } => self.deleted(room, &members),
+            Command::Deleted { room } => self.deleted(room),
             Command::GaveUp { user } => self.gave_up(user),
             Command::Loaded { room, tail } => self.loaded(room, tail),
             Command::Answered { asked, answers } => self.answered(asked, answers),
             Command::Presence { room } => self.schedule(room, Due::Presence),
             Command::Typing { room, name } => self.types(room, &name, true),
+            Command::Sessions(reply) => _ = reply.send(self.sessions()),
             Command::Ask(reply) => _ = reply.send(()),
+            Command::SendAway => self.send_away(),
             Command::Stop => self.stop(),
         }
     }

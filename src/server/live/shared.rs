@@ -5,34 +5,38 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicU64},
 };
 
+use tokio::sync::Notify;
+
 use super::{
-    frames,
-    mailbox::{Arrival, Command, Mailbox},
+    mailbox::{Command, Mailbox},
     presence::{Changed, Presence, ShardNumber, Shards},
+    sequencer::Sequencer,
 };
 use crate::{
     domain::{Posted, RoomId, Seq},
-    protocol::ServerFrame,
     server::{
         rates::Limits,
-        store::{NewEntry, Reply, SocketId, Store, StoreError, TokenHash, UserId},
+        store::{Entry, NewEntry, Reply, SocketId, Store, StoreError, UserId},
     },
 };
-
-/// Entries of a room that are read when its first reader comes.
-const TAIL: usize = 256;
 
 pub struct Shared {
     pub presence: Presence,
     pub limits: Arc<Limits>,
     /// The number of the last socket that was attached, on whatever shard.
     pub last_socket: AtomicU64,
+    /// Which entries it is the turn of. Locked before anything else here is.
+    pub sequencer: Mutex<Sequencer<Entry>>,
+    /// Rings where some are missing.
+    pub holes: Notify,
+    /// Who has begun to type since the other processes were told, where there may be any.
+    pub typed: Mutex<Option<Vec<(RoomId, String)>>>,
     /// Rooms whose tail is on its way.
     loading: Mutex<HashMap<RoomId, Loading>>,
     running: OnceLock<Running>,
 }
 
-enum Loading {
+pub enum Loading {
     /// The store was asked.
     Asked,
     /// It has answered; these shards have not taken it yet.
@@ -50,6 +54,9 @@ impl Shared {
             presence: Presence::default(),
             limits,
             last_socket: AtomicU64::new(0),
+            sequencer: Mutex::default(),
+            holes: Notify::new(),
+            typed: Mutex::default(),
             loading: Mutex::default(),
             running: OnceLock::new(),
         }
@@ -58,6 +65,10 @@ impl Shared {
     /// From here on there are shards, and a store to ask.
     pub fn run(&self, store: Arc<dyn Store>, shards: Vec<Arc<Mailbox>>) {
         let _ = self.running.set(Running { store, shards });
+    }
+
+    pub fn store(&self) -> Option<&dyn Store> {
+        self.running.get().map(|running| &*running.store)
     }
 
     pub fn shards(&self) -> &[Arc<Mailbox>] {
@@ -88,31 +99,6 @@ impl Shared {
         }
     }
 
-    /// Attaches a socket to one of the shards, if its token proves an identity.
-    pub fn attach(self: &Arc<Self>, number: ShardNumber, arrival: Arrival, token: TokenHash) {
-        let Some(running) = self.running.get() else {
-            return;
-        };
-        let shared = self.clone();
-        // Asked in order with all changes: from here on, the shard hears of every one.
-        running.store.membership(
-            token,
-            Box::new(move |membership| {
-                if let Ok(Some(membership)) = membership {
-                    for Changed { room, readers } in shared.presence.connect(&membership, number) {
-                        shared.leave_for(readers, || Command::Presence { room });
-                    }
-                    if let Some(shard) = shared.shards().get(number) {
-                        shard.leave(Command::Attach {
-                            arrival,
-                            membership,
-                        });
-                    }
-                }
-            }),
-        );
-    }
-
     /// A shard has one socket less of a user.
     pub fn disconnect(&self, user: UserId, shard: ShardNumber) {
         for Changed { room, readers } in self.presence.disconnect(user, shard) {
@@ -132,48 +118,6 @@ impl Shared {
         }
     }
 
-    /// Has a room's tail read and handed to every shard: each keeps it for a while, so that the store is asked once
-    /// for a crowd, wherever it comes. The shard that asks follows the room already.
-    pub fn load(self: &Arc<Self>, room: RoomId, shard: ShardNumber) {
-        let Some(running) = self.running.get() else {
-            return;
-        };
-        let mut loading = self.loading();
-        match loading.get(&room) {
-            Some(Loading::Asked) => return,
-            Some(Loading::LeftFor(shards)) if shards.contains(&shard) => return,
-            _ => loading.insert(room, Loading::Asked),
-        };
-        drop(loading);
-        tracing::debug!(room, "reading a room's tail");
-        let shared = self.clone();
-        let loaded = move |tail: Result<Vec<(Seq, ServerFrame)>, StoreError>| {
-            let tail = tail.map(|entries| {
-                let head = entries.last().map_or(0, |(seq, _)| *seq);
-                let frames = entries.iter().map(|(_, entry)| frames::logged(entry));
-                (head, frames.collect::<Arc<[_]>>())
-            });
-            let mut loading = shared.loading();
-            if tail.is_ok() {
-                // They hear of what comes after it.
-                shared
-                    .presence
-                    .follow_everywhere(room, shared.shards().len());
-            }
-            let shards = shared.presence.concerned(room);
-            shared.leave_for(shards.iter().copied(), || Command::Loaded {
-                room,
-                tail: tail.clone(),
-            });
-            if tail.is_err() || shards.is_empty() {
-                loading.remove(&room);
-            } else {
-                loading.insert(room, Loading::LeftFor(shards));
-            }
-        };
-        running.store.tail(room, TAIL, Box::new(loaded));
-    }
-
     /// A shard has taken a tail that was left for it.
     pub fn took(&self, room: RoomId, shard: ShardNumber) {
         let mut loading = self.loading();
@@ -185,7 +129,7 @@ impl Shared {
         }
     }
 
-    fn loading(&self) -> MutexGuard<'_, HashMap<RoomId, Loading>> {
+    pub fn loading(&self) -> MutexGuard<'_, HashMap<RoomId, Loading>> {
         self.loading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -274,6 +274,7 @@ mod tests {
         };
         let chat = Chat::new(Parts {
             store: Arc::new(store),
+            bus: None,
             live,
             limits,
             keys: Keys::new().expect("keys"),

@@ -35,9 +35,10 @@ mod ways;
 use std::fmt;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use self::search::Search;
+use self::{kind::Kind, search::Search};
 pub use self::{
     meter::Lane,
     place::Data,
@@ -89,7 +90,7 @@ impl Session {
 pub type SocketId = u64;
 
 /// What moves a read position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reading {
     /// A live socket said so.
     Socket(SocketId),
@@ -126,19 +127,15 @@ pub struct User {
 }
 
 /// Something that has been committed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are entries")]
 pub enum Event {
     /// A room has another entry.
     Entry(Entry),
-    Joined {
+    /// There is another room, `user`'s, whose log is empty.
+    Created {
         room: RoomId,
         user: UserId,
-    },
-    /// `heir` is who owns the room from now on, where it was the owner who left.
-    Left {
-        room: RoomId,
-        user: UserId,
-        heir: Option<UserId>,
     },
     /// A read position moved: `read` counts the messages up to `seq`.
     Seen {
@@ -148,19 +145,7 @@ pub enum Event {
         read: u64,
         by: Reading,
     },
-    /// `members` are those it had.
     Deleted {
-        room: RoomId,
-        members: Vec<UserId>,
-    },
-    /// A member was shown out. Comes before the entry that says so, `frame`, which is their sockets' last of the room.
-    Removed {
-        room: RoomId,
-        user: UserId,
-        frame: ServerFrame,
-    },
-    /// What a room is called has changed, or what its members may do in it: their lists of rooms are old.
-    RoomChanged {
         room: RoomId,
     },
     /// A session of the user's began, or what else lets them in has changed: their sockets are told.
@@ -179,7 +164,7 @@ pub enum Event {
 }
 
 /// One entry of a room's log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub room: RoomId,
     pub seq: Seq,
@@ -189,6 +174,40 @@ pub struct Entry {
     pub frame: ServerFrame,
     /// Members whom it names for the first time.
     pub mentioned: Vec<UserId>,
+    /// Who came or went by it.
+    pub crossing: Option<Crossing>,
+}
+
+/// Somebody has become a member of a room, or is none any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Crossing {
+    Joined {
+        user: UserId,
+    },
+    /// `heir` is who owns the room from now on, where it was the owner who left.
+    Left {
+        user: UserId,
+        heir: Option<UserId>,
+    },
+    /// They were shown out. The entry is their sockets' last of the room.
+    Removed {
+        user: UserId,
+    },
+}
+
+impl Crossing {
+    /// What an entry of that kind was to its author and whom it is about. Who inherited a room then is not known later.
+    fn of(kind: Kind, author: UserId, subject: Option<UserId>) -> Option<Self> {
+        match kind {
+            Kind::Joined => Some(Self::Joined { user: author }),
+            Kind::Left => Some(Self::Left {
+                user: author,
+                heir: None,
+            }),
+            Kind::Removed => subject.map(|user| Self::Removed { user }),
+            _ => None,
+        }
+    }
 }
 
 /// Is told of every committed change, in commit order, before the change's caller gets its answer.
@@ -415,8 +434,9 @@ pub trait Store: Ways {
     fn note_seen(&self, room: RoomId, user: UserId, seq: Seq, by: SocketId);
     /// Whose session this is and where they are a member, in order with all changes.
     fn membership(&self, token: TokenHash, reply: Reply<Option<Membership>>);
-    /// A room's newest entries as readers are given them now, oldest first, in order with all changes.
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<(Seq, ServerFrame)>>);
+    /// Entries of a room's log as readers are given them now, oldest first, in order with all changes: the first after
+    /// a seq, or else the newest; so many at most.
+    fn log(&self, room: RoomId, after: Option<Seq>, limit: usize, reply: Reply<Vec<Entry>>);
 
     /// Whether changes and reads are answered in good time, asked of those who do them.
     ///
@@ -431,6 +451,23 @@ pub trait Store: Ways {
 
     /// Commits what waits and closes.
     fn close(&self);
+}
+
+/// What a store that several processes work with is asked besides, by each of them that may have missed something.
+#[async_trait]
+pub trait SharedStore: Store {
+    /// What tells it from all others: letters, digits and hyphens.
+    async fn name(&self) -> Result<String, StoreError>;
+    /// How far these rooms are, those that are there.
+    async fn standings(&self, rooms: &[RoomId]) -> Result<Vec<Standing>, StoreError>;
+    /// Where these users are members, and how far those rooms are.
+    async fn memberships(&self, users: &[UserId]) -> Result<Vec<(UserId, Standing)>, StoreError>;
+    /// Those of these sessions that have not ended.
+    async fn sessions_of(&self, sessions: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
+    /// Hears of another process's change, for what is remembered here.
+    fn heard(&self, event: &Event);
+    /// Something may have been missed: what is remembered here may not be so any more.
+    fn forget(&self);
 }
 
 /// Why a store has ended by itself.

@@ -36,6 +36,7 @@ mod search;
 #[cfg(test)]
 #[path = "../../../tests/server/support/postgres.rs"]
 pub mod server;
+mod shared;
 mod tls;
 mod ways;
 mod writes;
@@ -63,16 +64,13 @@ use self::{
     needs::Needs,
 };
 use super::{
-    Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reply, Session,
-    Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId, Ways,
-    alarm::Alarm, meter, now, search::Search, sessions::Sessions, stop::Changed,
+    Actor, Entry, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reply,
+    Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
+    Ways, alarm::Alarm, meter, now, search::Search, sessions::Sessions, stop::Changed,
 };
-use crate::{
-    domain::{
-        Changes, Folded, Found, History, Invite, InviteId, Posted, Role, Room, RoomId, RoomName,
-        RoomSummary, Seq, Username,
-    },
-    protocol::ServerFrame,
+use crate::domain::{
+    Changes, Folded, Found, History, Invite, InviteId, Posted, Role, Room, RoomId, RoomName,
+    RoomSummary, Seq, Username,
 };
 
 /// What is answered later than that is not answered.
@@ -431,10 +429,12 @@ impl Store for Postgres {
         );
     }
 
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<(Seq, ServerFrame)>>) {
+    fn log(&self, room: RoomId, after: Option<Seq>, limit: usize, reply: Reply<Vec<Entry>>) {
         self.lane.submit(
             Needs::room(room),
-            async move |change: &mut Change| Ok(entries::tail(&change.client, room, limit).await?),
+            async move |change: &mut Change| {
+                Ok(entries::log(&change.client, room, after, limit).await?)
+            },
             reply,
         );
     }

@@ -146,6 +146,14 @@ impl Sessions {
         state.held.retain(|_, held| held.session.id != session);
     }
 
+    /// Whatever is remembered may not be so any more.
+    pub fn forget(&self) {
+        let mut state = self.state();
+        state.changes += 1;
+        state.held.clear();
+        state.unknown.clear();
+    }
+
     /// All of a user's sessions have ended.
     pub fn end_all(&self, user: UserId) {
         let mut state = self.state();

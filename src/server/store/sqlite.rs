@@ -48,16 +48,13 @@ pub use self::{
 };
 use self::{readers::Readers, writer::Writer};
 use super::{
-    Actor, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reading, Reply,
-    Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
-    Ways, alarm::Alarm, meter, now, search::Search, sessions::Sessions,
+    Actor, Entry, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reading,
+    Reply, Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User,
+    UserId, Ways, alarm::Alarm, meter, now, search::Search, sessions::Sessions,
 };
-use crate::{
-    domain::{
-        Changes, Folded, Found, History, Invite, InviteId, Posted, Role, Room, RoomId, RoomName,
-        RoomSummary, Seq, Username,
-    },
-    protocol::ServerFrame,
+use crate::domain::{
+    Changes, Folded, Found, History, Invite, InviteId, Posted, Role, Room, RoomId, RoomName,
+    RoomSummary, Seq, Username,
 };
 
 /// What is answered later than that is not answered.
@@ -312,9 +309,9 @@ impl Store for Sqlite {
         );
     }
 
-    fn tail(&self, room: RoomId, limit: usize, reply: Reply<Vec<(Seq, ServerFrame)>>) {
+    fn log(&self, room: RoomId, after: Option<Seq>, limit: usize, reply: Reply<Vec<Entry>>) {
         self.writer.submit(
-            move |change| Ok(entries::tail(change.connection, room, limit)?),
+            move |change| Ok(entries::log(change.connection, room, after, limit)?),
             reply,
         );
     }

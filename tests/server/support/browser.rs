@@ -90,6 +90,16 @@ impl Browser {
 
     /// Sends a request with this browser's cookies, and keeps those that the answer sets.
     pub async fn send(&self, request: request::Builder, body: impl Into<Vec<u8>>) -> Answer {
+        let answer = self.try_send(request, body).await;
+        answer.unwrap_or_else(|why| panic!("no answer: {why}"))
+    }
+
+    /// The same, where nobody may answer.
+    pub async fn try_send(
+        &self,
+        request: request::Builder,
+        body: impl Into<Vec<u8>>,
+    ) -> Result<Answer, ureq::Error> {
         let cookies = self.cookies();
         let request = if cookies.is_empty() {
             request
@@ -112,14 +122,14 @@ impl Browser {
                 .read_to_vec()?;
             Ok::<_, ureq::Error>((response, body))
         });
-        let (response, body) = sent.await.expect("no panic").expect("an answer");
+        let (response, body) = sent.await.expect("no panic")?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.keep_cookies(&headers);
-        Answer {
+        Ok(Answer {
             status,
             headers,
             body,
-        }
+        })
     }
 
     pub async fn send_form(&self, request: request::Builder, fields: Fields<'_>) -> Answer {
@@ -332,6 +342,21 @@ impl Person {
             browser: self.browser.now_at(server),
             name: self.name.clone(),
         }
+    }
+
+    /// The same, where nobody may answer.
+    pub async fn try_call(
+        &self,
+        endpoint: &str,
+        fields: Fields<'_>,
+    ) -> Result<Answer, ureq::Error> {
+        let mut all: Vec<(&str, Field)> = vec![("me", &self.name)];
+        all.extend(fields);
+        let request = self
+            .browser
+            .request("POST", &format!("/api/{endpoint}"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.browser.try_send(request, form(&all)).await
     }
 
     /// Calls a server function as this person.

@@ -4,6 +4,7 @@ mod browser;
 mod folder;
 mod live;
 mod load;
+pub mod nats;
 mod pebble;
 pub mod postgres;
 mod raw;

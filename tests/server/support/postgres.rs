@@ -126,6 +126,11 @@ impl Postgres {
         Database { server: self, name }
     }
 
+    /// Where its clients find it.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
     /// Of the process that all others are children of.
     pub fn pid(&self) -> u32 {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid"));
@@ -215,6 +220,10 @@ impl Database<'_> {
             self.name,
             self.server.folder.display()
         )
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What a query answers, a row a line, columns separated by `|`.

@@ -257,9 +257,18 @@ impl Shard {
         }
     }
 
-    pub(super) fn deleted(&mut self, room: RoomId, members: &[UserId]) {
-        for user in members {
-            let Some(here) = self.users.get_mut(user) else {
+    pub(super) fn sessions(&self) -> Vec<(UserId, SessionId)> {
+        let sockets = self.sockets.iter();
+        let sessions = sockets.map(|(_, entry)| &entry.socket.session);
+        sessions
+            .map(|session| (session.user.id, session.id))
+            .collect()
+    }
+
+    pub(super) fn deleted(&mut self, room: RoomId) {
+        let members = self.rooms.get(&room).map(|room| room.members.clone());
+        for user in members.unwrap_or_default() {
+            let Some(here) = self.users.get_mut(&user) else {
                 continue;
             };
             here.rooms.retain(|&id| id != room);
@@ -401,6 +410,11 @@ impl Shard {
 
     pub(super) fn stop(&mut self) {
         self.stopping = true;
+        self.send_away();
+    }
+
+    /// Asks all who are here to come again; where there are other processes, it will be to one of those.
+    pub(super) fn send_away(&mut self) {
         let keys: Vec<_> = self
             .sockets
             .iter()

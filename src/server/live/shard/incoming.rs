@@ -259,6 +259,7 @@ impl Shard {
             return;
         }
         self.types(id, &name, true);
+        self.shared.note_typing(id, &name);
         let mut others = self.shared.presence.reading(id);
         others.retain(|shard| *shard != self.number);
         self.shared.tell(others, || Command::Typing {

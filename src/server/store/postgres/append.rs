@@ -10,7 +10,7 @@ use crate::{
     domain::{Body, Deed, Emoji, Message, Posted, Quote, RoomId, Seq, limits},
     protocol::{ServerFrame, What},
     server::store::{
-        Act, Entry, Event, NewEntry, StoreError, User, UserId,
+        Act, Crossing, Entry, Event, NewEntry, StoreError, User, UserId,
         asked::Asked,
         kind::Kind,
         now,
@@ -101,6 +101,7 @@ async fn say(
         said,
         frame: ServerFrame::Message(message),
         mentioned,
+        crossing: None,
     }));
     Ok(Posted { id, seq, at })
 }
@@ -264,12 +265,11 @@ async fn react(
 }
 
 /// Somebody has become a member, or is none any more.
-pub async fn came_or_went(
-    change: &mut Change,
-    room: RoomId,
-    user: UserId,
-    kind: Kind,
-) -> Changed<()> {
+pub async fn came_or_went(change: &mut Change, room: RoomId, crossing: Crossing) -> Changed<()> {
+    let (user, kind) = match crossing {
+        Crossing::Joined { user } => (user, Kind::Joined),
+        Crossing::Left { user, .. } | Crossing::Removed { user } => (user, Kind::Left),
+    };
     let who = name_of(change, user).await?;
     let asked = Asked::newly(room, user);
     note(change, asked, Noted::of(kind), |seq, at| match kind {
@@ -277,7 +277,15 @@ pub async fn came_or_went(
         _ => ServerFrame::Joined { room, seq, who, at },
     })
     .await?;
+    crossed(change, crossing);
     Ok(())
+}
+
+/// Has the entry that was noted last be somebody's coming or going.
+fn crossed(change: &mut Change, crossing: Crossing) {
+    if let Some(Event::Entry(entry)) = change.events.last_mut() {
+        entry.crossing = Some(crossing);
+    }
 }
 
 /// Notes what a member has changed in a room or about `whom`, another of its members.
@@ -345,15 +353,7 @@ pub async fn remove(change: &mut Change, asked: Asked, whom: &User) -> Changed<(
         at,
     })
     .await?;
-    // Their sockets are let go of before the others are told.
-    if let Some(Event::Entry(entry)) = change.events.pop() {
-        change.events.push(Event::Removed {
-            room,
-            user: whom.id,
-            frame: entry.frame.clone(),
-        });
-        change.events.push(Event::Entry(entry));
-    }
+    crossed(change, Crossing::Removed { user: whom.id });
     Ok(())
 }
 
@@ -428,6 +428,7 @@ pub async fn note(
         said,
         frame: frame(seq, at),
         mentioned: Vec::new(),
+        crossing: None,
     }));
     Ok(Posted { id, seq, at })
 }

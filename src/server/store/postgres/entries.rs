@@ -12,7 +12,7 @@ use crate::{
         Changes, Happened, Happening, History, Message, Quote, Reaction, RoomId, Seq, limits,
     },
     protocol::ServerFrame,
-    server::store::{StoreError, Stretch, UserId, kind::Kind, noted::Noted},
+    server::store::{Crossing, Entry, StoreError, Stretch, UserId, kind::Kind, noted::Noted},
 };
 
 /// Entries that are looked at for each message that is wanted, at most: a long run of others must end, too.
@@ -40,7 +40,8 @@ macro_rules! entries {
             gone!(),
             " THEN entries.about END, entries.kind,
                     CASE WHEN entries.about <= rooms.erased_to THEN '' ELSE others.body END,
-                    authors.name, subjects.name, entries.room_id
+                    authors.name, subjects.name, entries.room_id, entries.author_id,
+                    entries.subject, entries.silent
              FROM ",
             $which,
             " JOIN rooms ON rooms.id = entries.room_id
@@ -202,9 +203,13 @@ const AFTER: &str = concat!(
          AND entries.seq > greatest($2, (SELECT erased_to FROM rooms WHERE id = $1))
      ORDER BY entries.seq LIMIT $3"
 );
-const TAIL: &str = concat!(
+const NEWEST: &str = concat!(
     entries!("entries"),
     "WHERE entries.room_id = $1 ORDER BY entries.seq DESC LIMIT $2"
+);
+const NEXT: &str = concat!(
+    entries!("entries"),
+    "WHERE entries.room_id = $1 AND entries.seq > $3 ORDER BY entries.seq LIMIT $2"
 );
 
 /// All from one snapshot, which `client` has: nobody reads on after they have left.
@@ -380,16 +385,46 @@ pub async fn changes(
     })
 }
 
-pub async fn tail(
+/// The first entries after a seq, or else the newest, oldest first.
+pub async fn log(
     client: &impl GenericClient,
     room: RoomId,
+    after: Option<Seq>,
     limit: usize,
-) -> Result<Vec<(Seq, ServerFrame)>, Error> {
-    let newest = rows(client, TAIL, &[&room, &most(limit)]).await?;
-    let oldest_first = newest.iter().rev();
-    Ok(oldest_first
-        .map(|row| (number(row, 0), frame_of(row)))
-        .collect())
+) -> Result<Vec<Entry>, Error> {
+    let limit = most(limit);
+    let mut found = match after {
+        Some(after) => rows(client, NEXT, &[&room, &limit, &bound(after)]).await?,
+        None => rows(client, NEWEST, &[&room, &limit]).await?,
+    };
+    if after.is_none() {
+        found.reverse();
+    }
+    let mut entries: Vec<_> = found.iter().map(entry_of).collect();
+    let Some(first) = entries.first().map(|entry| bound(entry.seq)) else {
+        return Ok(entries);
+    };
+    let named =
+        "SELECT seq, user_id FROM mentions WHERE room_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
+    for row in rows(client, named, &[&room, &first, &limit]).await? {
+        let seq = number(&row, 0);
+        if let Ok(at) = entries.binary_search_by_key(&seq, |entry| entry.seq) {
+            entries[at].mentioned.push(row.get(1));
+        }
+    }
+    Ok(entries)
+}
+
+fn entry_of(row: &Row) -> Entry {
+    let seq = number(row, 0);
+    Entry {
+        room: row.get(12),
+        seq,
+        said: seq - number(row, 15),
+        frame: frame_of(row),
+        mentioned: Vec::new(),
+        crossing: Crossing::of(kind_of(row, 8), row.get(13), row.get(14)),
+    }
 }
 
 async fn head_of(client: &impl GenericClient, room: RoomId) -> Result<Seq, Error> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Millis, RoomId, Seq},
-    server::store::{Event, UserId, now, stop::Changed},
+    server::store::{UserId, now, stop::Changed},
 };
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
@@ -70,7 +70,6 @@ pub async fn expire(change: &mut Change, room: RoomId) -> Changed<()> {
     )
     .await?;
     erased(change, room, owner, number(&message, 0)).await?;
-    change.events.push(Event::RoomChanged { room });
     change.purged = true;
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
     domain::{Deed, Folded, Posting, Role, RoomId, RoomName, Topic, limits},
     protocol::What,
     server::store::{
-        Actor, Event, Setting, StoreError, User,
+        Actor, Setting, StoreError, User,
         asked::Asked,
         now,
         stop::{Changed, Stop},
@@ -98,7 +98,6 @@ async fn rename(change: &mut Change, asked: Asked, name: &RoomName) -> Changed<(
     }
     let to = name.as_str().to_owned();
     changed(change, asked, What::Name, Some(to), None).await?;
-    change.events.push(Event::RoomChanged { room });
     Ok(())
 }
 
@@ -141,10 +140,7 @@ async fn told(change: &mut Change, asked: Asked, news: u64, what: What, to: Stri
     if news == 0 {
         return Ok(());
     }
-    changed(change, asked, what, Some(to), None).await?;
-    let room = asked.room;
-    change.events.push(Event::RoomChanged { room });
-    Ok(())
+    changed(change, asked, what, Some(to), None).await
 }
 
 /// Gives the room another key. `everyone_out` shows all others out first, so that they learn of nothing after it, and
@@ -197,7 +193,6 @@ async fn set_role(change: &mut Change, asked: Asked, who: &Folded, role: Role) -
     }
     let to = role.as_str().to_owned();
     changed(change, asked, What::Role, Some(to), Some(&whom)).await?;
-    change.events.push(Event::RoomChanged { room });
     Ok(())
 }
 

@@ -5,16 +5,14 @@ use tokio_postgres::Error;
 
 use super::{
     append::came_or_went,
-    basics::{bound, exists, limit, row, rows, run},
+    basics::{bound, exists, limit, row, run},
     change::{Change, Columns},
     reads::role_in,
 };
 use crate::{
     domain::{Deed, Folded, Role, RoomId, RoomName, Seq},
     server::store::{
-        Actor, Event, Lock, Reading, StoreError, UserId,
-        kind::Kind,
-        now,
+        Actor, Crossing, Event, Lock, Reading, StoreError, UserId, now,
         stop::{Changed, Stop},
     },
 };
@@ -53,7 +51,7 @@ pub async fn create_room(
     let room = made.get(0);
     take_name(change, &folded).await?;
     add_member(change, room, owner, 0).await?;
-    change.events.push(Event::Joined { room, user: owner });
+    change.events.push(Event::Created { room, user: owner });
     Ok(room)
 }
 
@@ -91,8 +89,7 @@ pub async fn enter(change: &mut Change, room: RoomId, user: UserId) -> Changed<(
     let standing = change.standing(room).await?;
     let standing = standing.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
     add_member(change, room, user, standing.head + 1).await?;
-    change.events.push(Event::Joined { room, user });
-    came_or_went(change, room, user, Kind::Joined).await
+    came_or_went(change, room, Crossing::Joined { user }).await
 }
 
 pub async fn leave_by(change: &mut Change, room: RoomId, by: Actor) -> Changed<()> {
@@ -122,12 +119,8 @@ pub async fn leave(change: &mut Change, room: RoomId, user: UserId) -> Changed<(
     }
     let sql = "DELETE FROM members WHERE room_id = $1 AND user_id = $2";
     run(&change.client, sql, &[&room, &user]).await?;
-    change.events.push(Event::Left {
-        room,
-        user,
-        heir: owned.then_some(heir),
-    });
-    came_or_went(change, room, user, Kind::Left).await
+    let heir = owned.then_some(heir);
+    came_or_went(change, room, Crossing::Left { user, heir }).await
 }
 
 pub async fn delete_room(change: &mut Change, room: RoomId, by: Actor) -> Changed<()> {
@@ -150,14 +143,11 @@ pub async fn seen(change: &mut Change, room: RoomId, user: UserId, seq: Seq) -> 
 
 /// Takes a room away. Its messages go later, in steps: a long room's would hold up everybody else's.
 async fn remove_room(change: &mut Change, room: RoomId) -> Changed<()> {
-    let members = "SELECT user_id FROM members WHERE room_id = $1 ORDER BY user_id";
-    let members = rows(&change.client, members, &[&room]).await?;
-    let members = members.iter().map(|row| row.get(0)).collect();
     run(&change.client, "DELETE FROM rooms WHERE id = $1", &[&room]).await?;
     let purge = "INSERT INTO purges (room_id) VALUES ($1)";
     run(&change.client, purge, &[&room]).await?;
     change.forget(room);
-    change.events.push(Event::Deleted { room, members });
+    change.events.push(Event::Deleted { room });
     change.purged = true;
     Ok(())
 }

@@ -16,7 +16,9 @@ use crate::{
         Body, Deed, Emoji, Message, Millis, Posted, Quote, RoomId, Seq, Username, limits, mentions,
     },
     protocol::{ServerFrame, What},
-    server::store::{Act, Entry, Event, NewEntry, StoreError, User, UserId, asked::Asked, now},
+    server::store::{
+        Act, Crossing, Entry, Event, NewEntry, StoreError, User, UserId, asked::Asked, now,
+    },
 };
 
 /// Who appends an entry, and where it goes.
@@ -65,19 +67,26 @@ pub fn append(change: &mut Change<'_>, entry: NewEntry) -> Changed<Posted> {
 }
 
 /// Somebody has become a member, or is none any more.
-pub fn came_or_went(
-    change: &mut Change<'_>,
-    room: RoomId,
-    user: UserId,
-    kind: Kind,
-) -> Changed<()> {
+pub fn came_or_went(change: &mut Change<'_>, room: RoomId, crossing: Crossing) -> Changed<()> {
+    let (user, kind) = match crossing {
+        Crossing::Joined { user } => (user, Kind::Joined),
+        Crossing::Left { user, .. } | Crossing::Removed { user } => (user, Kind::Left),
+    };
     let author = author_of(change, Asked::newly(room, user))?;
     let who = author.name.clone();
     note(change, &author, Noted::of(kind), |seq, at| match kind {
         Kind::Left => ServerFrame::Left { room, seq, who, at },
         _ => ServerFrame::Joined { room, seq, who, at },
     })?;
+    crossed(change, crossing);
     Ok(())
+}
+
+/// Has the entry that was noted last be somebody's coming or going.
+fn crossed(change: &mut Change<'_>, crossing: Crossing) {
+    if let Some(Event::Entry(entry)) = change.events.last_mut() {
+        entry.crossing = Some(crossing);
+    }
 }
 
 /// Notes what a member has changed in a room or about `whom`, another of its members.
@@ -144,15 +153,7 @@ pub fn remove(change: &mut Change<'_>, asked: Asked, whom: &User) -> Changed<()>
         by,
         at,
     })?;
-    // Their sockets are let go of before the others are told.
-    if let Some(Event::Entry(entry)) = change.events.pop() {
-        change.events.push(Event::Removed {
-            room,
-            user: whom.id,
-            frame: entry.frame.clone(),
-        });
-        change.events.push(Event::Entry(entry));
-    }
+    crossed(change, Crossing::Removed { user: whom.id });
     Ok(())
 }
 
@@ -227,6 +228,7 @@ fn say(change: &mut Change<'_>, author: Author, body: Body, re: Option<Seq>) -> 
         said,
         frame: ServerFrame::Message(message),
         mentioned,
+        crossing: None,
     }));
     Ok(Posted { id, seq, at })
 }
@@ -460,6 +462,7 @@ fn note(
         said,
         frame: frame(seq, at),
         mentioned: Vec::new(),
+        crossing: None,
     }));
     Ok(Posted { id, seq, at })
 }

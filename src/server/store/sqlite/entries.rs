@@ -15,7 +15,7 @@ use crate::{
         Changes, Happened, Happening, History, Message, Quote, Reaction, RoomId, Seq, limits,
     },
     protocol::ServerFrame,
-    server::store::{StoreError, Stretch, UserId, noted::Noted},
+    server::store::{Crossing, Entry, StoreError, Stretch, UserId, noted::Noted},
 };
 
 /// Entries that are looked at for each message that is wanted, at most: a long run of others must end, too.
@@ -54,7 +54,8 @@ macro_rules! entries {
             ", iif(",
             gone!(),
             ", NULL, entries.about), entries.kind,
-                    iif(entries.about <= rooms.erased_to, '', others.body), authors.name, subjects.name
+                    iif(entries.about <= rooms.erased_to, '', others.body), authors.name, subjects.name,
+                    entries.author_id, entries.subject, entries.silent
              FROM rooms
              CROSS JOIN entries ON entries.room_id = rooms.id
              JOIN users ON users.id = entries.author_id
@@ -351,21 +352,55 @@ pub fn changes(
     })
 }
 
-pub fn tail(
+/// The first entries after a seq, or else the newest, oldest first.
+pub fn log(
     connection: &Connection,
     room: RoomId,
+    after: Option<Seq>,
     limit: usize,
-) -> rusqlite::Result<Vec<(Seq, ServerFrame)>> {
-    let mut frames: Vec<_> = connection
-        .prepare_cached(entries!(
-            "entries.seq > 0 ORDER BY entries.seq DESC LIMIT ?2"
-        ))?
-        .query_map(params![room, limit], |row| {
-            Ok((row.get(0)?, frame_of(room, row)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    frames.reverse();
-    Ok(frames)
+) -> rusqlite::Result<Vec<Entry>> {
+    let entry = |row: &Row<'_>| entry_of(room, row);
+    let mut entries: Vec<_> = match after {
+        Some(after) => connection
+            .prepare_cached(entries!("entries.seq > ?2 ORDER BY entries.seq LIMIT ?3"))?
+            .query_map(params![room, after, limit], entry)?
+            .collect::<Result<_, _>>()?,
+        None => connection
+            .prepare_cached(entries!(
+                "entries.seq > 0 ORDER BY entries.seq DESC LIMIT ?2"
+            ))?
+            .query_map(params![room, limit], entry)?
+            .collect::<Result<_, _>>()?,
+    };
+    if after.is_none() {
+        entries.reverse();
+    }
+    let Some(first) = entries.first().map(|entry| entry.seq) else {
+        return Ok(entries);
+    };
+    let mut named = connection.prepare_cached(
+        "SELECT seq, user_id FROM mentions WHERE room_id = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let mut named = named.query(params![room, first, limit])?;
+    while let Some(row) = named.next()? {
+        let seq: Seq = row.get(0)?;
+        if let Ok(at) = entries.binary_search_by_key(&seq, |entry| entry.seq) {
+            entries[at].mentioned.push(row.get(1)?);
+        }
+    }
+    Ok(entries)
+}
+
+fn entry_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let seq: Seq = row.get(0)?;
+    Ok(Entry {
+        room,
+        seq,
+        said: seq - row.get::<_, Seq>(14)?,
+        frame: frame_of(room, row)?,
+        mentioned: Vec::new(),
+        crossing: Crossing::of(row.get(8)?, row.get(12)?, row.get(13)?),
+    })
 }
 
 fn head_of(connection: &Connection, room: RoomId) -> rusqlite::Result<Seq> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Millis, RoomId, Seq},
-    server::store::{Event, UserId, now},
+    server::store::{UserId, now},
 };
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
@@ -91,7 +91,6 @@ fn expire(change: &mut Change<'_>, keeper: &Keeper) -> Changed<()> {
         params![room, erased_to],
     )?;
     erased(change, room, owner, message)?;
-    change.events.push(Event::RoomChanged { room });
     change.purged = true;
     Ok(())
 }

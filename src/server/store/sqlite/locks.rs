@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{Deed, Folded, Posting, Role, RoomId, RoomName, Topic, limits},
     protocol::What,
-    server::store::{Actor, Event, Setting, StoreError, User, asked::Asked, now},
+    server::store::{Actor, Setting, StoreError, User, asked::Asked, now},
 };
 
 pub fn set(
@@ -80,7 +80,6 @@ fn rename(change: &mut Change<'_>, asked: Asked, name: &RoomName) -> Changed<()>
     }
     let to = name.as_str().to_owned();
     changed(change, asked, What::Name, Some(to), None)?;
-    change.events.push(Event::RoomChanged { room });
     Ok(())
 }
 
@@ -117,10 +116,7 @@ fn told(change: &mut Change<'_>, asked: Asked, news: usize, what: What, to: Stri
     if news == 0 {
         return Ok(());
     }
-    changed(change, asked, what, Some(to), None)?;
-    let room = asked.room;
-    change.events.push(Event::RoomChanged { room });
-    Ok(())
+    changed(change, asked, what, Some(to), None)
 }
 
 /// Gives the room another key. `everyone_out` shows all others out first, so that they learn of nothing after it, and
@@ -182,7 +178,6 @@ fn set_role(change: &mut Change<'_>, asked: Asked, who: &Folded, role: Role) -> 
     change.recall.forget(room);
     let to = role.as_str().to_owned();
     changed(change, asked, What::Role, Some(to), Some(&whom))?;
-    change.events.push(Event::RoomChanged { room });
     Ok(())
 }
 

@@ -6,13 +6,12 @@ use super::{
     append::came_or_went,
     basics::head,
     change::{Change, Changed, Stop},
-    entries::Kind,
     index, keeping,
     people::require_session,
 };
 use crate::{
     domain::{Deed, Folded, Role, RoomId, RoomName, Seq},
-    server::store::{Actor, Event, Lock, Reading, StoreError, UserId, now},
+    server::store::{Actor, Crossing, Event, Lock, Reading, StoreError, UserId, now},
 };
 
 pub fn create_room(
@@ -39,7 +38,7 @@ pub fn create_room(
     let room = change.connection.last_insert_rowid();
     take_name(change, &folded)?;
     add_member(change, room, owner, 0)?;
-    change.events.push(Event::Joined { room, user: owner });
+    change.events.push(Event::Created { room, user: owner });
     Ok(room)
 }
 
@@ -73,8 +72,7 @@ pub fn enter(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
     // What was said before somebody came is history to them, not news, and neither is their own coming.
     let head = change.recall.standing(change.connection, room)?.head;
     add_member(change, room, user, head + 1)?;
-    change.events.push(Event::Joined { room, user });
-    came_or_went(change, room, user, Kind::Joined)
+    came_or_went(change, room, Crossing::Joined { user })
 }
 
 pub fn leave_by(change: &mut Change<'_>, room: RoomId, by: Actor) -> Changed<()> {
@@ -110,12 +108,8 @@ pub fn leave(change: &mut Change<'_>, room: RoomId, user: UserId) -> Changed<()>
         [room, user],
     )?;
     change.recall.forget(room);
-    change.events.push(Event::Left {
-        room,
-        user,
-        heir: heir.filter(|_| owned),
-    });
-    came_or_went(change, room, user, Kind::Left)
+    let heir = heir.filter(|_| owned);
+    came_or_went(change, room, Crossing::Left { user, heir })
 }
 
 pub fn delete_room(change: &mut Change<'_>, room: RoomId, by: Actor) -> Changed<()> {
@@ -199,11 +193,6 @@ pub fn purge_step(change: &mut Change<'_>, entries: usize) -> Changed<bool> {
 
 /// Takes a room away. Its messages go later, in steps: a long room's would hold up everybody else's.
 fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
-    let members = change
-        .connection
-        .prepare_cached("SELECT user_id FROM members WHERE room_id = ?1")?
-        .query_map([room], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
     change
         .connection
         .execute("DELETE FROM rooms WHERE id = ?1", [room])?;
@@ -211,7 +200,7 @@ fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
         .connection
         .execute("INSERT INTO purges (room_id) VALUES (?1)", [room])?;
     change.recall.forget_gone(room);
-    change.events.push(Event::Deleted { room, members });
+    change.events.push(Event::Deleted { room });
     change.purged = true;
     Ok(())
 }

@@ -260,7 +260,7 @@ impl Side {
             let rooms: Vec<_> = self.world.rooms(*by).await;
             let mut rooms: Vec<_> = rooms.into_iter().map(|summary| json!(summary)).collect();
             // Times are of either's own.
-            rooms.sort_by_key(|room| room["name"].to_string());
+            rooms.sort_by_key(|summary| summary["room"]["name"].to_string());
             all.push(json!(rooms));
             for &room in &self.rooms {
                 let history = store.history(room, user, Stretch::After(0), 1_000).await;
@@ -312,7 +312,7 @@ impl Side {
                 if !fields.contains_key("body") {
                     fields.remove("id");
                 }
-                if let Some(room) = fields.get_mut("room") {
+                if let Some(room) = fields.get_mut("room").filter(|room| room.is_number()) {
                     *room = json!(self.rooms.iter().position(|id| Some(*id) == room.as_i64()));
                 }
                 fields

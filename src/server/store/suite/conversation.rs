@@ -6,8 +6,7 @@ use super::{
 };
 use crate::{
     domain::{Posting, Role, limits},
-    protocol::ServerFrame,
-    server::store::{Event, Setting, StoreError},
+    server::store::{Entry, Event, Setting, StoreError},
 };
 
 on_both!(
@@ -261,19 +260,23 @@ async fn the_tail_is_what_readers_were_told(world: World) {
         .expect("it is deleted");
     world.store.leave(room, bob).await.expect("he leaves");
     let told = world.told().into_iter().filter_map(|event| match event {
-        Event::Entry(entry) => Some((entry.seq, entry.frame)),
+        Event::Entry(entry) => Some(entry),
         _ => None,
     });
-    let told: Vec<(u64, ServerFrame)> = told.collect();
-    let tail = world.tail(room, 100).await;
-    assert_eq!(tail.len(), told.len());
-    for ((seq, now), (then_seq, then)) in tail.iter().zip(&told) {
-        assert_eq!(seq, then_seq);
-        // What was deleted since says nothing any more.
-        if *seq != 3 {
+    let told: Vec<Entry> = told.collect();
+    let log = world.log(room, Some(0), 100).await;
+    assert_eq!(log.len(), told.len());
+    for (now, then) in log.iter().zip(&told) {
+        assert_eq!(
+            (now.room, now.seq, now.said, now.crossing),
+            (then.room, then.seq, then.said, then.crossing)
+        );
+        // What was deleted since says nothing any more, and names nobody.
+        if now.seq != 3 {
+            assert_eq!(now.mentioned, then.mentioned);
             assert_eq!(
-                serde_json::to_string(now).ok(),
-                serde_json::to_string(then).ok()
+                serde_json::to_string(&now.frame).ok(),
+                serde_json::to_string(&then.frame).ok()
             );
         }
     }

@@ -8,8 +8,8 @@ use super::{
     world::{PATIENCE, World, answers, bodies, body, reply, says},
 };
 use crate::{
-    domain::Room,
-    server::store::{Act, Event, NewEntry, Reading, SocketId, StoreError},
+    domain::{Room, Seq},
+    server::store::{Act, Entry, Event, NewEntry, Reading, SocketId, StoreError},
 };
 
 on_both!(
@@ -216,17 +216,21 @@ async fn what_a_socket_starts_from_is_in_order_with_all_changes(world: World) {
     };
     world.store.append(vec![entry], reply(answer));
     // It is asked for without waiting for the answer, and sees what was queued before it.
-    let tail = world.tail(room, 10).await;
-    assert_eq!(tail.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [1]);
+    assert_eq!(seqs(&world.log(room, None, 10).await), [1]);
     assert!(said.await.expect("an answer").is_ok());
     for n in 0..20 {
         world.say(alice, room, &format!("number {n}")).await;
     }
-    let tail = world.tail(room, 5).await;
-    assert_eq!(
-        tail.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
-        [17, 18, 19, 20, 21]
-    );
+    let newest = world.log(room, None, 5).await;
+    assert_eq!(seqs(&newest), [17, 18, 19, 20, 21]);
+    assert_eq!(newest[4].said, 21);
+    assert_eq!(seqs(&world.log(room, Some(0), 3).await), [1, 2, 3]);
+    assert_eq!(seqs(&world.log(room, Some(19), 3).await), [20, 21]);
+    assert!(world.log(room, Some(21), 3).await.is_empty());
+}
+
+fn seqs(entries: &[Entry]) -> Vec<Seq> {
+    entries.iter().map(|entry| entry.seq).collect()
 }
 
 async fn read_positions_that_nobody_waits_for_come_with_the_next_commit(world: World) {

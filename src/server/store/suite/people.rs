@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     domain::{Role, RoomName},
-    server::store::{Act, Event, InviteTerms, Lock, NewSession, Setting, StoreError, now},
+    server::store::{
+        Act, Crossing, Event, InviteTerms, Lock, NewSession, Setting, StoreError, now,
+    },
 };
 
 on_both!(
@@ -99,7 +101,10 @@ async fn an_owner_who_leaves_hands_the_room_on_moderators_first_and_the_last_mem
     world.told();
     world.store.give_up(alice).await.expect("she gives up");
     let heirs = world.told().into_iter().filter_map(|event| match event {
-        Event::Left { heir, .. } => Some(heir),
+        Event::Entry(entry) => match entry.crossing? {
+            Crossing::Left { heir, .. } => Some(heir),
+            _ => None,
+        },
         _ => None,
     });
     let heirs: Vec<_> = heirs.collect();
@@ -212,13 +217,10 @@ async fn a_member_who_is_shown_out_is_none_and_is_told_before_the_others(world: 
     world.told();
     set(alice, out("bob")).await.expect("he is shown out");
     let told = world.told();
-    let removed = told
-        .iter()
-        .position(|event| matches!(event, Event::Removed { user, .. } if *user == bob.user));
-    let entry = told
-        .iter()
-        .position(|event| matches!(event, Event::Entry(_)));
-    assert!(removed < entry && removed.is_some(), "{told:?}");
+    let [Event::Entry(entry)] = &told[..] else {
+        panic!("one entry is told: {told:?}");
+    };
+    assert_eq!(entry.crossing, Some(Crossing::Removed { user: bob.user }));
     let said = world.act(bob, room, says("but")).await;
     assert_eq!(said, Err(StoreError::NoSuchRoom));
     let read = world.store.changes(room, bob.user, 0, 10).await;

@@ -18,9 +18,8 @@ use crate::{
         Body, Emoji, Folded, History, Message, Posted, Room, RoomId, RoomName, RoomSummary, Seq,
         Username,
     },
-    protocol::ServerFrame,
     server::store::{
-        Act, Actor, Event, Journal, Lock, Membership, NewEntry, NewSession, Postgres, Reply,
+        Act, Actor, Entry, Event, Journal, Lock, Membership, NewEntry, NewSession, Postgres, Reply,
         Session, Sqlite, Store, StoreError, Stretch, TokenHash,
         postgres::server::{Database, Postgres as PostgresServer},
     },
@@ -215,10 +214,10 @@ impl World {
         self.store.rooms(by.user).await.expect("rooms")
     }
 
-    pub async fn tail(&self, room: RoomId, limit: usize) -> Vec<(Seq, ServerFrame)> {
+    pub async fn log(&self, room: RoomId, after: Option<Seq>, limit: usize) -> Vec<Entry> {
         let (answer, answered) = oneshot::channel();
-        self.store.tail(room, limit, reply(answer));
-        answered.await.expect("an answer").expect("a tail")
+        self.store.log(room, after, limit, reply(answer));
+        answered.await.expect("an answer").expect("entries")
     }
 
     pub async fn membership(&self, token: TokenHash) -> Option<Membership> {

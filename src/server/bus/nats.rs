@@ -1,0 +1,343 @@
+//! The connection to NATS, and what becomes of what is said and heard on it.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::pin,
+    str::FromStr,
+    sync::{Arc, LazyLock, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use async_nats::{Client, ConnectOptions, ServerAddr, connection};
+use futures::StreamExt;
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+use super::{
+    Feed, ProcessId, State,
+    feed::ToTell,
+    peers::{Heard, Peers},
+    wire::{self, Message, Part},
+};
+use crate::server::{
+    live::Live,
+    store::{Journal, SharedStore, StoreError},
+};
+
+/// How often latest values are told, and, where there is nothing to tell, that this process is there.
+const TICK: Duration = Duration::from_millis(100);
+const BEAT: Duration = Duration::from_millis(500);
+/// A process whose own messages have not come back for so long is not heard by others either.
+const DEAF: Duration = Duration::from_secs(3);
+/// What NATS does not take in this time is not said. The others find out.
+const PROMPT: Duration = Duration::from_millis(250);
+/// Messages that wait to be looked at, at most.
+const HEARD: usize = 65_536;
+/// From one attempt to connect to the next, at most.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long a goodbye may take.
+pub const GOODBYE: Duration = Duration::from_secs(1);
+/// Sightings told at once.
+const SIGHTINGS: usize = 1_000;
+
+/// Since when times are counted that are kept as numbers.
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Where NATS is, as in `nats://user:password@host:4222`; several with commas between, of one cluster.
+#[derive(Clone)]
+pub struct Address(Vec<ServerAddr>);
+
+impl FromStr for Address {
+    type Err = std::io::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let servers = text.split(',').map(|server| server.trim().parse());
+        Ok(Self(servers.collect::<Result<_, _>>()?))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Without what may be a password.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, server) in self.0.iter().enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            write!(f, "{comma}nats://{}:{}", server.host(), server.port())?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a process cannot be put on the bus.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    #[error("cannot connect to NATS: {0}")]
+    Connect(#[from] async_nats::ConnectError),
+    #[error("cannot listen to NATS: {0}")]
+    Subscribe(#[from] async_nats::SubscribeError),
+    #[error("cannot ask the database who it is: {0}")]
+    Store(#[from] StoreError),
+    #[error("cannot make a random number: {0}")]
+    Random(#[from] getrandom::Error),
+    #[error("the feed is told to another bus already")]
+    Taken,
+}
+
+/// What is said and heard, for as long as the process runs.
+pub struct Post {
+    pub live: Arc<Live>,
+    pub store: Arc<dyn SharedStore>,
+    pub state: Arc<State>,
+    pub stop: Arc<Notify>,
+}
+
+/// What this process says.
+struct Voice {
+    client: Client,
+    subject: String,
+    me: ProcessId,
+    /// Of the last message.
+    number: u64,
+    spoke: Instant,
+}
+
+impl Post {
+    /// Connects, or goes on trying to, and answers what then runs until it is told to stop.
+    ///
+    /// # Errors
+    /// Where the address is none, or the store cannot be asked who it is.
+    pub async fn run(
+        self,
+        address: &Address,
+        feed: &Feed,
+    ) -> Result<impl Future<Output = ()> + use<>, BusError> {
+        let mut to_tell = feed.to_tell().ok_or(BusError::Taken)?;
+        // Servers that share a NATS do not hear each other.
+        let subject = format!("latchkey.{}", self.store.name().await?);
+        let client = self.options().connect(&address.0[..]).await?;
+        let mut heard = client.subscribe(subject.clone()).await?;
+        let me = random()?;
+        let mut voice = Voice {
+            client,
+            subject,
+            me,
+            number: 0,
+            spoke: Instant::now(),
+        };
+        Ok(async move {
+            let mut peers = Peers::new(me);
+            let mut ticks = interval(TICK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let stop = self.stop.clone();
+            let mut stopped = pin!(stop.notified());
+            loop {
+                tokio::select! {
+                    biased;
+                    () = &mut stopped => break,
+                    Some(parts) = to_tell.commits.recv() => voice.say(&parts).await,
+                    Some(message) = heard.next() => {
+                        let answer = self.hear(&mut peers, &message.payload);
+                        if !answer.is_empty() {
+                            voice.say(&answer).await;
+                        }
+                    }
+                    _ = ticks.tick() => self.tick(&mut voice, &mut peers, &to_tell).await,
+                    else => break,
+                }
+            }
+            while let Ok(parts) = to_tell.commits.try_recv() {
+                voice.say(&parts).await;
+            }
+            voice.say(&[Part::Goodbye]).await;
+            let _ = timeout(GOODBYE, voice.client.flush()).await;
+        })
+    }
+
+    fn options(&self) -> ConnectOptions {
+        let state = self.state.clone();
+        ConnectOptions::new()
+            .name("latchkey")
+            .retry_on_initial_connect()
+            .max_reconnects(None)
+            .ping_interval(Duration::from_secs(2))
+            .connection_timeout(Duration::from_secs(2))
+            .subscription_capacity(HEARD)
+            .reconnect_delay_callback(|attempts| {
+                let doubled = 1 << attempts.min(5);
+                (Duration::from_millis(50) * doubled).min(AGAIN)
+            })
+            .event_callback(move |event| {
+                let state = state.clone();
+                async move {
+                    tracing::info!(%event, "NATS");
+                    match event {
+                        async_nats::Event::Connected => {
+                            state.connected.store(true, Ordering::Relaxed);
+                            state.wanted.all();
+                        }
+                        async_nats::Event::Disconnected | async_nats::Event::Closed => {
+                            state.connected.store(false, Ordering::Relaxed);
+                            state.wanted.all();
+                        }
+                        _ => {}
+                    }
+                }
+            })
+    }
+
+    /// Takes a message, and answers what is to be said to it.
+    fn hear(&self, peers: &mut Peers, payload: &[u8]) -> Vec<Part> {
+        let now = Instant::now();
+        let Ok(Message {
+            from,
+            number,
+            parts,
+        }) = serde_json::from_slice::<Message>(payload)
+        else {
+            // Of another program, an other version's, or broken: the next one of its sender tells that it was missed.
+            tracing::debug!("a message on the bus was not understood");
+            return Vec::new();
+        };
+        let heard = peers.hear(from, number, now);
+        let mut answer = Vec::new();
+        match heard {
+            Heard::Echo => {
+                self.state.echoed();
+                return Vec::new();
+            }
+            Heard::Missed(missed) => {
+                tracing::debug!(
+                    from,
+                    missed,
+                    "messages on the bus were missed, or a process is new"
+                );
+                self.state.missed.fetch_add(missed, Ordering::Relaxed);
+                self.store.forget();
+                self.state.wanted.all();
+                answer.push(Part::WhoIsThere(from));
+            }
+            Heard::Next | Heard::Late => {}
+        }
+        for part in parts {
+            if heard == Heard::Late && !part.keeps() {
+                continue;
+            }
+            match part {
+                Part::Event(event) => {
+                    self.store.heard(&event);
+                    self.live.committed(event);
+                }
+                Part::Here { all, sightings } => {
+                    if all {
+                        self.live.forget_process(from);
+                    }
+                    self.live.sighted_elsewhere(from, sightings);
+                }
+                Part::Typing { room, name } => self.live.types_elsewhere(room, &name),
+                Part::WhoIsThere(process) if process == peers.me() => {
+                    answer.extend(self.all_here())
+                }
+                Part::WhoIsThere(_) => {}
+                Part::Goodbye => {
+                    peers.forget(from);
+                    self.live.forget_process(from);
+                    self.state.wanted.all();
+                }
+            }
+        }
+        self.live.settled();
+        answer
+    }
+
+    fn all_here(&self) -> Vec<Part> {
+        let mut parts = here(self.live.all_here());
+        match parts.first_mut() {
+            Some(Part::Here { all, .. }) => *all = true,
+            _ => parts.push(Part::Here {
+                all: true,
+                sightings: Vec::new(),
+            }),
+        }
+        parts
+    }
+
+    /// Tells latest values, and that this process is there; forgets those that are not.
+    async fn tick(&self, voice: &mut Voice, peers: &mut Peers, to_tell: &ToTell) {
+        let now = Instant::now();
+        for process in peers.silent(now) {
+            tracing::warn!(process, "another process has been silent for too long");
+            self.live.forget_process(process);
+            self.live.settled();
+            self.store.forget();
+            self.state.wanted.all();
+        }
+        let peers = u64::try_from(peers.count()).unwrap_or(u64::MAX);
+        self.state.peers.store(peers, Ordering::Relaxed);
+        // Whoever hears the next number knows that these are missing.
+        voice.number += to_tell.lost.swap(0, Ordering::Relaxed);
+        let mut parts = here(self.live.news());
+        let typing = self.live.typing().into_iter();
+        parts.extend(typing.map(|(room, name)| Part::Typing { room, name }));
+        if !parts.is_empty() || now.saturating_duration_since(voice.spoke) >= BEAT {
+            voice.say(&parts).await;
+        }
+    }
+}
+
+fn here(sightings: Vec<crate::server::live::Sighting>) -> Vec<Part> {
+    let some = sightings.chunks(SIGHTINGS).map(|some| Part::Here {
+        all: false,
+        sightings: some.to_vec(),
+    });
+    some.collect()
+}
+
+impl Voice {
+    /// Says it, unless NATS is away: then it is as if it had been lost on the way.
+    async fn say(&mut self, parts: &[Part]) {
+        self.spoke = Instant::now();
+        for message in wire::messages(self.me, &mut self.number, parts) {
+            if self.client.connection_state() != connection::State::Connected {
+                continue;
+            }
+            let said = self.client.publish(self.subject.clone(), message.into());
+            if !matches!(timeout(PROMPT, said).await, Ok(Ok(()))) {
+                tracing::warn!("NATS did not take a message");
+            }
+        }
+    }
+}
+
+impl State {
+    fn echoed(&self) {
+        let since = u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.echo.store(since.max(1), Ordering::Relaxed);
+    }
+
+    /// Milliseconds since this process heard itself.
+    pub fn echo_ms(&self) -> Option<u64> {
+        let echo = self.echo.load(Ordering::Relaxed);
+        let now = u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX);
+        (echo > 0).then(|| now.saturating_sub(echo))
+    }
+
+    /// Whether what this process says is heard.
+    pub fn is_well(&self) -> bool {
+        let deaf = u64::try_from(DEAF.as_millis()).unwrap_or(u64::MAX);
+        self.echo_ms().is_some_and(|echo| echo < deaf)
+    }
+}
+
+fn random() -> Result<ProcessId, getrandom::Error> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}

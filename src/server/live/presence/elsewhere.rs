@@ -1,0 +1,239 @@
+//! Who is connected to the other processes, as those tell it.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Changed, Presence, State};
+use crate::{domain::RoomId, server::store::UserId};
+
+/// A process, by a random number of its own.
+pub type ProcessId = u64;
+
+/// That somebody came to a room or went from it, as far as one process can see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    pub room: RoomId,
+    pub user: UserId,
+    pub name: String,
+    pub here: bool,
+}
+
+/// Who is connected to the other processes, and in which rooms.
+#[derive(Default)]
+pub(super) struct Others {
+    rooms: HashMap<ProcessId, HashMap<UserId, HashSet<RoomId>>>,
+    /// To how many of them each is connected, counted by rooms.
+    users: HashMap<UserId, usize>,
+}
+
+impl Others {
+    pub fn have(&self, user: UserId) -> bool {
+        self.users.contains_key(&user)
+    }
+
+    /// Answers whether that is news.
+    fn note(&mut self, process: ProcessId, user: UserId, room: RoomId, here: bool) -> bool {
+        let users = self.rooms.entry(process).or_default();
+        let rooms = users.entry(user).or_default();
+        let news = if here {
+            rooms.insert(room)
+        } else {
+            rooms.remove(&room)
+        };
+        if rooms.is_empty() {
+            users.remove(&user);
+        }
+        if news {
+            let count = self.users.entry(user).or_default();
+            *count = if here {
+                *count + 1
+            } else {
+                count.saturating_sub(1)
+            };
+            if *count == 0 {
+                self.users.remove(&user);
+            }
+        }
+        news
+    }
+}
+
+impl Presence {
+    /// From now on the other processes are to be told of what happens here.
+    pub fn tell_others(&self) {
+        self.state().news.get_or_insert_default();
+    }
+
+    /// What they are to be told that they have not been.
+    pub fn news(&self) -> Vec<Sighting> {
+        let mut state = self.state();
+        state.news.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// All who are connected here, in each of their rooms.
+    pub fn all_here(&self) -> Vec<Sighting> {
+        let state = self.state();
+        let users = state.users.iter();
+        let sightings = users.flat_map(|(&user, connected)| {
+            connected.rooms.iter().map(move |&room| Sighting {
+                room,
+                user,
+                name: connected.name.clone(),
+                here: true,
+            })
+        });
+        sightings.collect()
+    }
+
+    /// Takes what another process tells. Answers the rooms where that changes who is there.
+    pub fn elsewhere(&self, process: ProcessId, sightings: Vec<Sighting>) -> Vec<Changed> {
+        let state = &mut *self.state();
+        let sightings = sightings.into_iter();
+        sightings
+            .filter_map(|sighting| state.sighted(process, sighting))
+            .collect()
+    }
+
+    /// Forgets whom a process has told of. Answers the rooms where that changes who is there.
+    pub fn forget(&self, process: ProcessId) -> Vec<Changed> {
+        let state = &mut *self.state();
+        let users = state
+            .others
+            .rooms
+            .get(&process)
+            .cloned()
+            .unwrap_or_default();
+        let gone = users.into_iter().flat_map(|(user, rooms)| {
+            rooms.into_iter().map(move |room| Sighting {
+                room,
+                user,
+                name: String::new(),
+                here: false,
+            })
+        });
+        let changed = gone
+            .filter_map(|sighting| state.sighted(process, sighting))
+            .collect();
+        state.others.rooms.remove(&process);
+        changed
+    }
+}
+
+impl State {
+    fn sighted(&mut self, process: ProcessId, sighting: Sighting) -> Option<Changed> {
+        let Sighting {
+            room,
+            user,
+            name,
+            here,
+        } = sighting;
+        if !self.others.note(process, user, room, here) {
+            return None;
+        }
+        if here {
+            self.rooms.entry(room).or_default();
+        }
+        let mut changed = None;
+        self.change(room, |known| {
+            let moved = if here {
+                known.enter(user, name)
+            } else {
+                known.exit(user)
+            };
+            changed = moved.then(|| known.changed(room));
+        });
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        protocol::ServerFrame,
+        server::store::{Membership, Session, Standing, User},
+    };
+
+    fn there(presence: &Presence, room: RoomId) -> Vec<String> {
+        match presence.frame(room) {
+            ServerFrame::Presence { online, .. } => online,
+            _ => panic!("not a presence frame"),
+        }
+    }
+
+    fn sighting(user: UserId, here: bool) -> Sighting {
+        Sighting {
+            room: 1,
+            user,
+            name: format!("user{user}"),
+            here,
+        }
+    }
+
+    #[test]
+    fn somebody_is_there_as_long_as_one_process_says_so_and_each_is_named_once() {
+        let presence = Presence::default();
+        let membership = Membership {
+            session: Session {
+                id: 1,
+                user: User {
+                    id: 7,
+                    name: "user7".to_owned(),
+                },
+            },
+            rooms: vec![Standing {
+                room: 1,
+                head: 0,
+                said: 0,
+            }],
+        };
+        presence.connect(&membership, 0);
+        assert!(presence.elsewhere(100, vec![sighting(7, true)]).is_empty());
+        assert_eq!(presence.elsewhere(100, vec![sighting(8, true)]).len(), 1);
+        assert!(presence.elsewhere(200, vec![sighting(8, true)]).is_empty());
+        assert!(
+            presence.elsewhere(200, vec![sighting(8, true)]).is_empty(),
+            "again"
+        );
+        assert_eq!(there(&presence, 1), ["user7", "user8"]);
+        assert!(
+            presence.disconnect(7, 0).is_empty(),
+            "the other process has them"
+        );
+        assert_eq!(presence.who_is_online([7, 8, 9]), [true, true, false]);
+        assert!(presence.forget(100).iter().all(|changed| changed.room == 1));
+        assert_eq!(there(&presence, 1), ["user8"]);
+        assert_eq!(presence.elsewhere(200, vec![sighting(8, false)]).len(), 1);
+        assert_eq!(presence.count(1), 0);
+        assert!(presence.state().rooms.is_empty() && presence.state().others.users.is_empty());
+    }
+
+    #[test]
+    fn what_happens_here_is_told_in_its_order_once_somebody_listens() {
+        let presence = Presence::default();
+        presence.tell_others();
+        let membership = |room| Membership {
+            session: Session {
+                id: 1,
+                user: User {
+                    id: 7,
+                    name: "user7".to_owned(),
+                },
+            },
+            rooms: vec![Standing {
+                room,
+                head: 0,
+                said: 0,
+            }],
+        };
+        presence.connect(&membership(1), 0);
+        assert_eq!(presence.all_here(), [sighting(7, true)]);
+        presence.left(1, 7);
+        presence.joined(1, 7);
+        presence.disconnect(7, 0);
+        let told: Vec<_> = presence.news().into_iter().map(|news| news.here).collect();
+        assert_eq!(told, [true, false, true, false]);
+        assert!(presence.news().is_empty());
+    }
+}
