@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test stores secure format site lint units end2end sizes torture fuzz bench peers tools proxies postgres browser
+.PHONY: help serve cluster test stores secure format site lint units end2end sizes torture fuzz bench peers tools proxies postgres nats browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -36,6 +36,10 @@ serve: site ## Build Latchkey and run it; ARGS="--listen …" goes to `latchkey 
 	cargo build $(SERVER)
 	target/release/latchkey serve $(ARGS)
 
+cluster: site proxies postgres nats ## Run three processes with PostgreSQL, NATS and a balancer on this machine.
+	cargo build $(SERVER)
+	deploy/cluster.sh target/release/latchkey target/cluster $(ARGS)
+
 test: format lint units end2end sizes ## Run every check there is; the last line counts the tests.
 	@awk '/^test result:/ { passed += $$4; failed += $$6 } \
 		/^ +[0-9]+ (passed|flaky)/ { passed += $$1 } /^ +[0-9]+ failed/ { failed += $$1 } \
@@ -51,7 +55,7 @@ lint: site # Clippy, for the server and for the browser.
 	cargo clippy $(SERVER) --all-targets -- -D warnings
 	cargo clippy $(BROWSER) --lib -- -D warnings
 
-units: site proxies postgres # Unit, property and integration tests, against the release build.
+units: site proxies postgres nats # Unit, property and integration tests, against the release build.
 	mkdir -p $(LOGS)
 	cargo test $(SERVER) 2>&1 | tee $(LOGS)/cargo
 
@@ -115,6 +119,11 @@ postgres: # A PostgreSQL that tests start themselves; where there is none, the s
 	if ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y --no-install-recommends postgresql; \
 	else echo "The tests need PostgreSQL 15 or later, which is not installed."; exit 1; fi
+
+nats: # A NATS that tests start themselves, likewise.
+	if PATH="$$PATH:/usr/sbin" command -v nats-server >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && RUNLEVEL=1 apt-get install -y --no-install-recommends nats-server; \
+	else echo "The tests need nats-server 2.9 or later, which is not installed."; exit 1; fi
 
 tools: # What builds the site.
 	rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown

@@ -39,7 +39,6 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Three processes, each with its own way to NATS and to PostgreSQL.
 pub struct Cluster {
-    postgres: &'static Postgres,
     database: Database<'static>,
     pub nats: Nats,
     pub processes: Vec<Process>,
@@ -71,7 +70,6 @@ impl Cluster {
             processes.push(Process { server, bus, data });
         }
         Self {
-            postgres,
             database,
             nats,
             processes,

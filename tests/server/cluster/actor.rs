@@ -238,7 +238,7 @@ impl Actor {
         }
         let seq = frame["seq"].as_u64().expect("a seq");
         let is_reaction = waited.as_ref().is_some_and(|frame| frame["t"] == "react");
-        if is_reaction && !asked.confirmed.is_some() {
+        if is_reaction {
             // Somebody's who was first may be the entry that is named: it is not looked for.
             self.asked.retain(|asked| asked.id != id);
             return;
