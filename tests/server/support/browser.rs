@@ -110,7 +110,7 @@ impl Browser {
         if let Some(trust) = &self.trust {
             let answer = trust.send(request).await;
             self.keep_cookies(&answer.headers);
-            return answer;
+            return Ok(answer);
         }
         let agent = self.agent.clone();
         let sent = tokio::task::spawn_blocking(move || {
