@@ -4,7 +4,7 @@ use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 use latchkey::server::{
-    commands,
+    Handed, commands,
     config::{Cli, Command, Config, LogFormat},
     serve,
 };
@@ -55,12 +55,13 @@ fn run(config: Config) -> ExitCode {
             return ExitCode::from(2);
         }
     }
+    let handed = Handed::over();
     let served = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Into::into)
         .and_then(|runtime| {
-            let served = runtime.block_on(serve(config));
+            let served = runtime.block_on(serve(config, handed));
             // What hangs now is what the server stops for, or in spite of: nobody waits for it.
             runtime.shutdown_background();
             served

@@ -15,7 +15,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch},
     time::{sleep, timeout},
 };
 
@@ -37,6 +37,8 @@ const HEADERS: usize = 64;
 /// How long a connection lasts, whatever it does with its time; the answer under way then has a while to end.
 const LIFE: Duration = Duration::from_secs(300);
 const LAST_ANSWER: Duration = Duration::from_secs(30);
+/// How long one that was taken just before the server stops may take to ask its first: nobody else would answer it.
+const FIRST_ASKED: Duration = Duration::from_secs(1);
 /// Connections that one address has at most, live sockets apart. Proxies speak for many.
 const OF_AN_ADDRESS: usize = 256;
 /// How long nothing is accepted after an error: what is missing (files, memory) does not come back at once.
@@ -87,10 +89,14 @@ impl Hall {
             };
             match accepted {
                 Ok(Some((stream, seat, place))) => {
-                    let (app, stop, tls) = (app.clone(), stop.clone(), tls.clone());
+                    let (app, mut stop, tls) = (app.clone(), stop.clone(), tls.clone());
                     tokio::spawn(async move {
                         let _place = place;
-                        if let Some(stream) = greet(stream, tls, stop.clone()).await {
+                        let greeted = tokio::select! {
+                            greeted = greet(stream, tls) => greeted,
+                            () = too_late(&mut stop) => None,
+                        };
+                        if let Some(stream) = greeted {
                             speak(stream, seat, app, stop).await;
                         }
                     });
@@ -141,19 +147,11 @@ impl Hall {
 }
 
 /// Has the stream that is spoken on, where the peer wants to speak.
-async fn greet(
-    stream: TcpStream,
-    tls: Option<Arc<Tls>>,
-    mut stop: watch::Receiver<bool>,
-) -> Option<Stream> {
+async fn greet(stream: TcpStream, tls: Option<Arc<Tls>>) -> Option<Stream> {
     let Some(tls) = tls else {
         return Some(Stream::Plain(stream));
     };
-    let accepted = tokio::select! {
-        accepted = tls.accept(stream) => accepted,
-        _ = stop.wait_for(|stop| *stop) => return None,
-    };
-    match accepted {
+    match tls.accept(stream).await {
         Ok(accepted) => accepted.map(Stream::Tls),
         Err(error) => {
             tracing::debug!(%error, "a TLS handshake failed");
@@ -162,9 +160,18 @@ async fn greet(
     }
 }
 
+/// Returns a while after the server was told to stop.
+async fn too_late(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+    sleep(FIRST_ASKED).await;
+}
+
 /// Answers the requests of one connection.
 async fn speak(stream: Stream, seat: Arc<Seat>, app: Router, mut stop: watch::Receiver<bool>) {
+    let asked = Arc::new(Notify::new());
+    let asks = asked.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        asks.notify_one();
         request.extensions_mut().insert(seat.clone());
         hyper::service::Service::call(&TowerToHyperService::new(app.clone()), request)
     });
@@ -185,6 +192,12 @@ async fn speak(stream: Stream, seat: Arc<Seat>, app: Router, mut stop: watch::Re
         }
         _ = stop.wait_for(|stop| *stop) => {}
         () = sleep(LIFE) => {}
+    }
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        // As it once was, where it was ever asked anything.
+        () = asked.notified() => {}
+        () = sleep(FIRST_ASKED) => {}
     }
     connection.as_mut().graceful_shutdown();
     let _ = timeout(LAST_ANSWER, connection).await;

@@ -46,6 +46,7 @@ mod tls;
 mod transfer;
 mod upgrade;
 
+pub use listeners::Handed;
 #[cfg(feature = "fuzz")]
 pub use live::fuzz_socket;
 pub use pages::plain::render as render_plain;

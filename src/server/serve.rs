@@ -2,14 +2,16 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::JoinSet,
+    time::sleep,
 };
 
 use super::{
@@ -20,7 +22,7 @@ use super::{
     counts::entries::Counted,
     idle,
     keys::Keys,
-    listeners::Listeners,
+    listeners::{Handed, Listeners},
     live::Live,
     metrics::{self, ASKERS, Files, Watched},
     passkeys::Passkeys,
@@ -31,13 +33,18 @@ use super::{
     rooms::{Chat, Parts},
     router::router,
     sockets::Sockets,
-    store::{Data, Postgres, Sqlite, Store},
+    store::{Data, OpenError, Postgres, Sqlite, Store},
     strangers::Strangers,
     tls::Tls,
 };
 
 /// How long requests that are under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long a server that sockets were handed over to waits for the data: the one that had them has a few seconds to end.
+const PREDECESSOR: Duration = Duration::from_secs(15);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Of an unlimited number of files, as many as this are counted on.
 const MOST_FILES: usize = 1 << 20;
@@ -48,7 +55,7 @@ const OWN_FILES: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(transparent)]
-    Store(#[from] super::store::OpenError),
+    Store(#[from] OpenError),
     #[error(transparent)]
     Postgres(#[from] super::store::PostgresError),
     #[error(transparent)]
@@ -72,15 +79,21 @@ pub enum ServeError {
 ///
 /// # Errors
 /// Where the database or the address cannot be had, and where the store or a shard has ended by itself.
-pub async fn serve(config: Config) -> Result<(), ServeError> {
+pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
     let started = SystemTime::now();
     let limits = Arc::new(Limits::new(&config.rate_limits));
     let live = Arc::new(Live::new(limits.clone()));
-    let (store, bus) = open(&config, &live).await?;
+    let patience = if handed.any() {
+        PREDECESSOR
+    } else {
+        Duration::ZERO
+    };
+    // Whoever connects from here on waits for the rest.
+    let listeners = Listeners::open(&config, handed)?;
+    let (store, bus) = open(&config, &live, patience).await?;
     let bus = bus.map(Arc::new);
     let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
 
-    let listeners = Listeners::open(&config)?;
     let tls = Tls::start(&config.https, config.data.file().as_deref())?.map(Arc::new);
     let connections = open_files().saturating_sub(OWN_FILES).max(OWN_FILES);
     // Live sockets stay, requests come and go: they find a place whatever else is open.
@@ -192,6 +205,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 async fn open(
     config: &Config,
     live: &Arc<Live>,
+    patience: Duration,
 ) -> Result<(Arc<dyn Store>, Option<Bus>), ServeError> {
     let (url, address) = match (&config.data, &config.bus) {
         (Data::File(_), Some(_)) => {
@@ -199,7 +213,7 @@ async fn open(
             return Err(ServeError::Start(why.to_owned()));
         }
         (Data::File(path), None) => {
-            let store = Arc::new(Sqlite::open(path, Arc::new(Counted(live.clone())))?);
+            let store = Arc::new(open_file(path, live, patience).await?);
             live.start(store.clone())?;
             return Ok((store, None));
         }
@@ -216,6 +230,22 @@ async fn open(
     live.start(store.clone())?;
     let bus = Bus::start(address, &feed, live.clone(), store.clone()).await?;
     Ok((store, Some(bus)))
+}
+
+/// Waits so long at most for another server to be done with it.
+async fn open_file(path: &Path, live: &Arc<Live>, patience: Duration) -> Result<Sqlite, OpenError> {
+    let (begun, mut told) = (Instant::now(), false);
+    loop {
+        match Sqlite::open(path, Arc::new(Counted(live.clone()))) {
+            Err(OpenError::InUse(_)) if begun.elapsed() < patience => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::info!("waiting for another server to be done with the database");
+                }
+                sleep(LOOK).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// How many files the process may have open: as many as the system lets it.

@@ -11,6 +11,7 @@ use crate::support::*;
 const NGINX: &str = include_str!("../../deploy/nginx.conf");
 const CADDY: &str = include_str!("../../deploy/Caddyfile");
 const UNIT: &str = include_str!("../../deploy/latchkey.service");
+const SOCKET: &str = include_str!("../../deploy/latchkey.socket");
 
 /// The most that `systemd-analyze security` may find exposed, in tenths.
 const EXPOSURE: u32 = 20;
@@ -226,6 +227,31 @@ fn what_systemd_lets_it_do_is_little() {
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+#[test]
+fn systemd_understands_the_units() {
+    let folder = Folder::new();
+    let (unit, socket) = (
+        folder.path().join("latchkey.service"),
+        folder.path().join("latchkey.socket"),
+    );
+    let program = env!("CARGO_BIN_EXE_latchkey").to_owned();
+    let here = changed(UNIT, &[("/usr/local/bin/latchkey", program)]);
+    fs::write(&unit, here).expect("is written");
+    fs::write(&socket, SOCKET).expect("is written");
+    let verified = Command::new("systemd-analyze")
+        .arg("verify")
+        .args([&socket, &unit])
+        .output();
+    let Ok(verified) = verified else {
+        return;
+    };
+    let said = String::from_utf8_lossy(&verified.stderr);
+    assert!(
+        verified.status.success() && !said.contains("latchkey."),
+        "{said}"
     );
 }
 

@@ -39,4 +39,5 @@ mod storage_full;
 mod support;
 mod transfer;
 mod transfer_foreign;
+mod upgrade;
 mod watching;

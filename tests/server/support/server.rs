@@ -4,6 +4,8 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -115,9 +117,27 @@ impl Server {
         Self::run(command, Arc::new(home))
     }
 
-    fn run(command: &mut Command, home: Arc<Folder>) -> Self {
+    /// A server with its data in `home` that is handed a socket to serve on, as systemd does it.
+    pub fn handed(listener: &TcpListener, home: &Arc<Folder>) -> Self {
+        const HAND_OVER: &str =
+            r#"exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@""#;
+        let mut command = Command::new("sh");
         command
-            .stdin(Stdio::null())
+            .args(["-c", HAND_OVER, env!("CARGO_BIN_EXE_latchkey")])
+            .args(["serve", "--rate-limits", "off", "--data"])
+            .arg(home.data())
+            .current_dir(home.path());
+        let socket = listener.try_clone().expect("a file for it");
+        Self::run_with(&mut command, Arc::clone(home), OwnedFd::from(socket).into())
+    }
+
+    fn run(command: &mut Command, home: Arc<Folder>) -> Self {
+        Self::run_with(command, home, Stdio::null())
+    }
+
+    fn run_with(command: &mut Command, home: Arc<Folder>, stdin: Stdio) -> Self {
+        command
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
