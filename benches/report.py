@@ -555,6 +555,23 @@ def deliveries(results: Results) -> str:
     return f"Of {total:,} deliveries, all checked, these are wrong:\n\n" + "\n".join(wrong) + "\n"
 
 
+def over_tls(results: Results) -> str:
+    others = (*LATENCY, BUSY, Column("KiB/socket at rest", "kib_per_socket"))
+    head = ["", CPU.head, "÷ in the clear", *(column.head for column in others)]
+
+    def row(one: dict[str, Any]) -> list[str]:
+        if "missing" in one:
+            return missing(one, len(head))
+        return [
+            one["peer"],
+            CPU.show(figure(one["figures"], CPU.path)),
+            times(results.ratio(CPU.path, "https", one["peer"], LATCHKEY)),
+            *(column.show(figure(one["figures"], column.path)) for column in others),
+        ]
+
+    return table(head, map(row, results.of("https")))
+
+
 def report(results: Results) -> str:
     idle = Column("KiB/socket", "kib_per_socket")
     works = [
@@ -570,6 +587,7 @@ def report(results: Results) -> str:
         ("browser", "(h) Pages in Chromium: a desktop with nothing else slowed down, and a phone", browser(results)),
         ("hostile", "(i) A flood beside two people who talk", hostile(results)),
         ("search", "(j) Search: 1,000,000 messages in 100 rooms, one connection", search(results)),
+        ("https", "(k) TLS: ten messages a second into one room of 1,000, nginx's own time counted in", over_tls(results)),
     ]
     parts = [f"{results.machine_line()}.\n", deliveries(results)]
     parts += [f"## {title}\n\n{text}" for work, title, text in works if results.of(work)]

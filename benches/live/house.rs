@@ -36,7 +36,7 @@ fn fill(file: &Path, users: usize, rooms: &[Room]) -> rusqlite::Result<()> {
             .execute(params![user + 1, name(user)])?;
         change
             .prepare_cached(
-                "INSERT INTO sessions (token_hash, user_id, created_at) VALUES (?1, ?2, 0)",
+                "INSERT INTO sessions (token_hash, user_id, created_at, used_at) VALUES (?1, ?2, 0, 0)",
             )?
             .execute(params![
                 <[u8; 32]>::from(Sha256::digest(token(user))),

@@ -4,13 +4,17 @@ use std::{
     collections::VecDeque,
     io::{self, Read, Write},
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
+use rustls::ClientConfig;
+
 use super::{
     dialect::{Dialect, Said},
+    secure::Stream,
     wire,
 };
 
@@ -36,7 +40,7 @@ enum State {
 }
 
 struct Client {
-    stream: TcpStream,
+    stream: Stream,
     visitor: Visitor,
     state: State,
     /// Number of the room's message that came last.
@@ -72,6 +76,8 @@ pub struct Load {
     /// Messages sent into each room, and entries.
     sent: Vec<u64>,
     entries: Vec<u64>,
+    /// Where set, it is spoken over TLS.
+    pub tls: Option<Arc<ClientConfig>>,
     /// Where set, of so many entries one is no message but an edit or a reaction.
     pub others: Option<u64>,
     /// Where set, a client opens its room as soon as it may.
@@ -99,6 +105,7 @@ impl Load {
             started: Instant::now(),
             sent: vec![0; rooms],
             entries: vec![0; rooms],
+            tls: None,
             others: None,
             opens: true,
             behind: 0,
@@ -134,11 +141,12 @@ impl Load {
     }
 
     fn begin(&mut self, visitor: Visitor) -> io::Result<()> {
-        let mut stream = TcpStream::connect(self.address)?;
+        let stream = TcpStream::connect(self.address)?;
         stream.set_nodelay(true)?;
+        let mut stream = Stream::new(stream, self.tls.as_ref())?;
         let token = Token(self.clients.len());
         self.poll.registry().register(
-            &mut stream,
+            stream.tcp(),
             token,
             Interest::READABLE | Interest::WRITABLE,
         )?;
@@ -159,13 +167,13 @@ impl Load {
 
     /// Cuts all connections, as a network that fails does.
     pub fn cut(&mut self) {
-        for client in self.clients.drain(..) {
+        for mut client in self.clients.drain(..) {
             let linger = nix::libc::linger {
                 l_onoff: 1,
                 l_linger: 0,
             };
             let _ = nix::sys::socket::setsockopt(
-                &client.stream,
+                client.stream.tcp(),
                 nix::sys::socket::sockopt::Linger,
                 &linger,
             );
@@ -295,7 +303,7 @@ impl Load {
                         }
                     }
                     // A short read means that there is no more.
-                    if n < self.buffer.len() {
+                    if n < self.buffer.len() && client.stream.reads_all() {
                         return Ok(());
                     }
                 }
@@ -374,6 +382,8 @@ impl Client {
     }
 
     fn flush(&mut self) {
+        // What TLS took and could not send.
+        let _ = self.stream.flush();
         if !self.unsent.is_empty()
             && let Ok(n) = self.stream.write(&self.unsent)
         {

@@ -14,6 +14,7 @@ mod pages;
 mod peers;
 #[path = "../../tests/server/support/postgres.rs"]
 mod postgres;
+mod secure;
 mod wire;
 mod work;
 
@@ -40,7 +41,7 @@ struct Asked {
     /// Where the peers are installed.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
-    /// Only these works: lone, saturated, rooms, idle, crowd, posts, mixed, pages, search, hostile, browser.
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, mixed, pages, search, https, hostile, browser.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only peers whose name contains one of these.
@@ -182,6 +183,14 @@ fn run(asked: &Asked) -> Result<(), String> {
     }
     if wanted("search") {
         results.add("search", Peer::Latchkey.name(), 1_000_000, bench.search());
+    }
+    if wanted("https") {
+        let measure = |peer| {
+            let mut figures = bench.lone(peer, 1_000)?;
+            figures["kib_per_socket"] = bench.idle(peer, 1_000)?["kib_per_socket"].take();
+            Ok(figures)
+        };
+        results.in_turn("https", 1_000, asked.rounds, &Peer::OVER_TLS, measure);
     }
     if wanted("browser") {
         let found = empty(&folder)

@@ -17,7 +17,7 @@ use nix::{
     unistd::Pid,
 };
 
-use super::dialect::Dialect;
+use super::{dialect::Dialect, secure};
 
 /// The server's core; the load has another, where there is one.
 pub const SERVER_CORE: usize = 0;
@@ -33,6 +33,10 @@ pub enum Peer {
     Latchkey,
     /// The same with its data in a PostgreSQL beside it; only posts are asked of it.
     OnPostgres,
+    /// The same over TLS by itself.
+    Https,
+    /// The same, nginx speaking TLS in front of it.
+    BehindNginx,
     /// The same with its limits on; only a flood is let loose on it.
     Guarded,
     UWebSockets,
@@ -53,11 +57,20 @@ impl Peer {
         Self::FlaskThreading,
     ];
 
+    /// Those whose TLS is compared, and what it costs without.
+    pub const OVER_TLS: [Self; 3] = [Self::Latchkey, Self::Https, Self::BehindNginx];
+
+    pub fn over_tls(self) -> bool {
+        matches!(self, Self::Https | Self::BehindNginx)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Limit | Self::DurableLimit => "bare limit",
             Self::Latchkey | Self::Guarded => "Latchkey",
             Self::OnPostgres => "Latchkey on PostgreSQL",
+            Self::Https => "Latchkey, HTTPS by itself",
+            Self::BehindNginx => "Latchkey behind nginx",
             Self::UWebSockets => "uWebSockets",
             Self::Ws => "ws (Node)",
             Self::SocketIo => "Socket.IO",
@@ -68,7 +81,9 @@ impl Peer {
 
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Latchkey | Self::OnPostgres | Self::Guarded => Dialect::Latchkey,
+            Self::Latchkey | Self::OnPostgres | Self::Https | Self::BehindNginx | Self::Guarded => {
+                Dialect::Latchkey
+            }
             Self::Limit | Self::DurableLimit | Self::UWebSockets | Self::Ws => Dialect::Plain,
             Self::SocketIo | Self::FlaskGevent | Self::FlaskThreading => Dialect::SocketIo,
         }
@@ -89,7 +104,7 @@ impl Peer {
                 std::env::current_exe().unwrap_or_default(),
                 vec!["limit".into()],
             ),
-            Self::Latchkey | Self::OnPostgres | Self::Guarded => {
+            Self::Latchkey | Self::OnPostgres | Self::Https | Self::BehindNginx | Self::Guarded => {
                 (env!("CARGO_BIN_EXE_latchkey").into(), vec!["serve".into()])
             }
             Self::UWebSockets => (
@@ -116,21 +131,27 @@ impl Peer {
             .arg(program)
             .args(arguments);
         match self {
-            Self::Latchkey | Self::OnPostgres | Self::Guarded => command
-                .args([
-                    "--rate-limits",
-                    if self == Self::Guarded { "on" } else { "off" },
-                ])
-                .args(["--log", "warn"])
-                .args(["--listen", &format!("127.0.0.1:{port}")])
-                .arg("--data")
-                .arg(self.data(folder)),
+            Self::Latchkey | Self::OnPostgres | Self::Https | Self::BehindNginx | Self::Guarded => {
+                command
+                    .args([
+                        "--rate-limits",
+                        if self == Self::Guarded { "on" } else { "off" },
+                    ])
+                    .args(["--log", "warn"])
+                    .args(["--listen", &format!("127.0.0.1:{port}")])
+                    .arg("--data")
+                    .arg(self.data(folder))
+            }
             Self::FlaskGevent | Self::FlaskThreading => {
                 command.arg(port.to_string()).arg(folder.join("flask.db"))
             }
             Self::DurableLimit => command.arg(port.to_string()).arg(folder.join("log")),
             _ => command.arg(port.to_string()),
         };
+        if self == Self::Https {
+            command.arg("--cert").arg(folder.join(secure::CERTIFICATE));
+            command.arg("--key").arg(folder.join(secure::KEY));
+        }
         command
     }
 
@@ -147,7 +168,10 @@ impl Peer {
     /// # Errors
     /// What it said instead.
     pub fn start(self, tools: &Path, folder: &Path) -> Result<Running, String> {
-        let port = free_port().map_err(|error| error.to_string())?;
+        let mut port = free_port().map_err(|error| error.to_string())?;
+        if self.over_tls() {
+            secure::certify(folder)?;
+        }
         let mut child = self
             .command(port, tools, folder)
             .stdin(Stdio::null())
@@ -163,8 +187,15 @@ impl Peer {
                 let _ = tell.send(line);
             }
         });
-        let running = Running { child, port };
         let said = told.recv_timeout(PATIENCE);
+        let mut front = None;
+        if self == Self::BehindNginx {
+            let server = port;
+            port = free_port().map_err(|error| error.to_string())?;
+            let nginx = secure::nginx(folder, port, server)?.spawn();
+            front = Some(nginx.map_err(|error| error.to_string())?);
+        }
+        let running = Running { child, front, port };
         let until = Instant::now() + PATIENCE;
         while said.is_ok() && Instant::now() < until {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -181,32 +212,40 @@ impl Peer {
 /// A server that runs; dropped, it ends.
 pub struct Running {
     child: Child,
+    /// What stands before it.
+    front: Option<Child>,
     pub port: u16,
 }
 
 impl Running {
-    /// CPU time that the process has used in user and system mode, all of its threads together.
+    /// CPU time that the process, and what stands before it, has used in user and system mode, all threads together.
     pub fn cpu(&self) -> Duration {
-        let pid = Pid::from_raw(self.child.id().cast_signed());
-        clock_getcpuclockid(pid)
-            .and_then(ClockId::now)
-            .map(Duration::from)
-            .unwrap_or_default()
+        let of = |child: &Child| {
+            let pid = Pid::from_raw(child.id().cast_signed());
+            clock_getcpuclockid(pid)
+                .and_then(ClockId::now)
+                .map(Duration::from)
+                .unwrap_or_default()
+        };
+        of(&self.child) + self.front.as_ref().map(of).unwrap_or_default()
     }
 
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// KiB of memory that are the process's own: resident and not a file's.
+    /// KiB of memory that are the process's own, and of what stands before it: resident and not a file's.
     pub fn memory(&self) -> u64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let kib = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.split_whitespace().next()?.parse::<u64>().ok()
+        let of = |child: &Child| {
+            let status =
+                fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+            let kib = |name: &str| {
+                let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+                line.split_whitespace().next()?.parse::<u64>().ok()
+            };
+            kib("RssAnon:").unwrap_or(0) + kib("RssShmem:").unwrap_or(0)
         };
-        kib("RssAnon:").unwrap_or(0) + kib("RssShmem:").unwrap_or(0)
+        of(&self.child) + self.front.as_ref().map(of).unwrap_or_default()
     }
 
     /// Stops it as an operator would, so that it closes its files.
@@ -224,8 +263,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in [Some(&mut self.child), self.front.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

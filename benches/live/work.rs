@@ -8,10 +8,12 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
+    dialect::Dialect,
     house::{self, Room},
     load::{Load, Tally, Visitor},
     peers::{Peer, Running},
     postgres::Database,
+    secure,
 };
 
 /// Users of a room at most; where more sockets follow it, each has several.
@@ -165,7 +167,7 @@ impl Bench<'_> {
     ) -> Result<(Running, Load, u64), String> {
         let rooms: Vec<_> = rooms.into_iter().collect();
         super::empty(self.folder)?;
-        if matches!(peer, Peer::Latchkey | Peer::OnPostgres) {
+        if matches!(peer.dialect(), Dialect::Latchkey) {
             house::furnish(self.folder, self.tools, users, &rooms)?;
         }
         if peer == Peer::OnPostgres {
@@ -176,6 +178,9 @@ impl Bench<'_> {
         let mut load = Load::new(peer.dialect(), server.port, rooms.len())
             .map_err(|error| error.to_string())?;
         load.others = self.others;
+        if peer.over_tls() {
+            load.tls = Some(secure::client(self.folder)?);
+        }
         let memory = server.memory();
         Ok((server, load, memory))
     }
@@ -183,7 +188,7 @@ impl Bench<'_> {
 
 pub fn visitor(peer: Peer, user: usize, room: usize, port: u16) -> Visitor {
     match peer {
-        Peer::Latchkey => house::visitor(user, room, port),
+        Peer::Latchkey | Peer::Https | Peer::BehindNginx => house::visitor(user, room, port),
         _ => Visitor {
             room,
             id: room as i64 + 1,
