@@ -78,11 +78,13 @@ secure: units ## Run the server's tests over TLS as well, which takes some minut
 
 CRASHES := 10000
 KILLS := 1000
-torture: site ## Crash the store at CRASHES=10000 points and kill the server KILLS=1000 times, and audit every answer.
+BAD_DAYS := 8
+torture: site postgres nats ## Crash the store at CRASHES=10000 points, kill the server KILLS=1000 times, have a cluster's bad days last BAD_DAYS=8 times as long, and audit every answer.
 	LATCHKEY_CRASHES=$(CRASHES) cargo test $(SERVER) --lib -- --nocapture --exact \
 		server::store::sqlite::crash::at_any_point_of_a_crash_what_was_answered_is_true
 	LATCHKEY_KILLS=$(KILLS) cargo test $(SERVER) --test server -- --nocapture --exact \
 		durability::confirmed_messages_survive_kills_under_load
+	LATCHKEY_BAD_DAYS=$(BAD_DAYS) cargo test $(SERVER) --test server -- --nocapture cluster::bad_days
 
 # libFuzzer, instrumented as cargo-fuzz does it. What it learns stays for the next time.
 fuzz: site ## Look for bytes that break a live socket, a minute long; ARGS="-max_total_time=3600" looks longer.
@@ -142,11 +144,11 @@ endef
 # RUNLEVEL=1 keeps packages from starting what they install.
 # promtool comes with prometheus.
 proxies: # The programs that deploy/ is for, and an authority for certificates, where the system has them packaged.
-	missing=; for program in nginx caddy openssl curl prometheus pebble; do \
+	missing=; for program in nginx caddy openssl curl prometheus pebble faketime; do \
 		PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing+=" $$program"; done; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && RUNLEVEL=1 apt-get install -y $$missing; \
-	else echo "The tests of deploy/ and of HTTPS need$$missing."; fi
+	else echo "The tests of deploy/, of HTTPS and of clocks need$$missing."; fi
 
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 browser: # An installed Chromium or Chrome; where there is none, the system's package, or Playwright's own.

@@ -69,7 +69,10 @@ pub async fn end_passkey(me: String, passkey: String) -> Result<(), ApiError> {
 #[server(name = AskPasskey, prefix = "/api", endpoint = "ask_passkey")]
 pub async fn ask_passkey() -> Result<Ceremony, ApiError> {
     answer(async |request| {
-        let (ceremony, options) = request.chat().begin_passkey_sign_in(&request.caller)?;
+        let (ceremony, options) = request
+            .chat()
+            .begin_passkey_sign_in(&request.caller)
+            .await?;
         Ok(Ceremony { ceremony, options })
     })
     .await

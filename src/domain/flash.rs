@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// What a form has made that is shown once only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// For whom.
     pub me: String,

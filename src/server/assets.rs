@@ -1,5 +1,7 @@
 //! The browser's files, inside the binary: with hashes in their names, and compressed beforehand.
 
+pub mod builds;
+
 use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use axum::{
@@ -18,7 +20,9 @@ use crate::ui::document::Assets;
 #[allow_missing = true]
 struct Site;
 
-/// Files named after their content may be kept for good; the others (icons, the manifest) for a day.
+/// The folder of the files that are named after their content.
+const NAMED_BY_CONTENT: &str = "pkg/";
+/// These may be kept for good; the others (icons, the manifest) for a day.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 const A_DAY: &str = "public, max-age=86400";
 
@@ -64,27 +68,15 @@ pub fn build() -> &'static str {
 /// Safari plays no sound (RFC 9110, 14).
 pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     let file = path.trim_start_matches('/');
-    let accepted = request
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let accepts = |encoding| {
-        accepted
-            .split(',')
-            .any(|entry| entry.split(';').next().unwrap_or_default().trim() == encoding)
-    };
     let range = request.get(header::RANGE).and_then(|it| it.to_str().ok());
-    let compressed = [("br", ".br"), ("gzip", ".gz")]
-        .into_iter()
-        .filter(|(encoding, _)| range.is_none() && accepts(*encoding))
-        .find_map(|(encoding, ending)| {
-            Some((Some(encoding), Site::get(&format!("{file}{ending}"))?))
-        });
-    let Some((encoding, found)) = compressed.or_else(|| Some((None, Site::get(file)?))) else {
+    let found = encodings(request)
+        .filter(|(encoding, _)| range.is_none() || encoding.is_none())
+        .find_map(|(encoding, ending)| Some((encoding, Site::get(&format!("{file}{ending}"))?)));
+    let Some((encoding, found)) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let kind = mime_guess::from_path(file).first_or_octet_stream();
-    let keep = if file.starts_with("pkg/") {
+    let keep = if file.starts_with(NAMED_BY_CONTENT) {
         FOR_GOOD
     } else {
         A_DAY
@@ -115,6 +107,22 @@ pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
         headers.insert(header::CONTENT_RANGE, range);
     }
     response
+}
+
+/// The forms of a file that a browser takes, the smallest first, each with what its name ends with.
+fn encodings(request: &HeaderMap) -> impl Iterator<Item = (Option<&'static str>, &'static str)> {
+    let accepted = request
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let accepts = move |encoding| {
+        accepted
+            .split(',')
+            .any(|entry| entry.split(';').next().unwrap_or_default().trim() == encoding)
+    };
+    [(Some("br"), ".br"), (Some("gzip"), ".gz"), (None, "")]
+        .into_iter()
+        .filter(move |(encoding, _)| encoding.is_none_or(&accepts))
 }
 
 /// The bytes that a `Range` names of so many. One that is not understood, or names several, is not heeded.

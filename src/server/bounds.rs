@@ -22,13 +22,16 @@
 //! | wrong passes | 10/min an address | `rates` | `names::wrong_passes_run_out` |
 //! | passes | 4 a name, 10 min | `store/sqlite/people` | `names::passes_end_with_their_time_and_with_the_name` |
 //! | sessions | 32 a name; the one that rested longest gives way | `store/sqlite/people` | `names::of_too_many_sessions_the_one_that_rested_longest_gives_way` |
-//! | passkeys being made or used | 1,000, 5 min | `passkeys` | `passkeys::so_many_ceremonies_are_under_way_and_the_oldest_give_way` |
+//! | passkeys being made or used | 1,000, 4 MiB, 5 min | `kept` | `kept::the_oldest_go_where_there_are_too_many_or_too_many_bytes_of_them` |
 //! | rooms created | 20/h an identity, 200/h an address | `rates` | `rate_limits::twenty_rooms_an_hour_are_created_by_one_person` |
 //! | messages | 10/s an identity, 100/s an address, bursts of 40 and 400 | `rates` | `rate_limits::messages_come_in_bursts_of_forty`, `rates::an_address_may_do_ten_times_what_an_identity_may` |
 //! | searches | 5/s an identity, 50/s an address, bursts of 20 and 200 | `rates` | `rate_limits::searches_come_in_bursts_of_twenty`, `rates::an_address_may_do_ten_times_what_an_identity_may` |
 //! | callers whose rates are remembered | those of the last 50,000 requests, and who is not quiet yet | `rates` | `rates::a_flood_of_addresses_is_not_remembered` |
 //! | keys being hashed | 4 threads of 19 MiB, gone after 5 s of rest; 64 wait | `hashing` | `hashing::so_many_wait_and_the_next_is_turned_away_even_where_those_who_asked_have_gone`, `bounded::keys_that_were_hashed_leave_no_memory_behind` |
-//! | notices of refused forms | 1,000, 4 MiB, 10 min | `flashes` | `flashes::the_oldest_go_where_there_are_too_many_or_too_many_bytes_of_them` |
+//! | notices of refused forms | 1,000, 4 MiB, 10 min | `kept` | `kept::the_oldest_go_where_there_are_too_many_or_too_many_bytes_of_them` |
+//! | entries that wait for those before them | 256 a room, 8,192 in all; more are read again | `live/sequencer` | `sequencer::what_waits_is_bounded_and_read_again` |
+//! | commits not yet told to other processes | 1,024; more are not told, and found by comparing | `bus/feed` | `cluster::bad_days` |
+//! | messages of other processes not yet looked at | 65,536; more are missed, and that is noticed | `bus/nats` | `cluster::bad_days` |
 //! | rendered pages kept | 8 MiB of rooms, 1 MiB of what strangers see | `pages/cache` | `cache::it_keeps_a_bounded_number_of_bytes` |
 //! | live sockets | 64 an identity, 1,000 an address; in all 7/8 of the connections, over TLS a third of that | `sockets` | `bounds::an_identity_has_so_many_sockets_and_an_address_too` |
 //! | a socket's frame | 64 KiB | `live/socket` | `frames`, `bad_input` |

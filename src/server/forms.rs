@@ -150,6 +150,7 @@ impl Form {
                     me: self.fields.remove("me").unwrap_or_default(),
                     answer: String::from_utf8_lossy(&body).into_owned(),
                 });
+                let made = made.await;
                 with(&to, "made", made)
             } else {
                 to
@@ -162,7 +163,7 @@ impl Form {
                 error,
                 fields: self.fields,
             });
-            with(&self.page, "flash", id)
+            with(&self.page, "flash", id.await)
         };
         let mut response = Redirect::to(&to).into_response();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {

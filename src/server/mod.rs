@@ -24,6 +24,7 @@ mod hashing;
 mod health;
 mod identity;
 mod idle;
+mod kept;
 mod keys;
 mod listeners;
 mod live;

@@ -507,8 +507,12 @@ where
             Err(error) => return Err(visit.refuse(error, None, None)),
         }
         let flashes = Arc::<Flashes>::from_ref(state);
-        visit.flash = visit.query("flash").and_then(|id| flashes.find(id));
-        visit.made = visit.query("made").and_then(|id| flashes.take(id));
+        if let Some(id) = visit.query("flash") {
+            visit.flash = flashes.find(id).await;
+        }
+        if let Some(id) = visit.query("made") {
+            visit.made = flashes.take(id).await;
+        }
         Ok(visit)
     }
 }

@@ -3,12 +3,9 @@
 //! Signing in names nobody: the browser offers the passkeys it has for this server, and the one that is chosen says
 //! whose it is. So nobody can ask which names exist, or which have passkeys.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -17,30 +14,36 @@ use webauthn_rs::prelude::{
     RegisterPublicKeyCredential, Url, Webauthn, WebauthnBuilder,
 };
 
-use super::store::{StoredPasskey, UserId, WaysIn};
+use super::{
+    kept::Kept,
+    store::{SharedStore, StoredPasskey, UserId, WaysIn},
+};
 use crate::domain::{ApiError, Millis};
 
 /// How long a person may take.
 const TIME: Duration = Duration::from_secs(300);
-/// Ceremonies that may be under way; past that the oldest end.
-const AT_MOST: usize = 1_000;
 
 /// The ceremonies that are under way.
-#[derive(Default)]
-pub struct Passkeys(Mutex<BTreeMap<Uuid, (Instant, Ceremony)>>);
+pub struct Passkeys(Kept);
 
+#[derive(Serialize, Deserialize)]
 enum Ceremony {
     Making(UserId, PasskeyRegistration),
     SigningIn(DiscoverableAuthentication),
 }
 
 impl Passkeys {
+    /// `shared` is the store where several processes serve it.
+    pub fn new(shared: Option<Arc<dyn SharedStore>>) -> Self {
+        Self(Kept::new(TIME, shared))
+    }
+
     /// Begins to make a passkey for a user of that name. Answers the ceremony's number, and the browser's part of it
     /// (`CredentialCreationOptions`, in JSON).
     ///
     /// # Errors
     /// `bad_request` where this site's address is one that there can be no passkeys for.
-    pub fn make(
+    pub async fn make(
         &self,
         site: &Url,
         user: UserId,
@@ -56,21 +59,21 @@ impl Passkeys {
         // The passkey is to be found by a browser that is told no name.
         options["publicKey"]["authenticatorSelection"]["residentKey"] = json!("required");
         options["publicKey"]["authenticatorSelection"]["requireResidentKey"] = json!(true);
-        Ok((self.begin(Ceremony::Making(user, state)), options))
+        Ok((self.begin(&Ceremony::Making(user, state)).await?, options))
     }
 
     /// What the browser has made, to be stored.
     ///
     /// # Errors
     /// `wrong_pass` where the ceremony was not this user's or took too long, and where the answer does not fit it.
-    pub fn made(
+    pub async fn made(
         &self,
         site: &Url,
         user: UserId,
         ceremony: Uuid,
         credential: &str,
     ) -> Result<(Vec<u8>, String), ApiError> {
-        let Some(Ceremony::Making(for_user, state)) = self.end(ceremony) else {
+        let Some(Ceremony::Making(for_user, state)) = self.end(ceremony).await else {
             return Err(ApiError::wrong_passkey());
         };
         if for_user != user {
@@ -88,7 +91,7 @@ impl Passkeys {
     ///
     /// # Errors
     /// `bad_request` as there.
-    pub fn sign_in(&self, site: &Url) -> Result<(Uuid, Value), ApiError> {
+    pub async fn sign_in(&self, site: &Url) -> Result<(Uuid, Value), ApiError> {
         let (options, state) = at(site)?
             .start_discoverable_authentication()
             .map_err(refused)?;
@@ -97,7 +100,7 @@ impl Passkeys {
         if let Some(options) = options.as_object_mut() {
             options.remove("mediation");
         }
-        Ok((self.begin(Ceremony::SigningIn(state)), options))
+        Ok((self.begin(&Ceremony::SigningIn(state)).await?, options))
     }
 
     /// What a browser has signed.
@@ -114,7 +117,7 @@ impl Passkeys {
     ///
     /// # Errors
     /// `wrong_pass` where it is not, or took too long.
-    pub fn signed_in(
+    pub async fn signed_in(
         &self,
         site: &Url,
         ceremony: Uuid,
@@ -122,7 +125,7 @@ impl Passkeys {
         (user, since): (UserId, Millis),
         stored: &StoredPasskey,
     ) -> Result<String, ApiError> {
-        let Some(Ceremony::SigningIn(state)) = self.end(ceremony) else {
+        let Some(Ceremony::SigningIn(state)) = self.end(ceremony).await else {
             return Err(ApiError::wrong_passkey());
         };
         let mut passkey: Passkey =
@@ -139,24 +142,14 @@ impl Passkeys {
         text(&passkey)
     }
 
-    fn begin(&self, ceremony: Ceremony) -> Uuid {
-        let id = Uuid::now_v7();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(id, (Instant::now(), ceremony));
-        // By id the oldest come first, as their ids begin with the time.
-        while let Some((_, (since, _))) = all.first_key_value()
-            && (all.len() > AT_MOST || since.elapsed() >= TIME)
-        {
-            all.pop_first();
-        }
-        id
+    async fn begin(&self, ceremony: &Ceremony) -> Result<Uuid, ApiError> {
+        let ceremony = serde_json::to_string(ceremony).map_err(|_| ApiError::unavailable())?;
+        Ok(self.0.put(ceremony).await)
     }
 
     /// Each is good for one try.
-    fn end(&self, id: Uuid) -> Option<Ceremony> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, ceremony) = all.remove(&id)?;
-        (since.elapsed() < TIME).then_some(ceremony)
+    async fn end(&self, id: Uuid) -> Option<Ceremony> {
+        serde_json::from_str(&self.0.take(id).await?).ok()
     }
 }
 
@@ -208,47 +201,37 @@ mod tests {
         Url::parse(url).expect("a URL")
     }
 
-    #[test]
-    fn so_many_ceremonies_are_under_way_and_the_oldest_give_way() {
-        let passkeys = Passkeys::default();
-        let site = site("https://chat.example");
-        let (first, _) = passkeys.sign_in(&site).expect("a ceremony");
-        for _ in 0..2 * AT_MOST {
-            passkeys.sign_in(&site).expect("a ceremony");
-        }
-        assert_eq!(passkeys.0.lock().expect("no panic").len(), AT_MOST);
-        assert!(passkeys.end(first).is_none());
-    }
-
-    #[test]
-    fn a_ceremony_is_good_for_one_try() {
-        let passkeys = Passkeys::default();
+    #[tokio::test]
+    async fn a_ceremony_is_good_for_one_try() {
+        let passkeys = Passkeys::new(None);
         let (ceremony, _) = passkeys
             .sign_in(&site("https://chat.example"))
+            .await
             .expect("a ceremony");
-        assert!(passkeys.end(ceremony).is_some());
-        assert!(passkeys.end(ceremony).is_none());
+        assert!(passkeys.end(ceremony).await.is_some());
+        assert!(passkeys.end(ceremony).await.is_none());
     }
 
-    #[test]
-    fn a_sign_in_names_nobody_and_a_new_passkey_can_be_found_without_a_name() {
-        let passkeys = Passkeys::default();
+    #[tokio::test]
+    async fn a_sign_in_names_nobody_and_a_new_passkey_can_be_found_without_a_name() {
+        let passkeys = Passkeys::new(None);
         let site = site("https://chat.example:8443");
-        let (_, asked) = passkeys.sign_in(&site).expect("a ceremony");
+        let (_, asked) = passkeys.sign_in(&site).await.expect("a ceremony");
         assert_eq!(asked["publicKey"]["rpId"], "chat.example");
         assert_eq!(asked["publicKey"]["allowCredentials"], json!([]));
         assert_eq!(asked["publicKey"]["userVerification"], "required");
         let (_, asked) = passkeys
             .make(&site, 1, "alice", &WaysIn::default())
+            .await
             .expect("a ceremony");
         let selection = &asked["publicKey"]["authenticatorSelection"];
         assert_eq!(selection["residentKey"], "required");
         assert_eq!(asked["publicKey"]["user"]["name"], "alice");
     }
 
-    #[test]
-    fn an_address_without_a_name_has_no_passkeys() {
-        let refused = Passkeys::default().sign_in(&site("http://192.0.2.1:3000"));
-        assert!(refused.is_err());
+    #[tokio::test]
+    async fn an_address_without_a_name_has_no_passkeys() {
+        let (passkeys, site) = (Passkeys::new(None), site("http://192.0.2.1:3000"));
+        assert!(passkeys.sign_in(&site).await.is_err());
     }
 }

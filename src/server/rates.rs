@@ -1,5 +1,7 @@
 //! How often one may do what: by identity, and by the address that the caller has.
 
+mod tried;
+
 use std::{
     collections::HashMap,
     hash::Hash,
@@ -16,6 +18,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 
+pub use self::tried::Tried;
 use super::{
     config::{Rate, RateLimits},
     store::UserId,
@@ -40,6 +43,8 @@ pub struct Limits {
     pub frames: Option<Rate>,
     /// Asked since those who have been quiet were last forgotten.
     asked: AtomicUsize,
+    /// What the other processes of the server are to count as well, where there may be any.
+    news: Mutex<Option<Vec<Tried>>>,
 }
 
 /// So many may be asked about before those who have been quiet are forgotten: a flood of addresses is not remembered.
@@ -63,6 +68,7 @@ impl Limits {
             requests: rates.requests.map(PerKey::new),
             frames: rates.frames,
             asked: AtomicUsize::new(0),
+            news: Mutex::default(),
         }
     }
 
@@ -79,55 +85,31 @@ impl Limits {
     }
 
     pub fn claim(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.claims
-            .as_ref()
-            .map_or(Ok(()), |limit| limit.take(network(address)))
+        self.try_to(Tried::Claim(address))
     }
 
     /// Counts a key that is about to be tried as a wrong one, so that tries at the same time all count.
     pub fn key_try(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {
-        let Some(keys) = &self.keys else {
-            return Ok(());
-        };
-        keys.users.strike(user)?;
-        keys.addresses.strike(network(address))
+        self.try_to(Tried::Key(user, address))
     }
 
     /// The key was right: it does not count.
     pub fn key_was_right(&self, user: UserId, address: IpAddr) {
-        if let Some(keys) = &self.keys {
-            keys.users.forgive(user);
-            keys.addresses.forgive(network(address));
-        }
+        let _ = self.try_to(Tried::RightKey(user, address));
     }
 
     /// Counts a way into the name `target` that is about to be tried as a wrong one.
     pub fn guess(&self, target: &str, address: IpAddr) -> Result<(), ApiError> {
-        let Some(guesses) = &self.guesses else {
-            return Ok(());
-        };
-        let address = network(address);
-        guesses.addresses.strike(address)?;
-        let struck = guesses.targets.strike((target.to_owned(), address));
-        if struck.is_err() {
-            guesses.addresses.forgive(address);
-        }
-        struck
+        self.try_to(Tried::Guess(target.to_owned(), address))
     }
 
     /// It was right: it does not count.
     pub fn guess_was_right(&self, target: &str, address: IpAddr) {
-        if let Some(guesses) = &self.guesses {
-            let address = network(address);
-            guesses.addresses.forgive(address);
-            guesses.targets.forgive((target.to_owned(), address));
-        }
+        let _ = self.try_to(Tried::RightGuess(target.to_owned(), address));
     }
 
     pub fn new_room(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {
-        self.rooms
-            .as_ref()
-            .map_or(Ok(()), |limit| limit.take(user, address))
+        self.try_to(Tried::Room(user, address))
     }
 
     pub fn message(&self, user: UserId, address: IpAddr) -> Result<(), ApiError> {

@@ -17,7 +17,7 @@ use super::{
     patience::Patience,
     rates::Limits,
     sockets::Sockets,
-    store::{Store, User},
+    store::{SharedStore, Store, User},
     strangers::Strangers,
 };
 use crate::domain::{
@@ -39,6 +39,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     /// The way to the other processes, where there may be any.
     pub bus: Option<Arc<Bus>>,
+    /// The store as what several processes share, where they do.
+    pub shared: Option<Arc<dyn SharedStore>>,
     pub limits: Arc<Limits>,
     pub keys: Keys,
     pub sockets: Sockets,
@@ -67,6 +69,10 @@ impl Chat {
 
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub fn shared(&self) -> Option<Arc<dyn SharedStore>> {
+        self.0.shared.clone()
     }
 
     pub fn bus(&self) -> Option<&Bus> {

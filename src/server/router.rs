@@ -67,7 +67,7 @@ impl FromRef<AppState> for Arc<Health> {
 pub fn router(chat: Chat, proxies: Proxies) -> Router {
     let state = AppState {
         chat: chat.clone(),
-        flashes: Arc::default(),
+        flashes: Arc::new(Flashes::new(chat.shared())),
         cache: Arc::default(),
         health: Arc::default(),
     };
@@ -95,6 +95,7 @@ pub fn router(chat: Chat, proxies: Proxies) -> Router {
         .layer(middleware::from_fn(no_store))
         .route("/live", get(upgrade::upgrade))
         .route("/healthz", get(health::healthz))
+        .route("/pkg/{name}", get(assets::builds::serve))
         .layer(middleware::from_fn_with_state(
             (chat, proxies),
             know_the_caller,

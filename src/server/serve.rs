@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    backup,
+    assets, backup,
     bus::{Bus, Feed},
     config::Config,
     connections::{Door, Hall},
@@ -33,7 +33,7 @@ use super::{
     rooms::{Chat, Parts},
     router::router,
     sockets::Sockets,
-    store::{Data, OpenError, Postgres, Sqlite, Store},
+    store::{Data, OpenError, Postgres, SharedStore, Sqlite, Store},
     strangers::Strangers,
     tls::Tls,
 };
@@ -90,8 +90,7 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
     };
     // Whoever connects from here on waits for the rest.
     let listeners = Listeners::open(&config, handed)?;
-    let (store, bus) = open(&config, &live, patience).await?;
-    let bus = bus.map(Arc::new);
+    let Opened { store, shared, bus } = open(&config, &live, &limits, patience).await?;
     let keys = Keys::new().map_err(|error| ServeError::Start(error.to_string()))?;
 
     let tls = Tls::start(&config.https, config.data.file().as_deref())?.map(Arc::new);
@@ -105,11 +104,12 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
         store: store.clone(),
         live: live.clone(),
         bus: bus.clone(),
+        shared: shared.clone(),
         limits: limits.clone(),
         keys,
         sockets: Sockets::new(&config.max_sockets(), for_sockets),
         strangers: Strangers::default(),
-        passkeys: Passkeys::default(),
+        passkeys: Passkeys::new(shared),
         patience: Patience {
             names: config.forget_names_after,
             sessions: config.forget_sessions_after,
@@ -201,12 +201,30 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
     ended
 }
 
-/// The store, its live engine started, and the way to the other processes, where there may be any.
+/// A store with its live engine started.
+struct Opened {
+    store: Arc<dyn Store>,
+    /// The same, and the way to the other processes, where there may be any.
+    shared: Option<Arc<dyn SharedStore>>,
+    bus: Option<Arc<Bus>>,
+}
+
+impl Opened {
+    fn alone(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            shared: None,
+            bus: None,
+        }
+    }
+}
+
 async fn open(
     config: &Config,
     live: &Arc<Live>,
+    limits: &Arc<Limits>,
     patience: Duration,
-) -> Result<(Arc<dyn Store>, Option<Bus>), ServeError> {
+) -> Result<Opened, ServeError> {
     let (url, address) = match (&config.data, &config.bus) {
         (Data::File(_), Some(_)) => {
             let why = "several processes cannot serve one file: --bus needs --data postgres://…";
@@ -215,7 +233,7 @@ async fn open(
         (Data::File(path), None) => {
             let store = Arc::new(open_file(path, live, patience).await?);
             live.start(store.clone())?;
-            return Ok((store, None));
+            return Ok(Opened::alone(store));
         }
         (Data::Postgres(url), address) => (url, address),
     };
@@ -223,13 +241,23 @@ async fn open(
     let Some(address) = address else {
         let store = Arc::new(Postgres::open(&database, Arc::new(Counted(live.clone()))).await?);
         live.start(store.clone())?;
-        return Ok((store, None));
+        return Ok(Opened::alone(store));
     };
     let feed = Arc::new(Feed::new(live.clone()));
     let store = Arc::new(Postgres::open(&database, Arc::new(Counted(feed.clone()))).await?);
     live.start(store.clone())?;
-    let bus = Bus::start(address, &feed, live.clone(), store.clone()).await?;
-    Ok((store, Some(bus)))
+    let files = store.clone();
+    tokio::spawn(async move {
+        if let Err(error) = assets::builds::share(&*files).await {
+            tracing::warn!(%error, "processes of another build do not find the files of this one");
+        }
+    });
+    let bus = Bus::start(address, &feed, live.clone(), store.clone(), limits.clone()).await?;
+    Ok(Opened {
+        store: store.clone(),
+        shared: Some(store),
+        bus: Some(Arc::new(bus)),
+    })
 }
 
 /// Waits so long at most for another server to be done with it.

@@ -5,6 +5,7 @@ mod actor;
 mod bad_days;
 mod checker;
 mod guest;
+mod together;
 mod way;
 
 use std::{
@@ -76,6 +77,16 @@ impl Cluster {
             urls: Arc::new(Mutex::new(urls)),
             _alone: alone,
         }
+    }
+
+    /// The database is there from now on.
+    pub fn now_on(&mut self, postgres: &'static Postgres) {
+        self.database = self.database.now_on(postgres);
+    }
+
+    /// What the database answers.
+    pub fn ask(&self, sql: &str) -> String {
+        self.database.ask(sql)
     }
 
     /// Starts a process again that has ended, as the arguments of a command where there is one.

@@ -28,7 +28,7 @@ pub use self::{
     feed::Feed,
     nats::{Address, BusError},
 };
-use super::{live::Live, store::SharedStore};
+use super::{live::Live, rates::Limits, store::SharedStore};
 
 /// A process, by a random number of its own.
 pub type ProcessId = u64;
@@ -96,12 +96,15 @@ impl Bus {
         feed: &Feed,
         live: Arc<Live>,
         store: Arc<dyn SharedStore>,
+        limits: Arc<Limits>,
     ) -> Result<Self, BusError> {
         let (state, stop) = (Arc::<State>::default(), Arc::<Notify>::default());
         live.tell_others();
+        limits.tell_others();
         let post = nats::Post {
             live: live.clone(),
             store: store.clone(),
+            limits,
             state: state.clone(),
             stop: stop.clone(),
         };

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::server::{
     live::Live,
+    rates::Limits,
     store::{Journal, SharedStore, StoreError},
 };
 
@@ -95,6 +96,7 @@ pub enum BusError {
 pub struct Post {
     pub live: Arc<Live>,
     pub store: Arc<dyn SharedStore>,
+    pub limits: Arc<Limits>,
     pub state: Arc<State>,
     pub stop: Arc<Notify>,
 }
@@ -242,6 +244,7 @@ impl Post {
                     self.live.sighted_elsewhere(from, sightings);
                 }
                 Part::Typing { room, name } => self.live.types_elsewhere(room, &name),
+                Part::Tried(tried) => self.limits.heard(&tried),
                 Part::WhoIsThere(process) if process == peers.me() => {
                     answer.extend(self.all_here())
                 }
@@ -286,6 +289,7 @@ impl Post {
         let mut parts = here(self.live.news());
         let typing = self.live.typing().into_iter();
         parts.extend(typing.map(|(room, name)| Part::Typing { room, name }));
+        parts.extend(self.limits.news().into_iter().map(Part::Tried));
         if !parts.is_empty() || now.saturating_duration_since(voice.spoke) >= BEAT {
             voice.say(&parts).await;
         }

@@ -8,6 +8,7 @@ use crate::{
     domain::RoomId,
     server::{
         live::Sighting,
+        rates::Tried,
         store::{Event, Reading},
     },
 };
@@ -37,6 +38,8 @@ pub enum Part {
         room: RoomId,
         name: String,
     },
+    /// Something was tried that counts for all.
+    Tried(Tried),
     /// That process is to say who is there.
     WhoIsThere(ProcessId),
     /// The sender ends.
@@ -48,7 +51,12 @@ impl Part {
     pub fn keeps(&self) -> bool {
         match self {
             Self::Event(event) => !matches!(event, Event::Seen { .. }),
-            Self::Here { .. } | Self::Typing { .. } | Self::WhoIsThere(_) | Self::Goodbye => false,
+            // Twice, it would count twice.
+            Self::Tried(_)
+            | Self::Here { .. }
+            | Self::Typing { .. }
+            | Self::WhoIsThere(_)
+            | Self::Goodbye => false,
         }
     }
 

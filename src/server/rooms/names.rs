@@ -275,12 +275,13 @@ mod tests {
         let chat = Chat::new(Parts {
             store: Arc::new(store),
             bus: None,
+            shared: None,
             live,
             limits,
             keys: Keys::new().expect("keys"),
             sockets: Sockets::new(&few, 1),
             strangers: Strangers::default(),
-            passkeys: Passkeys::default(),
+            passkeys: Passkeys::new(None),
             patience: Patience::default(),
         });
         (chat, folder)

@@ -23,7 +23,7 @@ impl Chat {
         self.0.limits.message(me.id, caller.address)?;
         let ways = self.0.store.ways_in(me.id).await?;
         let site = caller.site()?;
-        self.0.passkeys.make(&site, me.id, &me.name, &ways)
+        self.0.passkeys.make(&site, me.id, &me.name, &ways).await
     }
 
     /// Keeps the passkey that the browser has made.
@@ -39,7 +39,7 @@ impl Chat {
     ) -> Result<(), ApiError> {
         let site = caller.site()?;
         let passkeys = &self.0.passkeys;
-        let (id, passkey) = passkeys.made(&site, me.id, ceremony, credential)?;
+        let (id, passkey) = passkeys.made(&site, me.id, ceremony, credential).await?;
         let new = StoredPasskey {
             id,
             passkey,
@@ -72,9 +72,9 @@ impl Chat {
     ///
     /// # Errors
     /// `too_fast`, and `bad_request` where there can be no passkeys.
-    pub fn begin_passkey_sign_in(&self, caller: &Caller) -> Result<(Uuid, Value), ApiError> {
+    pub async fn begin_passkey_sign_in(&self, caller: &Caller) -> Result<(Uuid, Value), ApiError> {
         self.0.limits.guess("", caller.address)?;
-        let begun = self.0.passkeys.sign_in(&caller.site()?)?;
+        let begun = self.0.passkeys.sign_in(&caller.site()?).await?;
         self.0.limits.guess_was_right("", caller.address);
         Ok(begun)
     }
@@ -97,7 +97,10 @@ impl Chat {
         let since = self.0.store.ways_in(user.id).await?.since;
         let site = caller.site()?;
         let passkeys = &self.0.passkeys;
-        let passkey = passkeys.signed_in(&site, ceremony, &signed, (user.id, since), &stored)?;
+        let user_since = (user.id, since);
+        let passkey = passkeys
+            .signed_in(&site, ceremony, &signed, user_since, &stored)
+            .await?;
         let way = Way::Passkey { id, passkey };
         let let_in = self.let_in(caller, user.id, way).await?;
         self.0.limits.guess_was_right("", caller.address);

@@ -464,6 +464,14 @@ pub trait SharedStore: Store {
     async fn memberships(&self, users: &[UserId]) -> Result<Vec<(UserId, Standing)>, StoreError>;
     /// Those of these sessions that have not ended.
     async fn sessions_of(&self, sessions: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
+    /// Keeps something until then for whoever is given its id. Of very many, the oldest go.
+    async fn put_aside(&self, id: Uuid, value: String, until: Millis) -> Result<(), StoreError>;
+    async fn find_aside(&self, id: Uuid) -> Result<Option<String>, StoreError>;
+    /// Whoever takes it first has it.
+    async fn take_aside(&self, id: Uuid) -> Result<Option<String>, StoreError>;
+    /// Keeps files for all processes, some weeks after the last that has them began.
+    async fn share_files(&self, files: Vec<(String, Vec<u8>)>) -> Result<(), StoreError>;
+    async fn shared_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Hears of another process's change, for what is remembered here.
     fn heard(&self, event: &Event);
     /// Something may have been missed: what is remembered here may not be so any more.

@@ -107,6 +107,7 @@ pub enum OpenError {
 pub struct Postgres {
     lane: Arc<Lane>,
     readers: Pool,
+    aside: Pool,
     sessions: Arc<Sessions>,
     alarm: Alarm,
     chores: AbortHandle,
@@ -143,6 +144,7 @@ impl Postgres {
         Ok(Self {
             lane,
             readers: pool(address, Purpose::Read)?,
+            aside: pool(address, Purpose::Aside)?,
             sessions,
             alarm,
             chores: chores.abort_handle(),

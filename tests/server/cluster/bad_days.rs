@@ -4,11 +4,20 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Cluster, way::Weather};
-use crate::support::*;
+use super::{
+    Cluster,
+    way::{To, Weather},
+};
+use crate::support::{postgres::Postgres, *};
+
+/// How many times as long everything lasts; `make torture` says more.
+fn long() -> u64 {
+    let asked = std::env::var("LATCHKEY_BAD_DAYS").ok();
+    asked.and_then(|long| long.parse().ok()).unwrap_or(1)
+}
 
 async fn for_a_while(seconds: u64) {
-    sleep(Duration::from_secs(seconds)).await;
+    sleep(Duration::from_secs(seconds * long())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,11 +85,11 @@ async fn a_good_day() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_are_killed() {
     let days = async |cluster: &mut Cluster| {
-        for which in [0, 1, 2, 0] {
+        for which in [0, 1, 2, 0].repeat(long() as usize) {
             cluster.processes[which].server.kill();
-            for_a_while(1).await;
+            sleep(Duration::from_secs(1)).await;
             cluster.start_again(which, &[]);
-            for_a_while(1).await;
+            sleep(Duration::from_secs(1)).await;
         }
     };
     Cluster::start().await.endures(days).await;
@@ -90,7 +99,8 @@ async fn processes_are_killed() {
 async fn a_process_is_stopped_for_a_while_and_goes_on() {
     let days = async |cluster: &mut Cluster| {
         cluster.processes[1].server.signal("STOP");
-        for_a_while(7).await;
+        // Not longer than a browser waits.
+        sleep(Duration::from_secs(if long() > 1 { 10 } else { 7 })).await;
         cluster.processes[1].server.signal("CONT");
     };
     Cluster::start().await.endures(days).await;
@@ -140,6 +150,57 @@ async fn a_process_is_cut_off_from_nats_from_postgresql_and_from_both() {
             for_a_while(2).await;
             cluster.processes[0].data.turns(Weather::Fair);
             for_a_while(1).await;
+        }
+    };
+    Cluster::start().await.endures(days).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_is_killed_and_comes_back() {
+    // Ended with the process that waits for the end of the tests.
+    let postgres: &'static Postgres = Box::leak(Box::new(Postgres::start()));
+    let days = async |_: &mut Cluster| {
+        postgres.kill();
+        for_a_while(2).await;
+        postgres.start_again();
+        for_a_while(2).await;
+    };
+    Cluster::start_on(postgres).await.endures(days).await;
+    postgres.end();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_synchronous_standby_takes_the_place_of_a_postgresql_that_is_gone() {
+    let postgres: &'static Postgres = Box::leak(Box::new(Postgres::start()));
+    let standby: &'static Postgres = Box::leak(Box::new(postgres.synchronous_standby()));
+    let days = async |cluster: &mut Cluster| {
+        postgres.kill();
+        standby.promote();
+        for process in &cluster.processes {
+            process.data.leads(To::Postgres(standby.socket()));
+        }
+        cluster.now_on(standby);
+        for_a_while(3).await;
+    };
+    Cluster::start_on(postgres).await.endures(days).await;
+    postgres.end();
+    standby.end();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clock_of_one_process_is_off_by_an_hour() {
+    let days = async |cluster: &mut Cluster| {
+        for off in ["+1h", "-1h"] {
+            cluster.processes[1].server.kill();
+            let clock = [
+                "env",
+                "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                "faketime",
+                "-f",
+                off,
+            ];
+            cluster.start_again(1, &clock);
+            for_a_while(2).await;
         }
     };
     Cluster::start().await.endures(days).await;

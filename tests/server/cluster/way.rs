@@ -37,6 +37,7 @@ pub enum To {
 pub struct Way {
     pub port: u16,
     weather: watch::Sender<Weather>,
+    to: watch::Sender<To>,
     task: AbortHandle,
 }
 
@@ -45,12 +46,13 @@ impl Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (weather, seen) = watch::channel(Weather::Fair);
+        let (to, leads) = watch::channel(to);
         let task = tokio::spawn(async move {
             loop {
                 let Ok((from, _)) = listener.accept().await else {
                     return;
                 };
-                let (to, mut seen) = (to.clone(), seen.clone());
+                let (to, mut seen) = (leads.borrow().clone(), seen.clone());
                 tokio::spawn(async move {
                     let mut cut = seen.clone();
                     tokio::select! {
@@ -63,8 +65,14 @@ impl Way {
         Self {
             port,
             weather,
+            to,
             task: task.abort_handle(),
         }
+    }
+
+    /// From now on it leads there, for those who come.
+    pub fn leads(&self, to: To) {
+        self.to.send_replace(to);
     }
 
     pub fn turns(&self, weather: Weather) {

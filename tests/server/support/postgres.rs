@@ -34,9 +34,15 @@ const QUICK: &str =
 /// As PostgreSQL is without being asked, but for the memory that is usually given to it.
 const DURABLE: &str = "-c shared_buffers=512MB -c max_wal_size=4GB";
 
-/// Starts it, waits for the end of its standard input, and ends it.
+/// How an empty one is made, and one that follows another.
+const NEW: &str =
+    r#""$BIN/initdb" -D data -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync"#;
+const STANDBY: &str = r#""$BIN/pg_basebackup" -D data -R -X stream -c fast --no-sync \
+    -d "host=$PRIMARY user=postgres application_name=standby""#;
+
+/// Makes it, starts it, waits for the end of its standard input, and ends it.
 const SCRIPT: &str = r#"
-    "$BIN/initdb" -D data -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync >initdb.log 2>&1 || exit 1
+    eval "$MAKE" >make.log 2>&1 || exit 1
     start() {
         "$BIN/postgres" -D data -k "$PWD" -c listen_addresses= -c max_connections=400 \
             -c log_min_messages=fatal $SETTINGS \
@@ -49,6 +55,7 @@ const SCRIPT: &str = r#"
             stop) kill -INT $pid; wait $pid ;;
             kill) kill -KILL $pid; wait $pid ;;
             start) start ;;
+            promote) "$BIN/pg_ctl" -D data promote >>log 2>&1 ;;
         esac
         echo "$what" >done
     done
@@ -74,15 +81,39 @@ impl Postgres {
 
     /// One of a test's own, which it may stop.
     pub fn start() -> Self {
-        Self::start_with(QUICK)
+        Self::start_with(QUICK, NEW, Path::new(""))
     }
 
     /// One that keeps what it confirms whatever happens.
     pub fn durable() -> Self {
-        Self::start_with(DURABLE)
+        Self::start_with(DURABLE, NEW, Path::new(""))
     }
 
-    fn start_with(settings: &str) -> Self {
+    /// Another that has all that this one confirms from now on, to take its place.
+    pub fn synchronous_standby(&self) -> Self {
+        let standby = Self::start_with(QUICK, STANDBY, &self.folder);
+        let system = Database {
+            server: self,
+            name: USER.to_owned(),
+        };
+        system.ask("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+        system.ask("SELECT pg_reload_conf()");
+        let since = Instant::now();
+        while system.ask("SELECT sync_state FROM pg_stat_replication") != "sync" {
+            assert!(since.elapsed() < PATIENCE, "the standby does not follow");
+            thread::sleep(Duration::from_millis(20));
+        }
+        // It is nobody's to drop.
+        std::mem::forget(system);
+        standby
+    }
+
+    /// A standby becomes what it stood by for. That one must not be there any more.
+    pub fn promote(&self) {
+        self.tell("promote");
+    }
+
+    fn start_with(settings: &str, make: &str, primary: &Path) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("latchkey-postgres-{}-{count}", std::process::id());
@@ -95,6 +126,8 @@ impl Postgres {
             .env("BIN", &bin)
             .env("HERE", &folder)
             .env("SETTINGS", settings)
+            .env("MAKE", make)
+            .env("PRIMARY", primary)
             .current_dir(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -211,6 +244,16 @@ impl Drop for Postgres {
 pub struct Database<'s> {
     server: &'s Postgres,
     name: String,
+}
+
+impl<'s> Database<'s> {
+    /// The same one, in a server that has taken the place of the one it was in.
+    pub fn now_on(&self, server: &'s Postgres) -> Self {
+        Self {
+            server,
+            name: self.name.clone(),
+        }
+    }
 }
 
 impl Database<'_> {

@@ -1,4 +1,4 @@
-//! Connections: those that read, kept and handed around, and those that write, one a lane.
+//! Connections: those that read, kept and handed around, those that write, one a lane, and those for what is kept aside.
 
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use super::{OpenError, address::Address, tls};
 
 /// Connections that read at the same time at most.
 const READERS: usize = 8;
+/// And that put aside or take what is no change.
+const ASIDE: usize = 2;
 /// How long a read waits for one of them, and for a new one to be made.
 const WAIT: Timeouts = Timeouts {
     wait: Some(Duration::from_secs(2)),
@@ -33,12 +35,14 @@ const WRITER: &str = "SET plan_cache_mode = force_generic_plan; SET lock_timeout
 pub enum Purpose {
     Read,
     Write,
+    Aside,
 }
 
 pub fn pool(address: &Address, purpose: Purpose) -> Result<Pool, OpenError> {
     let (size, settings) = match purpose {
         Purpose::Read => (READERS, READER),
         Purpose::Write => (1, WRITER),
+        Purpose::Aside => (ASIDE, WRITER),
     };
     let manager = Manager::from_config(
         address.config.clone(),

@@ -5,7 +5,10 @@ use deadpool_postgres::Client;
 use super::OpenError;
 
 /// Step N takes a database from version N-1 to N. A step that has been released is never changed.
-pub const STEPS: &[&str] = &[include_str!("migrations/0001_start.sql")];
+pub const STEPS: &[&str] = &[
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_aside.sql"),
+];
 
 /// The advisory lock that whoever changes the schema holds: the letters of Latchkey as a number.
 const LOCK: i64 = i64::from_be_bytes(*b"latchkey");

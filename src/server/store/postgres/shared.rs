@@ -1,15 +1,23 @@
 //! What several processes on one database ask it, to find out what they have missed of each other.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{
     Postgres,
-    basics::{number, row, rows},
+    basics::{number, row, rows, run},
 };
 use crate::{
-    domain::RoomId,
-    server::store::{Event, SessionId, SharedStore, Standing, StoreError, UserId},
+    domain::{Millis, RoomId},
+    server::store::{Event, SessionId, SharedStore, Standing, StoreError, UserId, now},
 };
+
+/// Things that are kept aside at most, but for those that came since that was last looked at …
+const ASIDE: i64 = 1_000;
+/// … which is at about every so many'th.
+const TIDIED_EVERY: u128 = 64;
+/// How long files are kept after a process that has them began: 30 days.
+const FILES_KEPT: Millis = 30 * 24 * 60 * 60 * 1000;
 
 #[async_trait]
 impl SharedStore for Postgres {
@@ -60,6 +68,52 @@ impl SharedStore for Postgres {
         let asked = "SELECT id FROM sessions WHERE id = ANY($1)";
         let found = rows(&client, asked, &[&sessions]).await?;
         Ok(found.iter().map(|row| row.get(0)).collect())
+    }
+
+    async fn put_aside(&self, id: Uuid, value: String, until: Millis) -> Result<(), StoreError> {
+        let client = self.aside.get().await?;
+        if id.as_u128().is_multiple_of(TIDIED_EVERY) {
+            let tidy = "DELETE FROM aside WHERE until < $1
+                        OR id < (SELECT id FROM aside ORDER BY id DESC OFFSET $2 LIMIT 1)";
+            run(&client, tidy, &[&now(), &ASIDE]).await?;
+        }
+        let put = "INSERT INTO aside (id, until, value) VALUES ($1, $2, $3)";
+        run(&client, put, &[&id, &until, &value]).await?;
+        Ok(())
+    }
+
+    async fn find_aside(&self, id: Uuid) -> Result<Option<String>, StoreError> {
+        let client = self.aside.get().await?;
+        let found = "SELECT value FROM aside WHERE id = $1 AND until >= $2";
+        let found = row(&client, found, &[&id, &now()]).await?;
+        Ok(found.map(|row| row.get(0)))
+    }
+
+    async fn take_aside(&self, id: Uuid) -> Result<Option<String>, StoreError> {
+        let client = self.aside.get().await?;
+        let taken = "DELETE FROM aside WHERE id = $1 RETURNING value, until >= $2";
+        let taken = row(&client, taken, &[&id, &now()]).await?;
+        Ok(taken.filter(|row| row.get(1)).map(|row| row.get(0)))
+    }
+
+    async fn share_files(&self, files: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        let client = self.aside.get().await?;
+        let now = now();
+        let put = "INSERT INTO files (path, at, bytes) VALUES ($1, $2, $3)
+                   ON CONFLICT (path) DO UPDATE SET at = excluded.at";
+        for (path, bytes) in files {
+            run(&client, put, &[&path, &now, &bytes]).await?;
+        }
+        let old = "DELETE FROM files WHERE at < $1";
+        run(&client, old, &[&(now - FILES_KEPT)]).await?;
+        Ok(())
+    }
+
+    async fn shared_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let client = self.aside.get().await?;
+        let found = "SELECT bytes FROM files WHERE path = $1";
+        let found = row(&client, found, &[&path]).await?;
+        Ok(found.map(|row| row.get(0)))
     }
 
     fn heard(&self, event: &Event) {

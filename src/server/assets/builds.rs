@@ -1,0 +1,63 @@
+//! Files of other builds: while one process after the other is replaced, a page that one has made asks another for what it
+//! starts from. Those named after their content are in the database that they share.
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
+};
+
+use super::{FOR_GOOD, NAMED_BY_CONTENT, Site, encodings};
+use crate::{
+    domain::ApiError,
+    server::{
+        rooms::Chat,
+        store::{SharedStore, StoreError},
+    },
+};
+
+/// Puts the files of this build where all processes find them.
+///
+/// # Errors
+/// Those of the store.
+pub async fn share(store: &dyn SharedStore) -> Result<(), StoreError> {
+    let files = Site::iter().filter(|path| path.starts_with(NAMED_BY_CONTENT));
+    let files = files.filter_map(|path| Some((path.to_string(), Site::get(&path)?.data.into())));
+    store.share_files(files.collect()).await
+}
+
+/// `GET /pkg/{name}` where this build has no such file.
+pub async fn serve(
+    State(chat): State<Chat>,
+    Path(name): Path<String>,
+    request: HeaderMap,
+) -> Response<Body> {
+    let Some(store) = chat.shared() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let path = format!("{NAMED_BY_CONTENT}{name}");
+    for (encoding, ending) in encodings(&request) {
+        match store.shared_file(&format!("{path}{ending}")).await {
+            Ok(Some(bytes)) => return answer(&path, encoding, bytes),
+            Ok(None) => {}
+            Err(error) => return ApiError::from(error).into_response(),
+        }
+    }
+    StatusCode::NOT_FOUND.into_response()
+}
+
+fn answer(path: &str, encoding: Option<&'static str>, bytes: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    let kind = mime_guess::from_path(path).first_or_octet_stream();
+    if let Ok(kind) = HeaderValue::try_from(kind.as_ref()) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_GOOD));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
