@@ -114,7 +114,7 @@ peers:
 	-$(MAKE) --no-print-directory browser && npm --prefix end2end ci --no-audit --no-fund
 
 # What the black-box tests ask of the data, whatever keeps it. The others are about its file, or not about it.
-ON_POSTGRES := changes:: claims:: conversation:: history:: invites:: keeping:: live:: locks:: metrics:: names:: presence:: races:: \
+ON_POSTGRES := changes:: claims:: conversation:: history:: invites:: keeper:: keeping:: live:: locks:: metrics:: names:: presence:: races:: \
 	reconnect:: roles:: rooms:: search:: durability::confirmed_messages_survive_kills_under_load
 
 postgres: # A PostgreSQL that tests start themselves; where there is none, the system's package.

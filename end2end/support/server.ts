@@ -12,6 +12,8 @@ const PROGRAM = process.env.LATCHKEY_BIN ?? resolve(import.meta.dirname, "../../
 export class Server {
   /** `http://127.0.0.1:PORT`; the same after a restart. */
   url = "";
+  /** The link that lets its keeper in. */
+  keeper = "";
   private child?: ChildProcess;
 
   private constructor(
@@ -60,8 +62,10 @@ export class Server {
     const ready = (async () => {
       for await (const line of createInterface(child.stdout!)) {
         const url = /^Latchkey is at (http:\S+)/.exec(line)?.[1];
-        if (url) {
-          this.url = url;
+        if (url) this.url = url;
+        const keeper = /^For its keeper: (\S+)/.exec(line)?.[1];
+        if (keeper) {
+          this.keeper = keeper;
           return;
         }
       }

@@ -20,6 +20,8 @@
 //! | wrong keys | 10/min an identity, 100/min an address | `rates` | `rate_limits::ten_wrong_keys_a_minute_are_answered` |
 //! | wrong passphrases | 10/min a name from an address, 100/min an address, with passes and passkeys | `rates` | `names::wrong_passphrases_run_out_for_who_guesses_and_for_nobody_else` |
 //! | wrong passes | 10/min an address | `rates` | `names::wrong_passes_run_out` |
+//! | wrong codes for the keeper's page | 10/min an address | `rates` | `keeper::wrong_codes_run_out_by_address` |
+//! | browsers of the keeper | 16, 12 h | `keeper/door` | `door::only_so_many_browsers_are_known` |
 //! | passes | 4 a name, 10 min | `store/sqlite/people` | `names::passes_end_with_their_time_and_with_the_name` |
 //! | sessions | 32 a name; the one that rested longest gives way | `store/sqlite/people` | `names::of_too_many_sessions_the_one_that_rested_longest_gives_way` |
 //! | passkeys being made or used | 1,000, 4 MiB, 5 min | `kept` | `kept::the_oldest_go_where_there_are_too_many_or_too_many_bytes_of_them` |

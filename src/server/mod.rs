@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod announced;
 mod aside;
 mod assets;
 mod authorities;
@@ -24,6 +25,7 @@ mod hashing;
 mod health;
 mod identity;
 mod idle;
+mod keeper;
 mod kept;
 mod keys;
 mod listeners;

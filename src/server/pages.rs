@@ -128,7 +128,8 @@ async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Vi
             && aim.is_none()
             && visit.flash.is_none()
             && visit.query("ask").is_none()
-            && visit.warning(me).is_none();
+            && visit.warning(me).is_none()
+            && chat.announced().text().is_none();
         let key = plain.then(|| RoomKey {
             me: me.name.clone(),
             names: visit.names(),
@@ -414,7 +415,8 @@ impl Visit {
         title: &str,
         main: impl FnOnce() -> V + Send + 'static,
     ) -> Page {
-        if !self.identities.is_empty() || self.flash.is_some() {
+        let announced = self.chat.announced().text();
+        if !self.identities.is_empty() || self.flash.is_some() || announced.is_some() {
             return self.show(title, None, main);
         }
         let (cache, unique) = (&self.caches.strangers, Unique::new());
@@ -444,6 +446,7 @@ impl Visit {
             me: me.map(|me| me.name.clone()),
             names: self.names(),
             warning: me.and_then(|me| self.warning(me)),
+            announced: self.chat.announced().text(),
             nonce: nonce.to_string(),
             assets: assets::entry_points(),
         }
@@ -525,7 +528,7 @@ fn render<V: IntoView + 'static>(
     html_of(|| view! { <Document frame>{main()}</Document> })
 }
 
-fn html_of<V: RenderHtml>(view: impl FnOnce() -> V) -> String {
+pub fn html_of<V: RenderHtml>(view: impl FnOnce() -> V) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     let html = owner.with(|| view().to_html());
     owner.unset_with_forced_cleanup();

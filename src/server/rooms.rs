@@ -9,6 +9,7 @@ mod settings;
 use std::sync::Arc;
 
 use super::{
+    announced::Announced,
     bus::Bus,
     identity::{self, Caller, Cookie, Me},
     keys::Keys,
@@ -47,6 +48,7 @@ pub struct Parts {
     pub strangers: Strangers,
     pub passkeys: Passkeys,
     pub patience: Patience,
+    pub announced: Announced,
 }
 
 /// No room's number.
@@ -96,6 +98,11 @@ impl Chat {
 
     pub fn sockets(&self) -> &Sockets {
         &self.0.sockets
+    }
+
+    /// What the keeper has to say to everybody.
+    pub fn announced(&self) -> &Announced {
+        &self.0.announced
     }
 
     pub fn keys(&self) -> &Keys {

@@ -22,6 +22,7 @@ use super::{
     flashes::Flashes,
     forms, guard,
     health::{self, Health},
+    keeper::Keeper,
     pages,
     proxies::Proxies,
     request::Request,
@@ -64,7 +65,7 @@ impl FromRef<AppState> for Arc<Health> {
 }
 
 /// The whole server as one service.
-pub fn router(chat: Chat, proxies: Proxies) -> Router {
+pub fn router(chat: Chat, keeper: Keeper, proxies: Proxies) -> Router {
     let state = AppState {
         chat: chat.clone(),
         flashes: Arc::new(Flashes::new(chat.shared())),
@@ -89,6 +90,7 @@ pub fn router(chat: Chat, proxies: Proxies) -> Router {
 
     Router::new()
         .merge(pages::routes())
+        .merge(keeper.routes())
         .merge(api)
         // What follows is compressed already, or is no answer to compress.
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Precise(4)))

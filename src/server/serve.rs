@@ -15,12 +15,14 @@ use tokio::{
 };
 
 use super::{
+    announced::Announced,
     assets, backup,
     bus::{Bus, Feed},
     config::Config,
     connections::{Door, Hall},
     counts::entries::Counted,
     idle,
+    keeper::Keeper,
     keys::Keys,
     listeners::{Handed, Listeners},
     live::Live,
@@ -114,6 +116,7 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
             names: config.forget_names_after,
             sessions: config.forget_sessions_after,
         },
+        announced: Announced::default(),
     });
     let whole = tokio::spawn({
         let live = live.clone();
@@ -143,6 +146,8 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let proxies = Proxies::new(config.trusted_proxies.clone());
+    let (keeper, code) = Keeper::new(chat.clone(), files.clone(), started)
+        .map_err(|error| ServeError::Start(error.message))?;
     if let Some((listener, address)) = listeners.metrics {
         let watched = Watched {
             chat: chat.clone(),
@@ -169,7 +174,7 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
     let main = Door {
         listener: listeners.main,
         tls,
-        app: router(chat, proxies),
+        app: router(chat, keeper, proxies),
     };
     let mut serving = JoinSet::new();
     for door in [Some(main), redirecting].into_iter().flatten() {
@@ -179,6 +184,8 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
     let signals = Signals::listen()?;
     // For whoever started it by hand; nobody may be reading.
     let _ = writeln!(io::stdout(), "Latchkey is at {url}");
+    // Once, and nowhere else: it is kept as a hash.
+    let _ = writeln!(io::stdout(), "For its keeper: {url}/keeper#{code}");
     tracing::info!(%address, data = %config.data, "serving");
 
     let ended = tokio::select! {

@@ -24,6 +24,8 @@ pub struct Frame {
     pub names: Vec<String>,
     /// What `me` is told before anything else, where there is something.
     pub warning: Option<String>,
+    /// What everybody is told.
+    pub announced: Option<String>,
     /// Lets the loader pass the page's policy.
     pub nonce: String,
     pub assets: &'static Assets,
@@ -41,6 +43,7 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
         me,
         names,
         warning,
+        announced,
         nonce,
         assets,
     } = frame;
@@ -90,6 +93,7 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
                 </a>
                 <Header me names />
                 <Notice />
+                {announced.map(|text| view! { <p class="warning" role="status" dir="auto">{text}</p> })}
                 {warning.map(|warning| view! { <p class="warning" role="status">{warning}</p> })}
                 {children()}
             </body>

@@ -18,6 +18,7 @@ mod history;
 mod hostile;
 mod https;
 mod invites;
+mod keeper;
 mod keeping;
 mod live;
 mod locks;

@@ -48,6 +48,12 @@ pub fn count(code: Code) {
     REFUSALS.get_or_create(&Refusal { code: Label(code) }).inc();
 }
 
+/// How often that was the answer.
+pub fn of(code: Code) -> u64 {
+    let counted = REFUSALS.get(&Refusal { code: Label(code) });
+    counted.map_or(0, |count| count.get())
+}
+
 pub fn all() -> Refusals {
     REFUSALS.clone()
 }

@@ -283,6 +283,7 @@ mod tests {
             strangers: Strangers::default(),
             passkeys: Passkeys::new(None),
             patience: Patience::default(),
+            announced: crate::server::announced::Announced::default(),
         });
         (chat, folder)
     }

@@ -20,6 +20,7 @@ mod kind;
 mod meter;
 mod newest;
 mod noted;
+mod oversight;
 mod place;
 mod postgres;
 mod queue;
@@ -41,6 +42,7 @@ use uuid::Uuid;
 use self::{kind::Kind, search::Search};
 pub use self::{
     meter::Lane,
+    oversight::{NameFigures, Oversight, PAGE, RoomFigures, Totals, Wanted},
     place::Data,
     postgres::{OpenError as PostgresError, Postgres, move_all},
     sqlite::{
@@ -341,7 +343,7 @@ pub struct Lock {
 
 /// Where users, rooms and messages are kept.
 #[async_trait]
-pub trait Store: Ways {
+pub trait Store: Ways + Oversight {
     /// Claims a free username for the session with this token.
     async fn claim(&self, name: &Username, new: NewSession) -> Result<Session, StoreError>;
     /// Ends all of the user's sessions and memberships, frees the name and passes owned rooms on.

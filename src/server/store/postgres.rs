@@ -28,6 +28,7 @@ mod migrate;
 mod move_error;
 mod moving;
 mod needs;
+mod oversight;
 mod passkeys;
 mod people;
 mod reads;

@@ -20,6 +20,7 @@ mod load;
 mod locks;
 mod migrate;
 mod open;
+mod oversight;
 mod passkeys;
 mod people;
 mod readers;

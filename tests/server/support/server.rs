@@ -47,6 +47,8 @@ pub struct Server {
     pub url: String,
     home: Arc<Folder>,
     log: Arc<Mutex<String>>,
+    /// What it has printed after its first line.
+    printed: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -143,7 +145,9 @@ impl Server {
         let mut child = command.spawn().expect("the server starts");
         let log = Arc::new(Mutex::new(String::new()));
         keep(child.stderr.take().expect("a pipe"), Arc::clone(&log));
-        let line = first_line(child.stdout.take().expect("a pipe")).unwrap_or_default();
+        let printed = Arc::new(Mutex::new(String::new()));
+        let output = child.stdout.take().expect("a pipe");
+        let line = first_line(output, Arc::clone(&printed)).unwrap_or_default();
         let url = line
             .strip_prefix("Latchkey is at ")
             .unwrap_or_default()
@@ -154,6 +158,7 @@ impl Server {
             url,
             home,
             log,
+            printed,
         };
         assert!(
             server.url.starts_with("http"),
@@ -197,6 +202,18 @@ impl Server {
             .lock()
             .expect("no reader of the log panics")
             .clone()
+    }
+
+    /// What lets the keeper in, as it was printed.
+    pub async fn keepers_code(&self) -> String {
+        eventually("the keeper's link", async || {
+            let printed = self.printed.lock().expect("no reader of it panics");
+            let (link, _) = printed.split_once('\n')?;
+            let (page, code) = link.strip_prefix("For its keeper: ")?.split_once('#')?;
+            assert_eq!(page, format!("{}/keeper", self.url));
+            Some(code.to_owned())
+        })
+        .await
     }
 
     /// Where its metrics are, as its log says.
@@ -299,8 +316,8 @@ impl Drop for Server {
     }
 }
 
-/// The first line that the process prints; none where it ends without one.
-fn first_line(output: impl Read + Send + 'static) -> Option<String> {
+/// The first line that the process prints; none where it ends without one. What comes after it is kept.
+fn first_line(output: impl Read + Send + 'static, kept: Arc<Mutex<String>>) -> Option<String> {
     let (found, line) = mpsc::channel();
     thread::spawn(move || {
         let mut output = BufReader::new(output);
@@ -308,8 +325,8 @@ fn first_line(output: impl Read + Send + 'static) -> Option<String> {
         if output.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
             let _ = found.send(line);
         }
-        // A closed pipe would break a server that prints a second line.
-        let _ = std::io::copy(&mut output, &mut std::io::sink());
+        // A closed pipe would break a server that prints more.
+        keep(output, kept);
     });
     line.recv_timeout(PATIENCE).ok()
 }

@@ -148,7 +148,7 @@ pub async fn end_other_sessions(change: &mut Change, by: Actor) -> Changed<()> {
 }
 
 /// Ends a session of a user's; one that is none of theirs is let be.
-async fn end(change: &mut Change, user: UserId, session: SessionId) -> Changed<()> {
+pub async fn end(change: &mut Change, user: UserId, session: SessionId) -> Changed<()> {
     let end = "DELETE FROM sessions WHERE id = $1 AND user_id = $2";
     if run(&change.client, end, &[&session, &user]).await? > 0 {
         change.events.push(Event::SessionEnded { user, session });
@@ -156,7 +156,7 @@ async fn end(change: &mut Change, user: UserId, session: SessionId) -> Changed<(
     Ok(())
 }
 
-async fn end_passes(change: &Change, user: UserId) -> Changed<()> {
+pub async fn end_passes(change: &Change, user: UserId) -> Changed<()> {
     let end = "DELETE FROM passes WHERE user_id = $1";
     run(&change.client, end, &[&user]).await?;
     Ok(())
@@ -245,7 +245,7 @@ pub async fn give_up(change: &mut Change, by: Actor) -> Changed<()> {
 }
 
 /// Ends all that somebody has, and frees their name.
-async fn free(change: &mut Change, user: UserId) -> Changed<()> {
+pub async fn free(change: &mut Change, user: UserId) -> Changed<()> {
     let in_rooms = "SELECT room_id FROM members WHERE user_id = $1 ORDER BY room_id";
     for room in rows(&change.client, in_rooms, &[&user]).await? {
         leave(change, room.get::<_, RoomId>(0), user).await?;

@@ -142,7 +142,7 @@ pub async fn seen(change: &mut Change, room: RoomId, user: UserId, seq: Seq) -> 
 }
 
 /// Takes a room away. Its messages go later, in steps: a long room's would hold up everybody else's.
-async fn remove_room(change: &mut Change, room: RoomId) -> Changed<()> {
+pub async fn remove_room(change: &mut Change, room: RoomId) -> Changed<()> {
     run(&change.client, "DELETE FROM rooms WHERE id = $1", &[&room]).await?;
     let purge = "INSERT INTO purges (room_id) VALUES ($1)";
     run(&change.client, purge, &[&room]).await?;

@@ -172,7 +172,7 @@ pub fn end(change: &mut Change<'_>, user: UserId, session: SessionId) -> Changed
     Ok(())
 }
 
-fn end_passes(change: &mut Change<'_>, user: UserId) -> Changed<()> {
+pub fn end_passes(change: &mut Change<'_>, user: UserId) -> Changed<()> {
     change
         .connection
         .execute("DELETE FROM passes WHERE user_id = ?1", [user])?;

@@ -192,7 +192,7 @@ pub fn purge_step(change: &mut Change<'_>, entries: usize) -> Changed<bool> {
 }
 
 /// Takes a room away. Its messages go later, in steps: a long room's would hold up everybody else's.
-fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
+pub fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
     change
         .connection
         .execute("DELETE FROM rooms WHERE id = ?1", [room])?;
