@@ -5,7 +5,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve cluster test stores secure format site lint units end2end sizes torture fuzz bench peers tools proxies postgres nats browser
+.PHONY: help serve cluster static alone test stores secure format site lint units end2end sizes torture fuzz bench peers tools musl \
+	proxies postgres nats browser
 .NOTPARALLEL:
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
@@ -24,6 +25,8 @@ LOGS := target/test-logs
 # The peers, and what was measured.
 BENCH := target/bench
 FUZZ := target/fuzz
+# A Linux with nothing in it, on this machine's architecture.
+ALONE = $(shell uname -m)-unknown-linux-musl
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 COVERAGE := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -39,6 +42,15 @@ serve: site ## Build Latchkey and run it; ARGS="--listen …" goes to `latchkey 
 cluster: site proxies postgres nats ## Run three processes with PostgreSQL, NATS and a balancer on this machine.
 	cargo build $(SERVER)
 	deploy/cluster.sh target/release/latchkey target/cluster $(ARGS)
+
+static: site musl ## Build Latchkey as one file, target/static/latchkey, that needs nothing around it but its data.
+	cargo build $(SERVER) --target $(ALONE)
+	mkdir -p target/static
+	cp target/$(ALONE)/release/latchkey target/static
+
+alone: static ## Try that file in an empty root, and print what it takes.
+	LATCHKEY_STATIC=$(CURDIR)/target/static/latchkey \
+		cargo test $(SERVER) --test server -- --ignored --nocapture --test-threads 1 alone::
 
 test: format lint units end2end sizes ## Run every check there is; the last line counts the tests.
 	@awk '/^test result:/ { passed += $$4; failed += $$6 } \
@@ -133,6 +145,12 @@ tools: # What builds the site.
 	wasm-bindgen --version 2>&1 | grep -qF '$(BINDGEN)' || $(call install,wasm-bindgen-cli@$(BINDGEN))
 	cargo-leptos --version 2>&1 | grep -qF '$(LEPTOS)' || $(call install,cargo-leptos@$(LEPTOS),--features no_downloads)
 	wasm-opt --version 2>&1 | grep -qF 'version $(BINARYEN)' || npm --prefix $(TOOLS)/npm install --no-audit --no-fund binaryen@$(BINARYEN)
+
+musl: # What links a program to no library of the system's.
+	rustup target list --installed | grep -qx $(ALONE) || rustup target add $(ALONE)
+	if command -v musl-gcc >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y musl-tools; \
+	else echo "A static program needs musl-gcc, which is not installed."; exit 1; fi
 
 # A command from crates.io: its published build where cargo-binstall is there, else compiled.
 define install

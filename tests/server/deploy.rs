@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use crate::support::*;
@@ -15,22 +15,6 @@ const SOCKET: &str = include_str!("../../deploy/latchkey.socket");
 
 /// The most that `systemd-analyze security` may find exposed, in tenths.
 const EXPOSURE: u32 = 20;
-
-/// A program that ends with its test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let pid = self.0.id().to_string();
-        let _ = Command::new("kill").arg(pid).status();
-        let _ = self.0.wait();
-    }
-}
-
-fn run(command: &mut Command) -> Running {
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
-    Running(quiet.spawn().expect("the program is installed"))
-}
 
 /// Replaces what whoever deploys it is told to change; all of it must be there.
 fn changed(text: &str, changes: &[(&str, String)]) -> String {

@@ -1,6 +1,7 @@
 //! The server as its users meet it: the real binary, real HTTP, real live sockets, a real database file.
 
 mod acme;
+mod alone;
 mod assets;
 mod backup;
 mod bad_input;
@@ -9,6 +10,7 @@ mod bounds;
 mod changes;
 mod claims;
 mod cluster;
+mod containers;
 mod conversation;
 mod deploy;
 mod durability;

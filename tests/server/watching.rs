@@ -3,8 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    net::TcpListener,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use crate::support::*;
@@ -14,17 +13,10 @@ const ALERTS: &str = include_str!("../../deploy/alerts.yml");
 /// What `promtool` tries the alerts with.
 const TRIALS: &str = include_str!("alerts.yml");
 
-/// A Prometheus that ends with its test.
+/// The real one, and how it is asked.
 struct Prometheus {
-    child: Child,
+    _running: Running,
     browser: Browser,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Prometheus {
@@ -38,20 +30,15 @@ impl Prometheus {
             server.metrics().await
         );
         fs::write(at("prometheus.yml"), config).expect("is written");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = free.local_addr().expect("an address").to_string();
-        drop(free);
-        let child = Command::new("prometheus")
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new("prometheus");
+        command
             .arg(format!("--config.file={}", at("prometheus.yml")))
             .arg(format!("--storage.tsdb.path={}", at("data")))
             .arg(format!("--web.listen-address={address}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("prometheus is installed");
+            .stderr(Stdio::null());
         let prometheus = Self {
-            child,
+            _running: run(&mut command),
             browser: Browser::new(&format!("http://{address}")),
         };
         eventually("Prometheus to be there", async || {

@@ -10,7 +10,7 @@ use prometheus_client::{
 use super::{
     each::Each,
     files::{self, Files},
-    process,
+    logs, process,
 };
 use crate::server::{
     counts::{self, entries, refusals, traffic},
@@ -45,6 +45,7 @@ pub fn all(watched: &Watched, healthy: bool) -> Registry {
     live(ours);
     happened(ours);
     store(ours, watched.chat.store().lanes());
+    logs::register(ours, &watched.chat);
     files::register(ours, &watched.files);
     process::register(&mut all, watched.started);
     all

@@ -6,6 +6,7 @@
 mod each;
 mod figures;
 mod files;
+mod logs;
 mod process;
 
 use std::{fmt, sync::Arc};

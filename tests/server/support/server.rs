@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use super::{Authority, Browser, Folder, PATIENCE, Person, eventually};
+use super::{Authority, Browser, Folder, PATIENCE, Person, eventually, memory_of};
 
 /// Whether the servers of this run speak HTTPS, where nothing else is said: where it is set.
 const HTTPS: &str = "LATCHKEY_TEST_HTTPS";
@@ -232,17 +232,7 @@ impl Server {
 
     /// Bytes of memory that the process has in use.
     pub fn memory(&self) -> u64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("/proc/PID/status");
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .expect("resident memory");
-        line.trim()
-            .trim_end_matches(" kB")
-            .parse::<u64>()
-            .expect("kilobytes")
-            * 1024
+        memory_of(self.pid())
     }
 
     /// How many files the process has open, sockets among them.
