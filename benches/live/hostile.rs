@@ -42,7 +42,7 @@ impl Bench<'_> {
         }];
         house::furnish(self.folder, self.tools, users, &rooms)?;
         let server = Peer::Guarded.start(self.tools, self.folder)?;
-        let mut load = Load::new(Peer::Guarded.dialect(), server.port, 1)
+        let mut load = Load::new(Peer::Guarded.dialect(), &[server.port], 1)
             .map_err(|error| error.to_string())?;
         let visitors: Vec<_> = (0..2)
             .map(|user| house::visitor(user, 0, server.port))

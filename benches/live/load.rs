@@ -68,7 +68,8 @@ pub struct Load {
     poll: Poll,
     events: Events,
     dialect: Dialect,
-    address: SocketAddr,
+    /// Clients go to each of these in turn.
+    addresses: Vec<SocketAddr>,
     clients: Vec<Client>,
     ready: usize,
     buffer: Vec<u8>,
@@ -93,12 +94,15 @@ pub struct Load {
 }
 
 impl Load {
-    pub fn new(dialect: Dialect, port: u16, rooms: usize) -> io::Result<Self> {
+    pub fn new(dialect: Dialect, ports: &[u16], rooms: usize) -> io::Result<Self> {
         Ok(Self {
             poll: Poll::new()?,
             events: Events::with_capacity(1_024),
             dialect,
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            addresses: ports
+                .iter()
+                .map(|port| SocketAddr::from(([127, 0, 0, 1], *port)))
+                .collect(),
             clients: Vec::new(),
             ready: 0,
             buffer: vec![0; 256 * 1024],
@@ -141,7 +145,8 @@ impl Load {
     }
 
     fn begin(&mut self, visitor: Visitor) -> io::Result<()> {
-        let stream = TcpStream::connect(self.address)?;
+        let address = self.addresses[self.clients.len() % self.addresses.len()];
+        let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         let mut stream = Stream::new(stream, self.tls.as_ref())?;
         let token = Token(self.clients.len());
@@ -150,7 +155,7 @@ impl Load {
             token,
             Interest::READABLE | Interest::WRITABLE,
         )?;
-        let unsent = wire::handshake(&self.address.to_string(), &visitor.path, &visitor.headers);
+        let unsent = wire::handshake(&address.to_string(), &visitor.path, &visitor.headers);
         let seq = self.entries[visitor.room] - self.behind;
         let last = seq - self.others.map_or(0, |others| seq / others);
         self.clients.push(Client {

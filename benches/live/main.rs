@@ -4,6 +4,7 @@
 //! Writes `results.json`; `benches/report.py` makes the table and the charts of it.
 
 mod browser;
+mod cluster;
 mod dialect;
 mod hostile;
 mod house;
@@ -41,7 +42,7 @@ struct Asked {
     /// Where the peers are installed.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
-    /// Only these works: lone, saturated, rooms, idle, crowd, posts, mixed, pages, search, https, hostile, browser.
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, cluster, mixed, pages, search, https, hostile, browser.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only peers whose name contains one of these.
@@ -104,6 +105,8 @@ fn run(asked: &Asked) -> Result<(), String> {
         },
         others: None,
         database: None,
+        bus: None,
+        beside: &[],
     };
     let peers: Vec<Peer> = Peer::ALL
         .into_iter()
@@ -154,25 +157,17 @@ fn run(asked: &Asked) -> Result<(), String> {
         }
         let posts = on_postgres(|database| {
             let database = Some(database);
-            let pace = Pace {
-                seconds: asked.seconds,
-            };
-            Bench {
-                database,
-                pace,
-                ..bench
-            }
-            .posts(Peer::OnPostgres)
+            Bench { database, ..bench }.posts(Peer::OnPostgres)
         });
         results.add("posts", Peer::OnPostgres.name(), 64, posts);
+    }
+    if wanted("cluster") {
+        cluster::measure(&bench, &mut results);
     }
     if wanted("mixed") {
         for (work, size, one_in, measure) in MIXED {
             let bench = Bench {
                 others: Some(one_in),
-                pace: Pace {
-                    seconds: asked.seconds,
-                },
                 ..bench
             };
             results.add(work, Peer::Latchkey.name(), size, measure(&bench, size));

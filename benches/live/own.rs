@@ -94,9 +94,9 @@ impl Bench<'_> {
             members: user..user + 1,
             messages: 0,
         });
-        let (server, mut load) = self.open(peer, SENDERS, rooms, |port| {
+        let (server, mut load) = self.open(peer, SENDERS, rooms, |ports| {
             (0..SENDERS)
-                .map(|user| visitor(peer, user, user, port))
+                .map(|user| visitor(peer, user, user, ports[user % ports.len()]))
                 .collect()
         })?;
         let (mut latencies, mut sent_at) = (Vec::new(), [Instant::now(); SENDERS]);

@@ -23,6 +23,8 @@ use super::{dialect::Dialect, secure};
 pub const SERVER_CORE: usize = 0;
 /// The file that says where else the data in its folder is.
 pub const MOVED_TO: &str = "moved-to";
+/// The file that says where the NATS is that processes share.
+pub const BUS: &str = "bus";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +35,8 @@ pub enum Peer {
     Latchkey,
     /// The same with its data in a PostgreSQL beside it; only posts are asked of it.
     OnPostgres,
+    /// So many processes that share a PostgreSQL and a NATS.
+    Cluster(u8),
     /// The same over TLS by itself.
     Https,
     /// The same, nginx speaking TLS in front of it.
@@ -69,6 +73,9 @@ impl Peer {
             Self::Limit | Self::DurableLimit => "bare limit",
             Self::Latchkey | Self::Guarded => "Latchkey",
             Self::OnPostgres => "Latchkey on PostgreSQL",
+            Self::Cluster(1) => "1 process",
+            Self::Cluster(2) => "2 processes",
+            Self::Cluster(_) => "3 processes",
             Self::Https => "Latchkey, HTTPS by itself",
             Self::BehindNginx => "Latchkey behind nginx",
             Self::UWebSockets => "uWebSockets",
@@ -81,9 +88,12 @@ impl Peer {
 
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Latchkey | Self::OnPostgres | Self::Https | Self::BehindNginx | Self::Guarded => {
-                Dialect::Latchkey
-            }
+            Self::Latchkey
+            | Self::OnPostgres
+            | Self::Cluster(_)
+            | Self::Https
+            | Self::BehindNginx
+            | Self::Guarded => Dialect::Latchkey,
             Self::Limit | Self::DurableLimit | Self::UWebSockets | Self::Ws => Dialect::Plain,
             Self::SocketIo | Self::FlaskGevent | Self::FlaskThreading => Dialect::SocketIo,
         }
@@ -104,9 +114,12 @@ impl Peer {
                 std::env::current_exe().unwrap_or_default(),
                 vec!["limit".into()],
             ),
-            Self::Latchkey | Self::OnPostgres | Self::Https | Self::BehindNginx | Self::Guarded => {
-                (env!("CARGO_BIN_EXE_latchkey").into(), vec!["serve".into()])
-            }
+            Self::Latchkey
+            | Self::OnPostgres
+            | Self::Cluster(_)
+            | Self::Https
+            | Self::BehindNginx
+            | Self::Guarded => (env!("CARGO_BIN_EXE_latchkey").into(), vec!["serve".into()]),
             Self::UWebSockets => (
                 tools.join("python/bin/python"),
                 vec![sources.join("uwebsockets.py")],
@@ -131,23 +144,25 @@ impl Peer {
             .arg(program)
             .args(arguments);
         match self {
-            Self::Latchkey | Self::OnPostgres | Self::Https | Self::BehindNginx | Self::Guarded => {
-                command
-                    .args([
-                        "--rate-limits",
-                        if self == Self::Guarded { "on" } else { "off" },
-                    ])
-                    .args(["--log", "warn"])
-                    .args(["--listen", &format!("127.0.0.1:{port}")])
-                    .arg("--data")
-                    .arg(self.data(folder))
-            }
+            _ if self.dialect() == Dialect::Latchkey => command
+                .args([
+                    "--rate-limits",
+                    if self == Self::Guarded { "on" } else { "off" },
+                ])
+                .args(["--log", "warn"])
+                .args(["--listen", &format!("127.0.0.1:{port}")])
+                .arg("--data")
+                .arg(self.data(folder)),
             Self::FlaskGevent | Self::FlaskThreading => {
                 command.arg(port.to_string()).arg(folder.join("flask.db"))
             }
             Self::DurableLimit => command.arg(port.to_string()).arg(folder.join("log")),
             _ => command.arg(port.to_string()),
         };
+        if let Self::Cluster(_) = self {
+            let bus = fs::read_to_string(folder.join(BUS)).unwrap_or_default();
+            command.args(["--bus", &bus]);
+        }
         if self == Self::Https {
             command.arg("--cert").arg(folder.join(secure::CERTIFICATE));
             command.arg("--key").arg(folder.join(secure::KEY));
@@ -155,12 +170,28 @@ impl Peer {
         command
     }
 
+    pub fn is_on_postgres(self) -> bool {
+        matches!(self, Self::OnPostgres | Self::Cluster(_))
+    }
+
     /// Where Latchkey keeps its data: the file that the folder holds, or where it says that was moved to.
     fn data(self, folder: &Path) -> OsString {
         match fs::read_to_string(folder.join(MOVED_TO)) {
-            Ok(url) if self == Self::OnPostgres => url.into(),
+            Ok(url) if self.is_on_postgres() => url.into(),
             _ => folder.join("latchkey.db").into(),
         }
+    }
+
+    /// Starts another process of the same server.
+    fn another(self, tools: &Path, folder: &Path) -> Result<(Child, u16), String> {
+        let port = free_port().map_err(|error| error.to_string())?;
+        let mut command = self.command(port, tools, folder);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = command.spawn().map_err(|error| error.to_string())?;
+        Ok((child, port))
     }
 
     /// Starts it and waits until it takes connections.
@@ -195,10 +226,23 @@ impl Peer {
             let nginx = secure::nginx(folder, port, server)?.spawn();
             front = Some(nginx.map_err(|error| error.to_string())?);
         }
-        let running = Running { child, front, port };
+        let others = match self {
+            Self::Cluster(processes) => (1..processes)
+                .map(|_| self.another(tools, folder))
+                .collect::<Result<_, _>>()?,
+            _ => Vec::new(),
+        };
+        let running = Running {
+            child,
+            front,
+            port,
+            others,
+            beside: Vec::new(),
+        };
         let until = Instant::now() + PATIENCE;
         while said.is_ok() && Instant::now() < until {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            let reached = |port: u16| TcpStream::connect(("127.0.0.1", port)).is_ok();
+            if running.ports().into_iter().all(reached) {
                 return Ok(running);
             }
             thread::sleep(Duration::from_millis(20));
@@ -212,12 +256,21 @@ impl Peer {
 /// A server that runs; dropped, it ends.
 pub struct Running {
     child: Child,
+    /// What works beside it, and is measured by itself.
+    pub beside: Vec<(&'static str, u32)>,
+    /// Other processes of the same server, and their ports.
+    others: Vec<(Child, u16)>,
     /// What stands before it.
     front: Option<Child>,
     pub port: u16,
 }
 
 impl Running {
+    pub fn ports(&self) -> Vec<u16> {
+        let others = self.others.iter().map(|(_, port)| *port);
+        [self.port].into_iter().chain(others).collect()
+    }
+
     /// CPU time that the process, and what stands before it, has used in user and system mode, all threads together.
     pub fn cpu(&self) -> Duration {
         let of = |child: &Child| {
@@ -227,7 +280,15 @@ impl Running {
                 .map(Duration::from)
                 .unwrap_or_default()
         };
-        of(&self.child) + self.front.as_ref().map(of).unwrap_or_default()
+        let others = self.others.iter().map(|(child, _)| of(child));
+        let all = [of(&self.child)].into_iter().chain(others);
+        all.chain(self.front.as_ref().map(of)).sum()
+    }
+
+    /// What each of those that work beside it has used.
+    pub fn cpu_beside(&self) -> Vec<(&'static str, Duration)> {
+        let beside = self.beside.iter();
+        beside.map(|(name, pid)| (*name, family(*pid))).collect()
     }
 
     pub fn id(&self) -> u32 {
@@ -263,10 +324,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        for child in [Some(&mut self.child), self.front.as_mut()]
-            .into_iter()
-            .flatten()
-        {
+        let others = self.others.iter_mut().map(|(child, _)| child);
+        let one = [Some(&mut self.child), self.front.as_mut()];
+        for child in one.into_iter().flatten().chain(others) {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -277,4 +337,30 @@ fn free_port() -> std::io::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?
         .local_addr()?
         .port())
+}
+
+/// CPU time of a process and its children.
+fn family(parent: u32) -> Duration {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let children = pids.filter(|pid| stat(*pid).is_some_and(|stat| stat[1] == parent.to_string()));
+    of(parent).unwrap_or_default() + children.filter_map(of).sum::<Duration>()
+}
+
+fn of(pid: u32) -> Option<Duration> {
+    // Of a second (`USER_HZ`), as Linux tells every program.
+    const TICKS: u32 = 100;
+    let stat = stat(pid)?;
+    let ticks: u32 = [11, 12]
+        .into_iter()
+        .filter_map(|place: usize| stat[place].parse::<u32>().ok())
+        .sum();
+    Some(Duration::from_secs(1) * ticks / TICKS)
+}
+
+/// What `/proc/PID/stat` says after the name: its state, its parent …
+fn stat(pid: u32) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    Some(rest.split_whitespace().map(str::to_owned).collect())
 }

@@ -1,6 +1,7 @@
 //! What is done to every peer: lone messages, saturation, many rooms, sockets at rest.
 
 use std::{
+    fs,
     path::Path,
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use super::{
     dialect::Dialect,
     house::{self, Room},
     load::{Load, Tally, Visitor},
-    peers::{Peer, Running},
+    peers::{BUS, Peer, Running},
     postgres::Database,
     secure,
 };
@@ -22,10 +23,12 @@ pub const USERS: usize = 1_000;
 const SMALL: usize = 10;
 
 /// How long and how much. Quick is for trying the benchmark itself.
+#[derive(Clone, Copy)]
 pub struct Pace {
     pub seconds: u64,
 }
 
+#[derive(Clone, Copy)]
 pub struct Bench<'a> {
     pub tools: &'a Path,
     pub folder: &'a Path,
@@ -34,6 +37,10 @@ pub struct Bench<'a> {
     pub others: Option<u64>,
     /// An empty one, for Latchkey on PostgreSQL.
     pub database: Option<&'a Database<'a>>,
+    /// Where the NATS is that processes share.
+    pub bus: Option<&'a str>,
+    /// Processes that are measured beside the server, by name.
+    pub beside: &'a [(&'static str, u32)],
 }
 
 type Measured = Result<Value, String>;
@@ -84,9 +91,9 @@ impl Bench<'_> {
                 members: of(room),
                 messages: 0,
             }),
-            |port| {
+            |ports| {
                 (0..rooms * SMALL)
-                    .map(|user| visitor(peer, user, user / SMALL, port))
+                    .map(|user| visitor(peer, user, user / SMALL, ports[user % ports.len()]))
                     .collect()
             },
         )?;
@@ -136,9 +143,9 @@ impl Bench<'_> {
                 members: 0..users,
                 messages: 0,
             }],
-            |port| {
+            |ports| {
                 (0..sockets)
-                    .map(|n| visitor(peer, n % users, 0, port))
+                    .map(|n| visitor(peer, n % users, 0, ports[n % ports.len()]))
                     .collect()
             },
         )
@@ -150,10 +157,10 @@ impl Bench<'_> {
         peer: Peer,
         users: usize,
         rooms: impl IntoIterator<Item = Room>,
-        visitors: impl FnOnce(u16) -> Vec<Visitor>,
+        visitors: impl FnOnce(&[u16]) -> Vec<Visitor>,
     ) -> Result<(Running, Load), String> {
         let (server, mut load, _) = self.start(peer, users, rooms)?;
-        load.connect(&visitors(server.port), Duration::from_secs(120))?;
+        load.connect(&visitors(&server.ports()), Duration::from_secs(120))?;
         settle(&mut load)?;
         Ok((server, load))
     }
@@ -170,12 +177,16 @@ impl Bench<'_> {
         if matches!(peer.dialect(), Dialect::Latchkey) {
             house::furnish(self.folder, self.tools, users, &rooms)?;
         }
-        if peer == Peer::OnPostgres {
+        if peer.is_on_postgres() {
             let database = self.database.ok_or("there is no PostgreSQL")?;
             house::move_to(self.folder, &database.url())?;
         }
-        let server = peer.start(self.tools, self.folder)?;
-        let mut load = Load::new(peer.dialect(), server.port, rooms.len())
+        if let Some(bus) = self.bus {
+            fs::write(self.folder.join(BUS), bus).map_err(|error| error.to_string())?;
+        }
+        let mut server = peer.start(self.tools, self.folder)?;
+        server.beside = self.beside.to_vec();
+        let mut load = Load::new(peer.dialect(), &server.ports(), rooms.len())
             .map_err(|error| error.to_string())?;
         load.others = self.others;
         if peer.over_tls() {
@@ -187,8 +198,8 @@ impl Bench<'_> {
 }
 
 pub fn visitor(peer: Peer, user: usize, room: usize, port: u16) -> Visitor {
-    match peer {
-        Peer::Latchkey | Peer::Https | Peer::BehindNginx => house::visitor(user, room, port),
+    match peer.dialect() {
+        Dialect::Latchkey => house::visitor(user, room, port),
         _ => Visitor {
             room,
             id: room as i64 + 1,
@@ -229,12 +240,12 @@ pub fn drain(load: &mut Load, expected: u64, begun: Instant) -> Duration {
 }
 
 /// What a server had used before the part that is measured.
-pub struct Before(Duration);
+pub struct Before(Duration, Vec<(&'static str, Duration)>);
 
 impl Before {
     pub fn now(server: &Running, load: &mut Load) -> Self {
         load.tally = Tally::default();
-        Self(server.cpu())
+        Self(server.cpu(), server.cpu_beside())
     }
 
     pub fn figures(
@@ -248,7 +259,7 @@ impl Before {
         let tally = std::mem::take(&mut load.tally);
         let delivered = tally.delivered.max(1) as f64;
         let mut latencies = tally.latencies;
-        json!({
+        let mut figures = json!({
             "cpu_us_per_delivery": cpu.as_secs_f64() * 1e6 / delivered,
             "deliveries_per_second": delivered / took.as_secs_f64(),
             "latency_us": spread(&mut latencies),
@@ -257,7 +268,12 @@ impl Before {
             "delivered": tally.delivered,
             "missing": tally.missing + expected.saturating_sub(tally.delivered + tally.missing),
             "repeated_or_out_of_order": tally.repeated,
-        })
+        });
+        for ((name, now), (_, before)) in server.cpu_beside().into_iter().zip(self.1) {
+            let used = (now - before).as_secs_f64() * 1e6 / delivered;
+            figures[format!("{name}_cpu_us_per_delivery")] = used.into();
+        }
+        figures
     }
 }
 
