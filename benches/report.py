@@ -572,6 +572,28 @@ def over_tls(results: Results) -> str:
     return table(head, map(row, results.of("https")))
 
 
+def cluster(results: Results) -> str:
+    """What a delivery and a post cost whom, by number of processes; on SQLite there is one."""
+    works = {"cluster: lone": "delivery", "cluster: posts": "post"}
+    head = ["", *(f"{who}, CPU µs/{what}" for what in works.values() for who in (LATCHKEY, "PostgreSQL", "NATS")),
+            "lone: p99 ms", "posts/s", "posts: p99 ms"]
+    engines = (CPU.path, "postgres_cpu_us_per_delivery", "nats_cpu_us_per_delivery")
+
+    def row(peer: str) -> list[str]:
+        def get(path: str, work: str) -> float | None:
+            return results.get(path, work, peer)
+
+        return [
+            "SQLite, 1 process" if peer == LATCHKEY else peer,
+            *(number(get(path, work)) for work in works for path in engines),
+            milliseconds(get("latency_us.p99", "cluster: lone")),
+            number(get("posts_per_second", "cluster: posts")),
+            milliseconds(get("confirmed_us.p99", "cluster: posts")),
+        ]
+
+    return table(head, [row(one["peer"]) for one in results.of("cluster: lone")])
+
+
 def report(results: Results) -> str:
     idle = Column("KiB/socket", "kib_per_socket")
     works = [
@@ -588,6 +610,8 @@ def report(results: Results) -> str:
         ("hostile", "(i) A flood beside two people who talk", hostile(results)),
         ("search", "(j) Search: 1,000,000 messages in 100 rooms, one connection", search(results)),
         ("https", "(k) TLS: ten messages a second into one room of 1,000, nginx's own time counted in", over_tls(results)),
+        ("cluster: lone", "(l) Several processes, all on one core: ten messages a second into one room of 1,000; 64 senders",
+         cluster(results)),
     ]
     parts = [f"{results.machine_line()}.\n", deliveries(results)]
     parts += [f"## {title}\n\n{text}" for work, title, text in works if results.of(work)]

@@ -14,7 +14,7 @@ pub fn register(all: &mut Registry, chat: &Chat) {
     let logs = chat.live().counts();
     all.register(
         "log_holes",
-        "Entries of a room's log that came before one that is missing",
+        "Times that something was missing of a room's log",
         ConstCounter::new(logs.holes),
     );
     all.register(

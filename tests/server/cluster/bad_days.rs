@@ -117,6 +117,16 @@ async fn nats_is_killed_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_nats_stays_away_readers_are_late_and_never_wrong() {
+    // Nobody hears of anything any more but by comparing.
+    let days = async |cluster: &mut Cluster| {
+        cluster.nats.kill();
+        for_a_while(3).await;
+    };
+    Cluster::start().await.endures(days).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_on_the_bus_are_lost_doubled_delayed_and_swapped() {
     let days = async |cluster: &mut Cluster| {
         for weather in [
