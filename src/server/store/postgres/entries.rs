@@ -108,7 +108,10 @@ async fn react(client: &impl GenericClient, messages: &mut [Message]) -> Result<
         client,
         "SELECT reactions.room_id, reactions.seq, reactions.emoji, users.name
          FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, seq)
-         JOIN reactions ON reactions.room_id = asked.room_id AND reactions.seq = asked.seq
+         CROSS JOIN LATERAL (
+             SELECT * FROM reactions
+             WHERE reactions.room_id = asked.room_id AND reactions.seq = asked.seq
+             OFFSET 0) AS reactions
          JOIN users ON users.id = reactions.user_id
          ORDER BY reactions.room_id, reactions.seq, reactions.since, reactions.entry",
         &[&of, &seqs],
@@ -149,8 +152,11 @@ pub async fn messages(
         concat!(
             entries!(
                 "unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (room_id, seq, place)
-                 JOIN entries ON entries.room_id = asked.room_id AND entries.seq = asked.seq
-                     AND entries.kind = 0"
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM entries
+                     WHERE entries.room_id = asked.room_id AND entries.seq = asked.seq
+                         AND entries.kind = 0
+                     LIMIT 1) AS entries"
             ),
             "WHERE entries.seq > rooms.erased_to ORDER BY asked.place"
         ),

@@ -1,5 +1,9 @@
 //! The statements that every batch of posts needs: prepared once a connection, so that they can be sent one after the
 //! other without waiting for the first one's answer.
+//!
+//! They are planned once, maybe while the tables are empty, when to go through a whole table is the cheapest way. So
+//! what is looked up for each of some given values stands behind a `LATERAL … LIMIT`, which leaves only that way, and a
+//! row that is changed is named by its place, which stays under the room's lock.
 
 use deadpool_postgres::{Client, GenericClient};
 use tokio_postgres::{Error, Statement};
@@ -25,33 +29,43 @@ pub struct Hot {
 /// In one order, so that two processes never wait for each other.
 const LOCK_USERS: &str = "SELECT id FROM users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 const LOCK_ROOMS: &str = "SELECT id, head, said, head_at FROM rooms
-    WHERE id IN (SELECT unnest($1::bigint[])
-                 UNION SELECT room_id FROM members WHERE user_id = ANY($2))
+    WHERE id = ANY($1::bigint[] || ARRAY(SELECT room_id FROM members WHERE user_id = ANY($2)))
     ORDER BY id FOR NO KEY UPDATE";
 
 const SESSIONS: &str = "SELECT id, user_id FROM sessions WHERE id = ANY($1)";
 const AUTHORS: &str = concat!(
-    "SELECT members.room_id, members.user_id, users.name, ",
-    role!(),
-    ", rooms.posting
+    "SELECT found.*
      FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, user_id)
-     JOIN members ON members.room_id = asked.room_id AND members.user_id = asked.user_id
-     JOIN users ON users.id = members.user_id
-     JOIN rooms ON rooms.id = members.room_id"
+     CROSS JOIN LATERAL (
+         SELECT members.room_id, members.user_id, users.name, ",
+    role!(),
+    " AS role, rooms.posting
+         FROM members JOIN users ON users.id = members.user_id JOIN rooms ON rooms.id = members.room_id
+         WHERE members.room_id = asked.room_id AND members.user_id = asked.user_id
+         LIMIT 1) AS found"
 );
-const IDS: &str = "SELECT entries.room_id, entries.author_id, entries.id, entries.seq, entries.at
+const IDS: &str = "SELECT asked.room_id, asked.author_id, asked.id, found.seq, found.at
     FROM unnest($1::bigint[], $2::bigint[], $3::uuid[]) AS asked (room_id, author_id, id)
-    JOIN entries ON entries.id = asked.id AND entries.author_id = asked.author_id
-        AND entries.room_id = asked.room_id";
-const QUOTED: &str = "SELECT entries.room_id, entries.seq, users.name, entries.body
+    CROSS JOIN LATERAL (
+        SELECT seq, at FROM entries
+        WHERE entries.id = asked.id AND entries.author_id = asked.author_id
+            AND entries.room_id = asked.room_id
+        LIMIT 1) AS found";
+const QUOTED: &str = "SELECT asked.room_id, asked.seq, found.name, found.body
     FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, seq)
-    JOIN entries ON entries.room_id = asked.room_id AND entries.seq = asked.seq AND entries.kind = 0
-    JOIN rooms ON rooms.id = entries.room_id AND entries.seq > rooms.erased_to
-    JOIN users ON users.id = entries.author_id";
-const NAMED: &str = "SELECT members.room_id, users.folded, users.id
+    CROSS JOIN LATERAL (
+        SELECT users.name, entries.body FROM entries
+        JOIN rooms ON rooms.id = entries.room_id AND entries.seq > rooms.erased_to
+        JOIN users ON users.id = entries.author_id
+        WHERE entries.room_id = asked.room_id AND entries.seq = asked.seq AND entries.kind = 0
+        LIMIT 1) AS found";
+const NAMED: &str = "SELECT asked.room_id, asked.folded, found.id
     FROM unnest($1::bigint[], $2::text[]) AS asked (room_id, folded)
-    JOIN users ON users.folded = asked.folded
-    JOIN members ON members.room_id = asked.room_id AND members.user_id = users.id";
+    CROSS JOIN LATERAL (
+        SELECT users.id FROM users
+        JOIN members ON members.room_id = asked.room_id AND members.user_id = users.id
+        WHERE users.folded = asked.folded
+        LIMIT 1) AS found";
 
 const INSERT: &str = "INSERT INTO entries
         (room_id, seq, author_id, id, at, kind, about, silent, subject, body, terms)
@@ -61,13 +75,16 @@ const INSERT: &str = "INSERT INTO entries
         AS new (room_id, seq, author_id, id, at, kind, about, silent, subject, body, terms)";
 const HEADS: &str = "UPDATE rooms SET head = new.head, said = new.said, head_at = new.at
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS new (id, head, said, at)
-    WHERE rooms.id = new.id";
+    WHERE rooms.id = ANY($1) AND rooms.id = new.id";
 /// Nobody has their own words still to read: who had read what was said before them has read them too.
 const OWN_WORDS: &str = concat!(
     "UPDATE members SET seen = run.last
      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
          AS run (room_id, author_id, first, before, last)
-     WHERE members.room_id = run.room_id AND members.user_id = run.author_id
+     CROSS JOIN LATERAL (
+         SELECT ctid FROM members WHERE room_id = run.room_id AND user_id = run.author_id
+         LIMIT 1) AS found
+     WHERE members.ctid = found.ctid
          AND members.seen < run.last AND (members.seen >= run.first - 1 OR ",
     said_at!("members.room_id", "members.seen"),
     " >= run.before)
@@ -85,8 +102,11 @@ const SEEN: &str = concat!(
           ORDER BY news.seq LIMIT 1),
          rooms.head)
      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS noted (room_id, user_id, seq)
-     JOIN rooms ON rooms.id = noted.room_id
-     WHERE members.room_id = noted.room_id AND members.user_id = noted.user_id
+     CROSS JOIN LATERAL (
+         SELECT ctid FROM members WHERE room_id = noted.room_id AND user_id = noted.user_id
+         LIMIT 1) AS found
+     CROSS JOIN LATERAL (SELECT head FROM rooms WHERE id = noted.room_id LIMIT 1) AS rooms
+     WHERE members.ctid = found.ctid
          AND members.seen < noted.seq
      RETURNING members.room_id, members.user_id, members.seen, ",
     said_at!("members.room_id", "members.seen")
