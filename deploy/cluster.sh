@@ -17,7 +17,6 @@ trap 'exit 0' INT TERM
 
 # PostgreSQL refuses to be root's.
 as=()
-mkdir -p "$folder/socket"
 if [ "$(id -u)" = 0 ]; then
     as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
     # A folder that the postgres user can get to, wherever this one is.
@@ -46,8 +45,7 @@ for n in 1 2 3; do
     upstreams+="server 127.0.0.1:$((port + n)) max_fails=1 fail_timeout=1s; "
 done
 
-# A process that is ending answers nothing new: its sockets come again, and find another. What changes something has an id
-# or is refused, and may be asked of another.
+# A process that cannot be reached, or says that it can do nothing, has done nothing: another is asked.
 cat >"$folder/nginx.conf" <<END
 daemon off;
 pid $folder/nginx.pid;
@@ -69,7 +67,7 @@ http {
             proxy_set_header Connection \$connection_upgrade;
             proxy_set_header X-Forwarded-For \$remote_addr;
             proxy_set_header X-Forwarded-Proto \$scheme;
-            proxy_next_upstream error timeout http_503 non_idempotent;
+            proxy_next_upstream error http_503 non_idempotent;
             proxy_read_timeout 90s;
             proxy_buffering off;
         }

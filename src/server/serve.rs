@@ -123,10 +123,12 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
         async move { live.keep_whole().await }
     });
     let looked_after = tokio::spawn(idle::look_after(chat.clone()));
+    let needless = live.clone();
     let forget = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(60)).await;
             limits.forget_quiet();
+            needless.forget_needless();
         }
     });
 

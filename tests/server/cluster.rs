@@ -176,6 +176,7 @@ impl Cluster {
                 .sum::<usize>(),
         );
         assert!(found.is_empty(), "{found:#?}");
+        assert!(shown_out > 0, "nobody was shown out");
         assert!(confirmed > 50, "only {confirmed} changes were confirmed");
         for process in &self.processes {
             process.server.is_well().await;

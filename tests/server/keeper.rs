@@ -62,7 +62,9 @@ fn id_of(page: &str, name: &str) -> i64 {
 #[tokio::test]
 async fn who_has_not_the_code_sees_only_the_door() {
     let server = Server::start().await;
-    server.person("alice").await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    assert_eq!(room, 1);
     let browser = server.browser();
     for path in [
         "/keeper",
@@ -88,6 +90,15 @@ async fn who_has_not_the_code_sees_only_the_door() {
         post(&browser, &format!("/keeper/{deed}"), &[(field, &"1")]).await;
     }
     assert!(browser.jar().is_empty(), "{:?}", browser.jar());
+    assert_eq!(alice.rooms().await.len(), 1, "her room is there");
+    assert!(
+        !server
+            .browser()
+            .get("/")
+            .await
+            .page()
+            .contains("class=\"warning\"")
+    );
     server.person("bob").await;
     let taken = server
         .browser()

@@ -43,8 +43,11 @@ pub async fn keep(live: Arc<Live>, store: Arc<dyn SharedStore>, state: Arc<State
             () = sleep(wait.max(PAUSE)) => {}
         }
         if state.wanted.people.swap(false, Ordering::AcqRel) || people.elapsed() >= people_after {
-            // Failed, it is not tried again at once.
             people = Instant::now();
+            if !state.is_well() {
+                // Nobody tells which sessions end: what is remembered of them is asked for again.
+                store.forget();
+            }
             again_where_failed(&state, compare_people(&live, &*store).await);
         }
         if state.wanted.heads.swap(false, Ordering::AcqRel) || heads.elapsed() >= heads_after {

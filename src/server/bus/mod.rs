@@ -28,10 +28,11 @@ pub use self::{
     feed::Feed,
     nats::{Address, BusError},
 };
-use super::{live::Live, rates::Limits, store::SharedStore};
-
-/// A process, by a random number of its own.
-pub type ProcessId = u64;
+use super::{
+    live::{Live, ProcessId},
+    rates::Limits,
+    store::SharedStore,
+};
 
 /// The bus of a running process.
 pub struct Bus {

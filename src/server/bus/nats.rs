@@ -17,13 +17,13 @@ use tokio::{
 };
 
 use super::{
-    Feed, ProcessId, State,
+    Feed, State,
     feed::ToTell,
-    peers::{Heard, Peers},
+    peers::{ASKED_EVERY, Heard, Peers},
     wire::{self, Message, Part},
 };
 use crate::server::{
-    live::Live,
+    live::{Live, ProcessId},
     rates::Limits,
     store::{Journal, SharedStore, StoreError},
 };
@@ -109,6 +109,9 @@ struct Voice {
     /// Of the last message.
     number: u64,
     spoke: Instant,
+    /// Whether somebody wants to know who is here, and when that was last told whole.
+    asked: bool,
+    told: Instant,
 }
 
 impl Post {
@@ -133,6 +136,8 @@ impl Post {
             me,
             number: 0,
             spoke: Instant::now(),
+            asked: true,
+            told: Instant::now(),
         };
         Ok(async move {
             let mut peers = Peers::new(me);
@@ -144,14 +149,11 @@ impl Post {
                 tokio::select! {
                     biased;
                     () = &mut stopped => break,
+                    _ = ticks.tick() => self.tick(&mut voice, &mut peers, &to_tell).await,
                     Some(parts) = to_tell.commits.recv() => voice.say(&parts).await,
                     Some(message) = heard.next() => {
-                        let answer = self.hear(&mut peers, &message.payload);
-                        if !answer.is_empty() {
-                            voice.say(&answer).await;
-                        }
+                        voice.asked |= self.hear(&mut peers, &message.payload);
                     }
-                    _ = ticks.tick() => self.tick(&mut voice, &mut peers, &to_tell).await,
                     else => break,
                 }
             }
@@ -195,8 +197,8 @@ impl Post {
             })
     }
 
-    /// Takes a message, and answers what is to be said to it.
-    fn hear(&self, peers: &mut Peers, payload: &[u8]) -> Vec<Part> {
+    /// Takes a message, and answers whether it asks who is here.
+    fn hear(&self, peers: &mut Peers, payload: &[u8]) -> bool {
         let now = Instant::now();
         let Ok(Message {
             from,
@@ -206,14 +208,14 @@ impl Post {
         else {
             // Of another program, an other version's, or broken: the next one of its sender tells that it was missed.
             tracing::debug!("a message on the bus was not understood");
-            return Vec::new();
+            return false;
         };
         let heard = peers.hear(from, number, now);
-        let mut answer = Vec::new();
+        let mut asked = false;
         match heard {
             Heard::Echo => {
                 self.state.echoed();
-                return Vec::new();
+                return false;
             }
             Heard::Missed(missed) => {
                 tracing::debug!(
@@ -224,7 +226,6 @@ impl Post {
                 self.state.missed.fetch_add(missed, Ordering::Relaxed);
                 self.store.forget();
                 self.state.wanted.all();
-                answer.push(Part::WhoIsThere(from));
             }
             Heard::Next | Heard::Late => {}
         }
@@ -245,10 +246,7 @@ impl Post {
                 }
                 Part::Typing { room, name } => self.live.types_elsewhere(room, &name),
                 Part::Tried(tried) => self.limits.heard(&tried),
-                Part::WhoIsThere(process) if process == peers.me() => {
-                    answer.extend(self.all_here())
-                }
-                Part::WhoIsThere(_) => {}
+                Part::WhoIsThere(process) => asked |= process == peers.me(),
                 Part::Goodbye => {
                     peers.forget(from);
                     self.live.forget_process(from);
@@ -257,7 +255,7 @@ impl Post {
             }
         }
         self.live.settled();
-        answer
+        asked
     }
 
     fn all_here(&self) -> Vec<Part> {
@@ -282,13 +280,20 @@ impl Post {
             self.store.forget();
             self.state.wanted.all();
         }
+        let asked = peers.whom_to_ask(now);
         let peers = u64::try_from(peers.count()).unwrap_or(u64::MAX);
         self.state.peers.store(peers, Ordering::Relaxed);
         // Whoever hears the next number knows that these are missing.
         voice.number += to_tell.lost.swap(0, Ordering::Relaxed);
         let mut parts = here(self.live.news());
+        if voice.asked && now.saturating_duration_since(voice.told) >= ASKED_EVERY {
+            (voice.asked, voice.told) = (false, now);
+            // All who are here now, what is news included.
+            parts = self.all_here();
+        }
         let typing = self.live.typing().into_iter();
         parts.extend(typing.map(|(room, name)| Part::Typing { room, name }));
+        parts.extend(asked.into_iter().map(Part::WhoIsThere));
         parts.extend(self.limits.news().into_iter().map(Part::Tried));
         if !parts.is_empty() || now.saturating_duration_since(voice.spoke) >= BEAT {
             voice.say(&parts).await;

@@ -5,10 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::ProcessId;
+use crate::server::live::ProcessId;
 
 /// A process that is silent for so long is not there any more.
 pub const SILENCE: Duration = Duration::from_secs(5);
+/// How often another is asked who is there at most, and they are told.
+pub const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// What a message is, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,9 @@ pub struct Peers {
 struct Peer {
     number: u64,
     heard: Instant,
+    /// Whether it is to be asked who is there, and when it was last.
+    lacking: bool,
+    asked: Option<Instant>,
 }
 
 impl Peers {
@@ -47,7 +52,13 @@ impl Peers {
             return Heard::Echo;
         }
         let Some(peer) = self.others.get_mut(&from) else {
-            self.others.insert(from, Peer { number, heard: now });
+            let peer = Peer {
+                number,
+                heard: now,
+                lacking: true,
+                asked: None,
+            };
+            self.others.insert(from, peer);
             return Heard::Missed(0);
         };
         peer.heard = now;
@@ -59,8 +70,23 @@ impl Peers {
         if missed == 0 {
             Heard::Next
         } else {
+            peer.lacking = true;
             Heard::Missed(missed)
         }
+    }
+
+    /// Those that are to be asked who is there, because that may have been among what was missed; each not too often.
+    pub fn whom_to_ask(&mut self, now: Instant) -> Vec<ProcessId> {
+        let due = |peer: &Peer| {
+            let asked = peer.asked.map(|asked| now.saturating_duration_since(asked));
+            peer.lacking && asked.is_none_or(|ago| ago >= ASKED_EVERY)
+        };
+        let mut asked = Vec::new();
+        for (process, peer) in self.others.iter_mut().filter(|(_, peer)| due(peer)) {
+            (peer.lacking, peer.asked) = (false, Some(now));
+            asked.push(*process);
+        }
+        asked
     }
 
     /// A process has said goodbye.
@@ -104,6 +130,11 @@ mod tests {
         assert_eq!(peers.hear(2, 43, now), Heard::Late);
         assert_eq!(peers.hear(2, 44, now), Heard::Late, "again");
         assert_eq!(peers.hear(2, 45, now), Heard::Next);
+        assert_eq!(peers.whom_to_ask(now), [2], "once for all that was missed");
+        assert!(peers.whom_to_ask(now + ASKED_EVERY).is_empty());
+        peers.hear(2, 47, now);
+        assert!(peers.whom_to_ask(now).is_empty(), "it was asked just now");
+        assert_eq!(peers.whom_to_ask(now + ASKED_EVERY), [2]);
     }
 
     #[test]

@@ -42,7 +42,10 @@ use self::{
     shared::Shared,
     take::PATIENCE,
 };
-pub use self::{presence::Sighting, sequencer::Counts};
+pub use self::{
+    presence::{ProcessId, Sighting},
+    sequencer::Counts,
+};
 use super::{
     rates::Limits,
     sockets::Admission,

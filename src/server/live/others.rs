@@ -7,7 +7,7 @@ use tokio::{sync::oneshot, time::timeout};
 use super::{
     Live,
     mailbox::Command,
-    presence::{Changed, Sighting},
+    presence::{Changed, ProcessId, Sighting},
     sequencer::Counts,
 };
 use crate::{
@@ -45,12 +45,12 @@ impl Live {
             .unwrap_or_default()
     }
 
-    pub fn sighted_elsewhere(&self, process: u64, sightings: Vec<Sighting>) {
+    pub fn sighted_elsewhere(&self, process: ProcessId, sightings: Vec<Sighting>) {
         self.tell_readers(self.shared.presence.elsewhere(process, sightings));
     }
 
     /// A process is not there any more, or tells anew who is connected to it.
-    pub fn forget_process(&self, process: u64) {
+    pub fn forget_process(&self, process: ProcessId) {
         self.tell_readers(self.shared.presence.forget(process));
     }
 
@@ -69,11 +69,15 @@ impl Live {
         });
     }
 
-    /// The rooms whose log is followed here, because somebody is connected who is a member of them, or was just now.
-    pub fn followed(&self) -> Vec<RoomId> {
+    /// Follows no longer the logs of rooms that nobody here needs.
+    pub fn forget_needless(&self) {
         let mut sequencer = self.shared.sequencer();
         sequencer.keep(|room| !self.shared.presence.concerned(room).is_empty());
-        sequencer.rooms()
+    }
+
+    /// The rooms whose log is followed here.
+    pub fn followed(&self) -> Vec<RoomId> {
+        self.shared.sequencer().rooms()
     }
 
     /// Rooms have come so far.

@@ -10,7 +10,7 @@ use std::{
 use smallvec::SmallVec;
 
 use self::elsewhere::Others;
-pub use self::elsewhere::Sighting;
+pub use self::elsewhere::{ProcessId, Sighting};
 use crate::{
     domain::{RoomId, limits},
     protocol::ServerFrame,
@@ -185,6 +185,7 @@ impl Presence {
     /// A room is gone. Answers the shards that it concerned.
     pub fn deleted(&self, room: RoomId) -> Shards {
         let state = &mut *self.state();
+        state.others.forget_room(room);
         let Some(known) = state.rooms.remove(&room) else {
             return Shards::new();
         };

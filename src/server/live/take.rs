@@ -156,6 +156,10 @@ impl Shared {
         let frames = entries.iter().map(|entry| frames::logged(&entry.frame));
         let frames: Arc<[Logged]> = frames.collect();
         let mut sequencer = self.sequencer();
+        if head == 0 && sequencer.head(room).is_some_and(|head| head > 0) {
+            // It is gone, and that will be heard of.
+            return self.hand_out(room, Err(StoreError::NoSuchRoom));
+        }
         match sequencer.newest(room, entries, Instant::now()) {
             Read::Here(taken) => {
                 self.take(&sequencer, taken);
@@ -233,7 +237,14 @@ impl Shared {
     fn fill(&self, room: RoomId, entries: Vec<Entry>) {
         let mut sequencer = self.sequencer();
         let taken = sequencer.fill(room, entries, Instant::now());
+        let left = |entry: &Entry| matches!(entry.crossing, Some(Crossing::Left { .. }));
+        let somebody_left = taken.iter().any(left);
         self.take(&sequencer, taken);
+        if somebody_left {
+            // Whose the room is now, if it was theirs, is not known from what was read.
+            let concerned = self.presence.concerned(room);
+            self.leave_for(concerned, || Command::RoomChanged { room });
+        }
     }
 
     pub fn sequencer(&self) -> MutexGuard<'_, Sequencer<Entry>> {

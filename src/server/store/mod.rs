@@ -16,6 +16,7 @@
 mod alarm;
 mod answer;
 mod asked;
+mod event;
 mod kind;
 mod meter;
 mod newest;
@@ -27,6 +28,7 @@ mod queue;
 pub mod search;
 mod seen;
 mod sessions;
+mod shared;
 mod sqlite;
 mod stop;
 #[cfg(test)]
@@ -36,27 +38,25 @@ mod ways;
 use std::fmt;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use self::{kind::Kind, search::Search};
+use self::search::Search;
 pub use self::{
+    event::{Crossing, Entry, Event, Journal, Reading},
     meter::Lane,
     oversight::{NameFigures, Oversight, PAGE, RoomFigures, Totals, Wanted},
     place::Data,
     postgres::{OpenError as PostgresError, Postgres, move_all},
+    shared::SharedStore,
     sqlite::{
         Checkup, CopyError, DumpError, Loaded, OpenError, Progress, Source, Sqlite, check, copy,
         dump, load, load_from, load_room,
     },
     ways::{Entrance, Held, Rest, StoredPasskey, Unused, Way, Ways, WaysIn},
 };
-use crate::{
-    domain::{
-        ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Invite, InviteId,
-        Millis, Posted, Posting, Role, Room, RoomId, RoomName, RoomSummary, Seq, Topic, Username,
-    },
-    protocol::ServerFrame,
+use crate::domain::{
+    ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Invite, InviteId, Millis,
+    Posted, Posting, Role, Room, RoomId, RoomName, RoomSummary, Seq, Topic, Username,
 };
 
 /// A user's number; a name that is given up and claimed again is another user.
@@ -91,17 +91,6 @@ impl Session {
 /// A live socket's number, given back with what it caused.
 pub type SocketId = u64;
 
-/// What moves a read position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reading {
-    /// A live socket said so.
-    Socket(SocketId),
-    /// A page was shown.
-    Page,
-    /// Who had read everything said something.
-    OwnWords,
-}
-
 /// SHA-256 of a session's token, which is only ever in the browser's cookie, or of another secret as random.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
@@ -126,97 +115,6 @@ pub struct User {
     pub id: UserId,
     /// As it was typed when it was claimed.
     pub name: String,
-}
-
-/// Something that has been committed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are entries")]
-pub enum Event {
-    /// A room has another entry.
-    Entry(Entry),
-    /// There is another room, `user`'s, whose log is empty.
-    Created {
-        room: RoomId,
-        user: UserId,
-    },
-    /// A read position moved: `read` counts the messages up to `seq`.
-    Seen {
-        room: RoomId,
-        user: UserId,
-        seq: Seq,
-        read: u64,
-        by: Reading,
-    },
-    Deleted {
-        room: RoomId,
-    },
-    /// A session of the user's began, or what else lets them in has changed: their sockets are told.
-    WaysChanged {
-        user: UserId,
-    },
-    /// A session ended, and whatever it had under way.
-    SessionEnded {
-        user: UserId,
-        session: SessionId,
-    },
-    /// The username was given up, after its memberships ended.
-    GaveUp {
-        user: UserId,
-    },
-}
-
-/// One entry of a room's log.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Entry {
-    pub room: RoomId,
-    pub seq: Seq,
-    /// Messages up to this one.
-    pub said: u64,
-    /// As readers are given it.
-    pub frame: ServerFrame,
-    /// Members whom it names for the first time.
-    pub mentioned: Vec<UserId>,
-    /// Who came or went by it.
-    pub crossing: Option<Crossing>,
-}
-
-/// Somebody has become a member of a room, or is none any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Crossing {
-    Joined {
-        user: UserId,
-    },
-    /// `heir` is who owns the room from now on, where it was the owner who left.
-    Left {
-        user: UserId,
-        heir: Option<UserId>,
-    },
-    /// They were shown out. The entry is their sockets' last of the room.
-    Removed {
-        user: UserId,
-    },
-}
-
-impl Crossing {
-    /// What an entry of that kind was to its author and whom it is about. Who inherited a room then is not known later.
-    fn of(kind: Kind, author: UserId, subject: Option<UserId>) -> Option<Self> {
-        match kind {
-            Kind::Joined => Some(Self::Joined { user: author }),
-            Kind::Left => Some(Self::Left {
-                user: author,
-                heir: None,
-            }),
-            Kind::Removed => subject.map(|user| Self::Removed { user }),
-            _ => None,
-        }
-    }
-}
-
-/// Is told of every committed change, in commit order, before the change's caller gets its answer.
-pub trait Journal: Send + Sync + 'static {
-    fn committed(&self, event: Event);
-    /// A whole commit has been told and answered: whoever was left asleep until then may be woken.
-    fn settled(&self);
 }
 
 /// Takes an answer on the store's own thread: it must be short and must not block.
@@ -453,31 +351,6 @@ pub trait Store: Ways + Oversight {
 
     /// Commits what waits and closes.
     fn close(&self);
-}
-
-/// What a store that several processes work with is asked besides, by each of them that may have missed something.
-#[async_trait]
-pub trait SharedStore: Store {
-    /// What tells it from all others: letters, digits and hyphens.
-    async fn name(&self) -> Result<String, StoreError>;
-    /// How far these rooms are, those that are there.
-    async fn standings(&self, rooms: &[RoomId]) -> Result<Vec<Standing>, StoreError>;
-    /// Where these users are members, and how far those rooms are.
-    async fn memberships(&self, users: &[UserId]) -> Result<Vec<(UserId, Standing)>, StoreError>;
-    /// Those of these sessions that have not ended.
-    async fn sessions_of(&self, sessions: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
-    /// Keeps something until then for whoever is given its id. Of very many, the oldest go.
-    async fn put_aside(&self, id: Uuid, value: String, until: Millis) -> Result<(), StoreError>;
-    async fn find_aside(&self, id: Uuid) -> Result<Option<String>, StoreError>;
-    /// Whoever takes it first has it.
-    async fn take_aside(&self, id: Uuid) -> Result<Option<String>, StoreError>;
-    /// Keeps files for all processes, some weeks after the last that has them began.
-    async fn share_files(&self, files: Vec<(String, Vec<u8>)>) -> Result<(), StoreError>;
-    async fn shared_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Hears of another process's change, for what is remembered here.
-    fn heard(&self, event: &Event);
-    /// Something may have been missed: what is remembered here may not be so any more.
-    fn forget(&self);
 }
 
 /// Why a store has ended by itself.

@@ -186,7 +186,10 @@ impl Customer {
         self.certificates.set_challenge(name.as_str(), None);
         let pem = found?;
         let renew_at = self.show(name, pem.as_bytes())?;
-        self.kept.keep_certificate(name, pem.as_bytes())?;
+        if let Err(error) = self.kept.keep_certificate(name, pem.as_bytes()) {
+            // It serves until this process ends; ordering another would use up what the authority allows.
+            tracing::error!(%error, "a certificate cannot be kept: the next start orders another");
+        }
         Ok(renew_at)
     }
 
@@ -231,7 +234,9 @@ impl Customer {
                 };
                 let (account, credentials) =
                     builder.create(&new, self.directory.clone(), None).await?;
-                self.kept.keep_account(&credentials)?;
+                if let Err(error) = self.kept.keep_account(&credentials) {
+                    tracing::error!(%error, "the account with the authority cannot be kept");
+                }
                 account
             }
         };

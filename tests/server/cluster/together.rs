@@ -81,3 +81,18 @@ async fn a_page_of_another_build_finds_its_files() {
     );
     assert_eq!(browser.get("/pkg/latchkey.nobodys.css").await.status, 404);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_ends_while_nats_is_away_is_none_anywhere_soon() {
+    let mut cluster = Cluster::start().await;
+    let alice = cluster.processes[0].server.person("alice").await;
+    let elsewhere = alice.now_at(&cluster.url(1));
+    elsewhere.rooms().await;
+    cluster.nats.kill();
+    alice.call("give_up_username", &[]).await.ok();
+    eventually("the session to be none elsewhere", async || {
+        let answer = elsewhere.call("my_rooms", &[]).await;
+        (answer.status == 401).then_some(())
+    })
+    .await;
+}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Changed, Presence, State};
 use crate::{domain::RoomId, server::store::UserId};
 
-/// A process, by a random number of its own.
+/// A process of the server, by a random number of its own.
 pub type ProcessId = u64;
 
 /// That somebody came to a room or went from it, as far as one process can see.
@@ -32,6 +32,32 @@ impl Others {
         self.users.contains_key(&user)
     }
 
+    /// A room is gone, whoever was in it.
+    pub fn forget_room(&mut self, room: RoomId) {
+        let users = self.rooms.values_mut().flat_map(HashMap::iter_mut);
+        let mut left = Vec::new();
+        for (&user, rooms) in users {
+            if rooms.remove(&room) {
+                left.push(user);
+            }
+        }
+        for user in left {
+            self.leave(user);
+        }
+        for users in self.rooms.values_mut() {
+            users.retain(|_, rooms| !rooms.is_empty());
+        }
+    }
+
+    fn leave(&mut self, user: UserId) {
+        if let Some(count) = self.users.get_mut(&user) {
+            *count -= 1;
+            if *count == 0 {
+                self.users.remove(&user);
+            }
+        }
+    }
+
     /// Answers whether that is news.
     fn note(&mut self, process: ProcessId, user: UserId, room: RoomId, here: bool) -> bool {
         let users = self.rooms.entry(process).or_default();
@@ -44,16 +70,10 @@ impl Others {
         if rooms.is_empty() {
             users.remove(&user);
         }
-        if news {
-            let count = self.users.entry(user).or_default();
-            *count = if here {
-                *count + 1
-            } else {
-                count.saturating_sub(1)
-            };
-            if *count == 0 {
-                self.users.remove(&user);
-            }
+        if news && here {
+            *self.users.entry(user).or_default() += 1;
+        } else if news {
+            self.leave(user);
         }
         news
     }
@@ -207,6 +227,11 @@ mod tests {
         assert_eq!(presence.elsewhere(200, vec![sighting(8, false)]).len(), 1);
         assert_eq!(presence.count(1), 0);
         assert!(presence.state().rooms.is_empty() && presence.state().others.users.is_empty());
+        presence.elsewhere(200, vec![sighting(8, true)]);
+        presence.deleted(1);
+        assert_eq!(presence.who_is_online([8]), [false], "the room is gone");
+        let others = &presence.state().others;
+        assert!(others.users.is_empty() && others.rooms.values().all(HashMap::is_empty));
     }
 
     #[test]

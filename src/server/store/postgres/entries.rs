@@ -407,12 +407,12 @@ pub async fn log(
         found.reverse();
     }
     let mut entries: Vec<_> = found.iter().map(entry_of).collect();
-    let Some(first) = entries.first().map(|entry| bound(entry.seq)) else {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
         return Ok(entries);
     };
-    let named =
-        "SELECT seq, user_id FROM mentions WHERE room_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
-    for row in rows(client, named, &[&room, &first, &limit]).await? {
+    let (first, last) = (bound(first.seq), bound(last.seq));
+    let named = "SELECT seq, user_id FROM mentions WHERE room_id = $1 AND seq BETWEEN $2 AND $3";
+    for row in rows(client, named, &[&room, &first, &last]).await? {
         let seq = number(&row, 0);
         if let Ok(at) = entries.binary_search_by_key(&seq, |entry| entry.seq) {
             entries[at].mentioned.push(row.get(1));

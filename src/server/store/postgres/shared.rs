@@ -12,10 +12,8 @@ use crate::{
     server::store::{Event, SessionId, SharedStore, Standing, StoreError, UserId, now},
 };
 
-/// Things that are kept aside at most, but for those that came since that was last looked at …
+/// Things that are kept aside at most.
 const ASIDE: i64 = 1_000;
-/// … which is at about every so many'th.
-const TIDIED_EVERY: u128 = 64;
 /// How long files are kept after a process that has them began: 30 days.
 const FILES_KEPT: Millis = 30 * 24 * 60 * 60 * 1000;
 
@@ -72,11 +70,9 @@ impl SharedStore for Postgres {
 
     async fn put_aside(&self, id: Uuid, value: String, until: Millis) -> Result<(), StoreError> {
         let client = self.aside.get().await?;
-        if id.as_u128().is_multiple_of(TIDIED_EVERY) {
-            let tidy = "DELETE FROM aside WHERE until < $1
-                        OR id < (SELECT id FROM aside ORDER BY id DESC OFFSET $2 LIMIT 1)";
-            run(&client, tidy, &[&now(), &ASIDE]).await?;
-        }
+        let tidy = "DELETE FROM aside WHERE until < $1
+                    OR id < (SELECT id FROM aside ORDER BY id DESC OFFSET $2 LIMIT 1)";
+        run(&client, tidy, &[&now(), &ASIDE]).await?;
         let put = "INSERT INTO aside (id, until, value) VALUES ($1, $2, $3)";
         run(&client, put, &[&id, &until, &value]).await?;
         Ok(())

@@ -375,13 +375,14 @@ pub fn log(
     if after.is_none() {
         entries.reverse();
     }
-    let Some(first) = entries.first().map(|entry| entry.seq) else {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
         return Ok(entries);
     };
+    let (first, last) = (first.seq, last.seq);
     let mut named = connection.prepare_cached(
-        "SELECT seq, user_id FROM mentions WHERE room_id = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+        "SELECT seq, user_id FROM mentions WHERE room_id = ?1 AND seq BETWEEN ?2 AND ?3",
     )?;
-    let mut named = named.query(params![room, first, limit])?;
+    let mut named = named.query(params![room, first, last])?;
     while let Some(row) = named.next()? {
         let seq: Seq = row.get(0)?;
         if let Ok(at) = entries.binary_search_by_key(&seq, |entry| entry.seq) {

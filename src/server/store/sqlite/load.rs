@@ -97,7 +97,10 @@ fn fill(
     })?;
     let loaded = load.end()?;
     change.commit()?;
-    index::catch_up(&mut connection)?;
+    if let Err(error) = index::catch_up(&mut connection) {
+        // All of it is there; what is not indexed yet is when the server starts.
+        tracing::warn!(%error, "what was imported is not searchable yet");
+    }
     Ok(loaded)
 }
 

@@ -42,14 +42,18 @@ pub fn escaped(text: &str) -> String {
         if number.len() < begins.len() && number.starts_with(['.', ')']) {
             at_start = line.len() - number.len();
         }
-        let is_address = |at: usize| {
-            let start = line[..at].rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            let end = line[at..].find(char::is_whitespace);
-            line[start..end.map_or(line.len(), |end| at + end)].contains("://")
-        };
+        // Whether the word that is gone through is an address, looked at once a word.
+        let mut is_address = line
+            .split(char::is_whitespace)
+            .next()
+            .is_some_and(|word| word.contains("://"));
         for (at, c) in line.char_indices() {
+            if c.is_whitespace() {
+                let next = line[at + c.len_utf8()..].split(char::is_whitespace).next();
+                is_address = next.is_some_and(|word| word.contains("://"));
+            }
             let marks = match c {
-                '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' => !is_address(at),
+                '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' => !is_address,
                 '>' | '-' | '+' | '.' | ')' => at == at_start,
                 _ => false,
             };
