@@ -214,5 +214,5 @@ test("nothing of it is offered without a script, and whoever claims a name anew 
   await alice.page.getByRole("combobox", { name: "Tell me about" }).selectOption("nothing, not even on the tab");
   await alice.goto(alice.settings());
   await alice.giveUp();
-  expect(await alice.page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+  await expect.poll(() => alice.page.evaluate(() => Object.keys(localStorage))).toEqual([]);
 });
