@@ -10,6 +10,8 @@ mod hostile;
 mod house;
 mod limit;
 mod load;
+#[path = "../../tests/server/support/nats.rs"]
+mod nats;
 mod own;
 mod pages;
 mod peers;

@@ -223,7 +223,7 @@ impl Peer {
         if self == Self::BehindNginx {
             let server = port;
             port = free_port().map_err(|error| error.to_string())?;
-            let nginx = secure::nginx(folder, port, server)?.spawn();
+            let nginx = secure::nginx(folder, port, server, SERVER_CORE)?.spawn();
             front = Some(nginx.map_err(|error| error.to_string())?);
         }
         let others = match self {

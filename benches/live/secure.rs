@@ -16,8 +16,6 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 
-use super::peers::SERVER_CORE;
-
 const NGINX: &str = include_str!("../../deploy/nginx.conf");
 const AUTHORITY: &str = "authority.pem";
 pub const CERTIFICATE: &str = "certificate.pem";
@@ -112,8 +110,8 @@ pub fn client(folder: &Path) -> Result<Arc<ClientConfig>, String> {
     made().map_err(|error| error.to_string())
 }
 
-/// nginx by the file that is given for it, from `port` to `server`, in one process on the server's core.
-pub fn nginx(folder: &Path, port: u16, server: u16) -> Result<Command, String> {
+/// nginx by the file that is given for it, from `port` to `server`, in one process on that core.
+pub fn nginx(folder: &Path, port: u16, server: u16, core: usize) -> Result<Command, String> {
     let at = |name: &str| folder.join(name).display().to_string();
     let site = NGINX
         .replace("listen 443 ssl", &format!("listen 127.0.0.1:{port} ssl"))
@@ -143,7 +141,7 @@ pub fn nginx(folder: &Path, port: u16, server: u16) -> Result<Command, String> {
     command
         .args([
             "--cpu-list",
-            &SERVER_CORE.to_string(),
+            &core.to_string(),
             "nginx",
             "-c",
             &file,

@@ -2,11 +2,12 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
+
+use super::locked;
 
 /// Why there is no file. What was there under its name is there still.
 #[derive(Debug, thiserror::Error)]
@@ -38,19 +39,10 @@ impl<'a> Aside<'a> {
             path: path.clone(),
             why,
         };
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(AsideError::Busy(to.to_owned())),
-            Err(fs::TryLockError::Error(why)) => return Err(io(why)),
-        }
+        let file = locked::take(&path).map_err(|error| match error {
+            TryLockError::WouldBlock => AsideError::Busy(to.to_owned()),
+            TryLockError::Error(why) => io(why),
+        })?;
         // What one that was killed has left.
         file.set_len(0).map_err(io)?;
         Ok(Self {

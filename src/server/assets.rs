@@ -75,12 +75,6 @@ pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     let Some((encoding, found)) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let kind = mime_guess::from_path(file).first_or_octet_stream();
-    let keep = if file.starts_with(NAMED_BY_CONTENT) {
-        FOR_GOOD
-    } else {
-        A_DAY
-    };
     let whole = match found.data {
         Cow::Borrowed(data) => Bytes::from_static(data),
         Cow::Owned(data) => Bytes::from(data),
@@ -91,22 +85,33 @@ pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
         Some(part) => (StatusCode::PARTIAL_CONTENT, whole.slice(part)).into_response(),
         None => Response::new(Body::from(whole)),
     };
+    describe(&mut response, file, encoding);
+    if let Some(part) = part
+        && let Ok(range) =
+            HeaderValue::try_from(format!("bytes {}-{}/{size}", part.start, part.end - 1))
+    {
+        response.headers_mut().insert(header::CONTENT_RANGE, range);
+    }
+    response
+}
+
+/// Says what a file is, in which form, and how long it may be kept.
+fn describe(response: &mut Response<Body>, file: &str, encoding: Option<&'static str>) {
     let headers = response.headers_mut();
+    let kind = mime_guess::from_path(file).first_or_octet_stream();
     if let Ok(kind) = HeaderValue::try_from(kind.as_ref()) {
         headers.insert(header::CONTENT_TYPE, kind);
     }
+    let keep = if file.starts_with(NAMED_BY_CONTENT) {
+        FOR_GOOD
+    } else {
+        A_DAY
+    };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(encoding) = encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    if let Some(part) = part
-        && let Ok(range) =
-            HeaderValue::try_from(format!("bytes {}-{}/{size}", part.start, part.end - 1))
-    {
-        headers.insert(header::CONTENT_RANGE, range);
-    }
-    response
 }
 
 /// The forms of a file that a browser takes, the smallest first, each with what its name ends with.

@@ -11,10 +11,12 @@ use std::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod https;
+mod nats;
 
 pub use https::{Certificate, HostName, Https, KeyPair, Order};
+pub use nats::NatsAddress;
 
-use super::{bus, store::Data, transfer::foreign::From};
+use super::{store::Data, transfer::foreign::From};
 
 /// A chat server that anyone can run.
 #[derive(Debug, Parser)]
@@ -124,7 +126,7 @@ pub struct Config {
     /// NATS, as in `nats://user:password@host:4222`, where several processes serve one PostgreSQL database: by it they hear
     /// of each other's changes at once. Several servers of one NATS cluster have commas between.
     #[arg(long, env = "LATCHKEY_BUS", hide_env_values = true)]
-    pub bus: Option<bus::Address>,
+    pub bus: Option<NatsAddress>,
 
     /// Rate limits: `on`, `off`, or a list of those to change, as in
     /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,requests=100/s:1000,frames=40/s:400` (the last number

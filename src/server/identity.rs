@@ -219,6 +219,20 @@ impl Me {
     }
 }
 
+/// What every pass begins with, so that one can be told from other secrets wherever it turns up.
+const PASS: &str = "pass_";
+
+/// A new pass, which lets a browser in once, and what is kept of it.
+///
+/// # Errors
+/// `unavailable` where the system gives no randomness.
+pub fn new_pass() -> Result<(String, TokenHash), ApiError> {
+    let (secret, _) = new_token()?;
+    let pass = format!("{PASS}{secret}");
+    let hash = hash_token(&pass);
+    Ok((pass, hash))
+}
+
 /// A new session token (256 bits, base64url) and what is kept of it.
 ///
 /// # Errors

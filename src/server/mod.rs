@@ -30,6 +30,7 @@ mod kept;
 mod keys;
 mod listeners;
 mod live;
+mod locked;
 mod metrics;
 mod pages;
 mod passkeys;

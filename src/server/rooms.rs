@@ -25,11 +25,7 @@ use crate::domain::{
     ApiError, Code, Key, Member, Role, Room, RoomId, RoomName, RoomPage, RoomSummary, Seq,
 };
 
-pub use self::{
-    conversation::Sought,
-    names::{LetIn, PASS},
-    passkeys::shown,
-};
+pub use self::{conversation::Sought, names::LetIn, passkeys::shown};
 
 /// The chat: everything that pages, API and sockets ask for goes through it.
 #[derive(Clone)]

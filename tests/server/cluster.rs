@@ -10,7 +10,6 @@ mod way;
 
 use std::{
     collections::BTreeMap,
-    process::Command,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -216,28 +215,8 @@ impl Cluster {
 }
 
 fn serve(database: &str, bus: &Way, data: &Way, under: &[&str]) -> Server {
-    let home = Folder::new();
-    let mut words: Vec<&str> = under.to_vec();
-    words.push(env!("CARGO_BIN_EXE_latchkey"));
-    let mut command = Command::new(words[0]);
-    command
-        .args(&words[1..])
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--rate-limits",
-            "off",
-            "--log",
-            "info",
-        ])
-        .arg("--data")
-        .arg(format!(
-            "postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable",
-            data.port
-        ))
-        .arg("--bus")
-        .arg(format!("nats://127.0.0.1:{}", bus.port))
-        .current_dir(home.path());
-    Server::launched_by(&mut command, home)
+    let port = data.port;
+    let data = format!("postgres://postgres@127.0.0.1:{port}/{database}?sslmode=disable");
+    let bus = format!("nats://127.0.0.1:{}", bus.port);
+    Server::on(Folder::new(), data, &["--bus", &bus], under)
 }

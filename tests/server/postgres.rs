@@ -16,13 +16,7 @@ fn said(output: &Output) -> String {
 
 /// A server on that database.
 fn serve(url: &str) -> Server {
-    let home = Folder::new();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off"])
-        .args(["--data", url])
-        .current_dir(home.path());
-    Server::launched_by(&mut command, home)
+    Server::on(Folder::new(), url, &[], &[])
 }
 
 #[tokio::test]

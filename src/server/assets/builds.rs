@@ -4,11 +4,11 @@
 use axum::{
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, Response, StatusCode},
     response::IntoResponse,
 };
 
-use super::{FOR_GOOD, NAMED_BY_CONTENT, Site, encodings};
+use super::{NAMED_BY_CONTENT, Site, describe, encodings};
 use crate::{
     domain::ApiError,
     server::{
@@ -49,15 +49,6 @@ pub async fn serve(
 
 fn answer(path: &str, encoding: Option<&'static str>, bytes: Vec<u8>) -> Response<Body> {
     let mut response = Response::new(Body::from(bytes));
-    let headers = response.headers_mut();
-    let kind = mime_guess::from_path(path).first_or_octet_stream();
-    if let Ok(kind) = HeaderValue::try_from(kind.as_ref()) {
-        headers.insert(header::CONTENT_TYPE, kind);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_GOOD));
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if let Some(encoding) = encoding {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
+    describe(&mut response, path, encoding);
     response
 }

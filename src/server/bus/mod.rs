@@ -13,26 +13,27 @@ mod nats;
 mod peers;
 mod wire;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
-use tokio::{
-    sync::{Mutex, Notify},
-    task::JoinHandle,
-};
+use tokio::{sync::Notify, task::JoinHandle};
 
-pub use self::{
-    feed::Feed,
-    nats::{Address, BusError},
-};
+pub use self::{feed::Feed, nats::BusError};
 use super::{
+    config::NatsAddress,
     live::{Live, ProcessId},
     rates::Limits,
     store::SharedStore,
 };
+
+/// A process whose own messages have not come back for so long is not heard by others either.
+const DEAF: Duration = Duration::from_secs(3);
 
 /// The bus of a running process.
 pub struct Bus {
@@ -61,8 +62,8 @@ pub struct BusHealth {
 #[derive(Default)]
 pub struct State {
     connected: AtomicBool,
-    /// When this process last heard itself, in milliseconds since it began, and 0 before it did.
-    echo: AtomicU64,
+    /// When this process last heard itself.
+    echo: Mutex<Option<Instant>>,
     peers: AtomicU64,
     missed: AtomicU64,
     compared: AtomicU64,
@@ -87,13 +88,30 @@ impl Wanted {
     }
 }
 
+impl State {
+    fn echoed(&self) {
+        *self.echo.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// How long ago this process heard itself, if it ever did.
+    fn since_echo(&self) -> Option<Duration> {
+        let echo = *self.echo.lock().unwrap_or_else(PoisonError::into_inner);
+        echo.map(|at| at.elapsed())
+    }
+
+    /// Whether what this process says is heard.
+    fn is_well(&self) -> bool {
+        self.since_echo().is_some_and(|since| since < DEAF)
+    }
+}
+
 impl Bus {
     /// Has this process told of what the others do, and them of what it does. NATS need not be there yet.
     ///
     /// # Errors
     /// Where the address is none, or the store cannot be asked who it is.
     pub async fn start(
-        address: &Address,
+        address: &NatsAddress,
         feed: &Feed,
         live: Arc<Live>,
         store: Arc<dyn SharedStore>,
@@ -123,12 +141,13 @@ impl Bus {
 
     pub fn health(&self) -> BusHealth {
         let state = &self.state;
-        let echo = state.echo_ms();
         let connected = state.connected.load(Ordering::Relaxed);
         BusHealth {
             well: connected && state.is_well(),
             connected,
-            echo_ms: echo,
+            echo_ms: state
+                .since_echo()
+                .map(|since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
             peers: usize::try_from(state.peers.load(Ordering::Relaxed)).unwrap_or(usize::MAX),
             missed: state.missed.load(Ordering::Relaxed),
             compared: state.compared.load(Ordering::Relaxed),
@@ -138,7 +157,10 @@ impl Bus {
     /// Tells the others what they have not been told, and says goodbye.
     pub async fn stop(&self) {
         self.stop.notify_one();
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().await).into_iter();
+        let mut tasks = {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *tasks).into_iter()
+        };
         if let Some(post) = tasks.next() {
             let _ = tokio::time::timeout(nats::GOODBYE, post).await;
         }

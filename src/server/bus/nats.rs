@@ -1,15 +1,13 @@
 //! The connection to NATS, and what becomes of what is said and heard on it.
 
 use std::{
-    fmt,
     future::Future,
     pin::pin,
-    str::FromStr,
-    sync::{Arc, LazyLock, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use async_nats::{Client, ConnectOptions, ServerAddr, connection};
+use async_nats::{Client, ConnectOptions, connection};
 use futures::StreamExt;
 use tokio::{
     sync::Notify,
@@ -23,7 +21,8 @@ use super::{
     wire::{self, Message, Part},
 };
 use crate::server::{
-    live::{Live, ProcessId},
+    config::NatsAddress,
+    live::{Live, ProcessId, Sighting},
     rates::Limits,
     store::{Journal, SharedStore, StoreError},
 };
@@ -31,8 +30,6 @@ use crate::server::{
 /// How often latest values are told, and, where there is nothing to tell, that this process is there.
 const TICK: Duration = Duration::from_millis(100);
 const BEAT: Duration = Duration::from_millis(500);
-/// A process whose own messages have not come back for so long is not heard by others either.
-const DEAF: Duration = Duration::from_secs(3);
 /// What NATS does not take in this time is not said. The others find out.
 const PROMPT: Duration = Duration::from_millis(250);
 /// Messages that wait to be looked at, at most.
@@ -43,39 +40,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub const GOODBYE: Duration = Duration::from_secs(1);
 /// Sightings told at once.
 const SIGHTINGS: usize = 1_000;
-
-/// Since when times are counted that are kept as numbers.
-static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-/// Where NATS is, as in `nats://user:password@host:4222`; several with commas between, of one cluster.
-#[derive(Clone)]
-pub struct Address(Vec<ServerAddr>);
-
-impl FromStr for Address {
-    type Err = std::io::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let servers = text.split(',').map(|server| server.trim().parse());
-        Ok(Self(servers.collect::<Result<_, _>>()?))
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Without what may be a password.
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, server) in self.0.iter().enumerate() {
-            let comma = if place > 0 { "," } else { "" };
-            write!(f, "{comma}nats://{}:{}", server.host(), server.port())?;
-        }
-        Ok(())
-    }
-}
 
 /// Why a process cannot be put on the bus.
 #[derive(Debug, thiserror::Error)]
@@ -121,13 +85,13 @@ impl Post {
     /// Where the address is none, or the store cannot be asked who it is.
     pub async fn run(
         self,
-        address: &Address,
+        address: &NatsAddress,
         feed: &Feed,
     ) -> Result<impl Future<Output = ()> + use<>, BusError> {
         let mut to_tell = feed.to_tell().ok_or(BusError::Taken)?;
         // Servers that share a NATS do not hear each other.
         let subject = format!("latchkey.{}", self.store.name().await?);
-        let client = self.options().connect(&address.0[..]).await?;
+        let client = self.options().connect(address.servers()).await?;
         let mut heard = client.subscribe(subject.clone()).await?;
         let me = random()?;
         let mut voice = Voice {
@@ -301,7 +265,7 @@ impl Post {
     }
 }
 
-fn here(sightings: Vec<crate::server::live::Sighting>) -> Vec<Part> {
+fn here(sightings: Vec<Sighting>) -> Vec<Part> {
     let some = sightings.chunks(SIGHTINGS).map(|some| Part::Here {
         all: false,
         sightings: some.to_vec(),
@@ -322,26 +286,6 @@ impl Voice {
                 tracing::warn!("NATS did not take a message");
             }
         }
-    }
-}
-
-impl State {
-    fn echoed(&self) {
-        let since = u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.echo.store(since.max(1), Ordering::Relaxed);
-    }
-
-    /// Milliseconds since this process heard itself.
-    pub fn echo_ms(&self) -> Option<u64> {
-        let echo = self.echo.load(Ordering::Relaxed);
-        let now = u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX);
-        (echo > 0).then(|| now.saturating_sub(echo))
-    }
-
-    /// Whether what this process says is heard.
-    pub fn is_well(&self) -> bool {
-        let deaf = u64::try_from(DEAF.as_millis()).unwrap_or(u64::MAX);
-        self.echo_ms().is_some_and(|echo| echo < deaf)
     }
 }
 

@@ -36,7 +36,7 @@ use super::{
     store::{PAGE, UserId, Wanted},
 };
 use crate::{
-    domain::{ApiError, Code, Millis, RoomName, Username},
+    domain::{ApiError, Code, Folded, Millis, RoomName, Username},
     ui::{
         pages::keeper::{self, Figures, Frame, Listed, NameRow, RoomRow, SessionRow},
         parts::Clock,
@@ -169,6 +169,29 @@ struct Asked {
     before: Option<i64>,
 }
 
+impl Asked {
+    /// `fold` is how what they are called is compared.
+    fn wanted(
+        &self,
+        fold: impl FnOnce(&str) -> Result<Folded, ApiError>,
+    ) -> Result<Wanted, ApiError> {
+        let begins = match self.named.trim() {
+            "" => String::new(),
+            named => fold(named)?.as_str().to_owned(),
+        };
+        let before = self.before;
+        Ok(Wanted { begins, before })
+    }
+}
+
+/// What a page shows of what was found for it, and where the next one begins, where there is more.
+fn cut<T>(mut found: Vec<T>, id: impl FnOnce(&T) -> i64) -> (Vec<T>, Option<i64>) {
+    let more = found.len() > PAGE;
+    found.truncate(PAGE);
+    let next = found.last().filter(|_| more).map(id);
+    (found, next)
+}
+
 async fn rooms(
     State(keeper): State<Keeper>,
     headers: HeaderMap,
@@ -177,15 +200,10 @@ async fn rooms(
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
     keeper
         .show(&headers, async |clock| {
-            let begins = match asked.named.trim() {
-                "" => String::new(),
-                named => RoomName::parse(named)?.folded().as_str().to_owned(),
-            };
             let chat = &keeper.0.chat;
-            let before = asked.before;
-            let mut found = chat.store().room_figures(Wanted { begins, before }).await?;
-            let more = found.len() > PAGE;
-            found.truncate(PAGE);
+            let wanted = asked.wanted(|named| Ok(RoomName::parse(named)?.folded()))?;
+            let found = chat.store().room_figures(wanted).await?;
+            let (found, next) = cut(found, |room| room.id);
             let rows: Vec<RoomRow> = found
                 .into_iter()
                 .map(|room| RoomRow {
@@ -199,7 +217,6 @@ async fn rooms(
                     last: room.last,
                 })
                 .collect();
-            let next = rows.last().filter(|_| more).map(|room| room.id);
             let listed = Listed {
                 named: asked.named,
                 next,
@@ -218,16 +235,10 @@ async fn names(
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
     keeper
         .show(&headers, async |clock| {
-            let begins = match asked.named.trim() {
-                "" => String::new(),
-                named => Username::parse(named)?.folded().as_str().to_owned(),
-            };
             let chat = &keeper.0.chat;
-            let before = asked.before;
-            let mut found = chat.store().name_figures(Wanted { begins, before }).await?;
-            let more = found.len() > PAGE;
-            found.truncate(PAGE);
-            let next = found.last().filter(|_| more).map(|name| name.id);
+            let wanted = asked.wanted(|named| Ok(Username::parse(named)?.folded()))?;
+            let found = chat.store().name_figures(wanted).await?;
+            let (found, next) = cut(found, |name| name.id);
             let online = chat.live().who_is_online(found.iter().map(|name| name.id));
             let rows = found.into_iter().zip(online).map(row_of).collect();
             let listed = Listed {

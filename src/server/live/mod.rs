@@ -109,16 +109,7 @@ impl Live {
 
     /// Whether every shard does its work, asked of each.
     pub async fn alive(&self) -> bool {
-        let answers: Vec<_> = self
-            .shared
-            .shards()
-            .iter()
-            .map(|shard| {
-                let (reply, answer) = oneshot::channel();
-                shard.send(Command::Ask(reply));
-                answer
-            })
-            .collect();
+        let answers = self.ask_all(Command::Ask);
         let all = async {
             for answer in answers {
                 if answer.await.is_err() {
@@ -128,6 +119,21 @@ impl Live {
             true
         };
         timeout(GOOD_TIME, all).await.unwrap_or(false)
+    }
+
+    /// Asks each shard. One that has ended does not answer.
+    fn ask_all<T>(
+        &self,
+        question: impl Fn(oneshot::Sender<T>) -> Command,
+    ) -> Vec<oneshot::Receiver<T>> {
+        let shards = self.shared.shards().iter();
+        shards
+            .map(|shard| {
+                let (reply, answer) = oneshot::channel();
+                shard.send(question(reply));
+                answer
+            })
+            .collect()
     }
 
     /// Returns once a shard has ended by itself: whoever runs the server stops it then, as its sockets are lost.

@@ -1,14 +1,18 @@
 //! What the engine tells the other processes of the server, and takes from them, besides changes.
 
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     Live,
     mailbox::Command,
     presence::{Changed, ProcessId, Sighting},
     sequencer::Counts,
+    shared::Shared,
 };
 use crate::{
     domain::{RoomId, Seq},
@@ -101,18 +105,8 @@ impl Live {
 
     /// The sessions of all live sockets.
     pub async fn sessions(&self) -> Vec<(UserId, SessionId)> {
-        let answers: Vec<_> = self
-            .shared
-            .shards()
-            .iter()
-            .map(|shard| {
-                let (reply, answer) = oneshot::channel();
-                shard.send(Command::Sessions(reply));
-                answer
-            })
-            .collect();
         let mut sessions = Vec::new();
-        for answer in answers {
+        for answer in self.ask_all(Command::Sessions) {
             if let Ok(Ok(some)) = timeout(GOOD_TIME, answer).await {
                 sessions.extend(some);
             }
@@ -135,7 +129,7 @@ impl Live {
         self.shared.sequencer().counts()
     }
 
-    fn typed(&self) -> std::sync::MutexGuard<'_, Option<Vec<(RoomId, String)>>> {
+    fn typed(&self) -> MutexGuard<'_, Option<Vec<(RoomId, String)>>> {
         self.shared
             .typed
             .lock()
@@ -143,7 +137,7 @@ impl Live {
     }
 }
 
-impl super::shared::Shared {
+impl Shared {
     /// Somebody has begun to type here.
     pub fn note_typing(&self, room: RoomId, name: &str) {
         let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -139,16 +139,25 @@ impl Shared {
         self.read_newest(room);
     }
 
-    fn read_newest(self: &Arc<Self>, room: RoomId) {
-        let Some(store) = self.store() else {
-            return;
-        };
+    /// Reads the first entries after a seq, or else the newest.
+    fn read(
+        self: &Arc<Self>,
+        room: RoomId,
+        after: Option<Seq>,
+        then: impl FnOnce(&Arc<Self>, Result<Vec<Entry>, StoreError>) + Send + 'static,
+    ) {
         let shared = self.clone();
-        let read = move |entries: Result<Vec<Entry>, StoreError>| match entries {
+        if let Some(store) = self.store() {
+            let read = move |entries| then(&shared, entries);
+            store.log(room, after, PAGE, Box::new(read));
+        }
+    }
+
+    fn read_newest(self: &Arc<Self>, room: RoomId) {
+        self.read(room, None, move |shared, entries| match entries {
             Ok(entries) => shared.has_read(room, entries),
             Err(error) => shared.hand_out(room, Err(error)),
-        };
-        store.log(room, None, PAGE, Box::new(read));
+        });
     }
 
     fn has_read(self: &Arc<Self>, room: RoomId, entries: Vec<Entry>) {
@@ -179,19 +188,14 @@ impl Shared {
 
     /// Reads what comes after a seq, and then what is the newest then.
     fn read_between(self: &Arc<Self>, room: RoomId, after: Seq) {
-        let Some(store) = self.store() else {
-            return;
-        };
-        let shared = self.clone();
-        let read = move |entries: Result<Vec<Entry>, StoreError>| match entries {
+        self.read(room, Some(after), move |shared, entries| match entries {
             Ok(entries) if !entries.is_empty() => {
                 shared.fill(room, entries);
                 shared.read_newest(room);
             }
             Ok(_) => shared.hand_out(room, Err(StoreError::NoSuchRoom)),
             Err(error) => shared.hand_out(room, Err(error)),
-        };
-        store.log(room, Some(after), PAGE, Box::new(read));
+        });
     }
 
     /// Hands a tail that was read to the shards that want it.
@@ -215,9 +219,6 @@ impl Shared {
 
     /// Has read what is missing wherever it has been for a moment. Answers whether something still is.
     pub fn read_what_is_missing(self: &Arc<Self>) -> bool {
-        let Some(store) = self.store() else {
-            return false;
-        };
         let (missing, counts) = {
             let mut sequencer = self.sequencer();
             let missing = sequencer.missing(Instant::now(), PATIENCE);
@@ -225,11 +226,9 @@ impl Shared {
         };
         for (room, after) in missing {
             tracing::debug!(room, after, "reading what is missing of a room's log");
-            let shared = self.clone();
-            let read = move |entries: Result<Vec<Entry>, StoreError>| {
+            self.read(room, Some(after), move |shared, entries| {
                 shared.fill(room, entries.unwrap_or_default());
-            };
-            store.log(room, Some(after), PAGE, Box::new(read));
+            });
         }
         counts.held > 0
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::server::{
     counts::{self, entries, refusals, traffic},
     rooms::Chat,
-    store::Lane,
+    store::LaneFigures,
 };
 
 /// What is looked at, and since when.
@@ -112,8 +112,8 @@ fn happened(all: &mut Registry) {
 }
 
 /// Lanes by number. SQLite has one.
-fn store(all: &mut Registry, lanes: Vec<Lane>) {
-    let waiting = |of: fn(&Lane) -> usize| {
+fn store(all: &mut Registry, lanes: Vec<LaneFigures>) {
+    let waiting = |of: fn(&LaneFigures) -> usize| {
         let each = lanes.iter().map(of).map(ConstGauge::new);
         Each::new("lane", each.enumerate())
     };

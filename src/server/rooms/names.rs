@@ -12,9 +12,6 @@ use crate::{
     },
 };
 
-/// What every pass begins with, so that one can be told from other secrets wherever it turns up.
-pub const PASS: &str = "pass_";
-
 /// A browser that has just been let into a name.
 pub struct LetIn {
     /// As it was typed when it was claimed.
@@ -107,10 +104,8 @@ impl Chat {
     /// `too_fast`.
     pub async fn new_pass(&self, caller: &Caller, me: &Me) -> Result<Pass, ApiError> {
         self.0.limits.message(me.id, caller.address)?;
-        let (secret, _) = identity::new_token()?;
-        let pass = format!("{PASS}{secret}");
+        let (pass, hash) = identity::new_pass()?;
         let expires = now() + i64::from(limits::PASS_MINUTES) * 60_000;
-        let hash = identity::hash_token(&pass);
         self.0.store.new_pass(me.actor(), hash, expires).await?;
         Ok(Pass { pass, expires })
     }

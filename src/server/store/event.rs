@@ -101,6 +101,15 @@ impl Crossing {
             _ => None,
         }
     }
+
+    /// Who came or went, and what the entry is that says so.
+    pub(super) fn noted_as(self) -> (UserId, Kind) {
+        match self {
+            Self::Joined { user } => (user, Kind::Joined),
+            Self::Left { user, .. } => (user, Kind::Left),
+            Self::Removed { user } => (user, Kind::Removed),
+        }
+    }
 }
 
 /// Is told of every committed change, in commit order, before the change's caller gets its answer.

@@ -1,17 +1,10 @@
-//! What can be seen of a queue and of the thread that commits what waits in it.
+//! How commits went, as it can be seen of the thread that makes them.
 
 use std::time::Instant;
 
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
-use super::queue::Load;
 use crate::server::counts;
-
-/// One of a store's ways in, at a moment.
-pub struct Lane {
-    pub waiting: Load,
-    pub commits: Commits,
-}
 
 /// How commits went so far. A clone is of the same ones.
 #[derive(Clone, Debug)]

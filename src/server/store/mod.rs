@@ -43,10 +43,10 @@ use uuid::Uuid;
 use self::search::Search;
 pub use self::{
     event::{Crossing, Entry, Event, Journal, Reading},
-    meter::Lane,
     oversight::{NameFigures, Oversight, PAGE, RoomFigures, Totals, Wanted},
     place::Data,
     postgres::{OpenError as PostgresError, Postgres, move_all},
+    queue::LaneFigures,
     shared::SharedStore,
     sqlite::{
         Checkup, CopyError, DumpError, Loaded, OpenError, Progress, Source, Sqlite, check, copy,
@@ -347,7 +347,7 @@ pub trait Store: Ways + Oversight {
     async fn failure(&self) -> Failure;
 
     /// What waits to be committed and how commits went, of each way in.
-    fn lanes(&self) -> Vec<Lane>;
+    fn lanes(&self) -> Vec<LaneFigures>;
 
     /// Commits what waits and closes.
     fn close(&self);

@@ -65,9 +65,10 @@ use self::{
     needs::Needs,
 };
 use super::{
-    Actor, Entry, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reply,
-    Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User, UserId,
-    Ways, alarm::Alarm, meter, now, search::Search, sessions::Sessions, stop::Changed,
+    Actor, Entry, Failure, InviteTerms, Journal, LaneFigures, Lock, Membership, NewEntry,
+    NewSession, Reply, Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings,
+    TokenHash, User, UserId, Ways, alarm::Alarm, now, search::Search, sessions::Sessions,
+    stop::Changed,
 };
 use crate::domain::{
     Changes, Folded, Found, History, Invite, InviteId, Posted, Role, Room, RoomId, RoomName,
@@ -459,7 +460,7 @@ impl Store for Postgres {
         self.alarm.rung().await
     }
 
-    fn lanes(&self) -> Vec<meter::Lane> {
+    fn lanes(&self) -> Vec<LaneFigures> {
         vec![self.lane.meter()]
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     NewEntry,
-    meter::{Commit, Commits, Lane},
+    meter::{Commit, Commits},
 };
 
 /// From one commit's beginning to the next's at least, unless [`ENOUGH`] waits: a commit costs far more than
@@ -46,6 +46,12 @@ impl Load {
             bytes: text + entries.len() * JOB_BYTES,
         }
     }
+}
+
+/// One of a store's ways in, at a moment.
+pub struct LaneFigures {
+    pub waiting: Load,
+    pub commits: Commits,
 }
 
 /// Jobs on their way to one thread that takes all that wait at once.
@@ -167,8 +173,8 @@ impl<J> Queue<J> {
         self.commits.begin(changes)
     }
 
-    pub fn meter(&self) -> Lane {
-        Lane {
+    pub fn meter(&self) -> LaneFigures {
+        LaneFigures {
             waiting: self.state().load,
             commits: self.commits.clone(),
         }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     domain::Millis,
-    server::store::{Rest, Session, SessionId, TokenHash, UserId},
+    server::store::{Event, Rest, Session, SessionId, TokenHash, UserId},
 };
 
 /// Sessions kept at most; past that, all are forgotten and read again.
@@ -144,6 +144,15 @@ impl Sessions {
         let mut state = self.state();
         state.changes += 1;
         state.held.retain(|_, held| held.session.id != session);
+    }
+
+    /// Hears of a change, whoever made it.
+    pub fn heard(&self, event: &Event) {
+        match event {
+            Event::SessionEnded { session, .. } => self.end(*session),
+            Event::GaveUp { user } => self.end_all(*user),
+            _ => {}
+        }
     }
 
     /// Whatever is remembered may not be so any more.

@@ -49,9 +49,10 @@ pub use self::{
 };
 use self::{readers::Readers, writer::Writer};
 use super::{
-    Actor, Entry, Failure, InviteTerms, Journal, Lock, Membership, NewEntry, NewSession, Reading,
-    Reply, Session, Setting, SocketId, Store, StoreError, Stretch, Surroundings, TokenHash, User,
-    UserId, Ways, alarm::Alarm, meter, now, search::Search, sessions::Sessions,
+    Actor, Entry, Failure, InviteTerms, Journal, LaneFigures, Lock, Membership, NewEntry,
+    NewSession, Reading, Reply, Session, Setting, SocketId, Store, StoreError, Stretch,
+    Surroundings, TokenHash, User, UserId, Ways, alarm::Alarm, now, search::Search,
+    sessions::Sessions,
 };
 use crate::domain::{
     Changes, Folded, Found, History, Invite, InviteId, Posted, Role, Room, RoomId, RoomName,
@@ -334,7 +335,7 @@ impl Store for Sqlite {
         self.alarm.rung().await
     }
 
-    fn lanes(&self) -> Vec<meter::Lane> {
+    fn lanes(&self) -> Vec<LaneFigures> {
         vec![self.writer.meter()]
     }
 

@@ -1,33 +1,41 @@
 //! A real NATS for a test, started from what is installed, and ended when the test is.
 
+#![allow(
+    dead_code,
+    reason = "the server's tests and the benchmark each need another part of it"
+)]
+
 use std::{
     fs,
     net::TcpStream,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Folder, PATIENCE};
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Nats {
     child: Child,
     port: u16,
-    _home: Folder,
+    /// Where it has written its port down.
+    folder: PathBuf,
 }
 
 impl Nats {
     pub fn start() -> Self {
-        let home = Folder::new();
-        let mut child = run(&[
-            "-p",
-            "-1",
-            "--ports_file_dir",
-            &home.path().display().to_string(),
-        ]);
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("latchkey-nats-{}-{count}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).expect("a folder for NATS");
+        let ports = folder.display().to_string();
+        let mut child = run(&["-p", "-1", "--ports_file_dir", &ports]);
         let since = Instant::now();
         let port = loop {
-            if let Some(port) = told(&home) {
+            if let Some(port) = told(&folder) {
                 break port;
             }
             assert!(
@@ -40,12 +48,16 @@ impl Nats {
         Self {
             child,
             port,
-            _home: home,
+            folder,
         }
     }
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it as a crash would.
@@ -70,6 +82,7 @@ impl Drop for Nats {
         // Ended already is as good.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -87,12 +100,14 @@ fn run(arguments: &[&str]) -> Child {
 }
 
 /// The port that it has written down, as in `{"nats":["nats://127.0.0.1:4222"]}`.
-fn told(home: &Folder) -> Option<u16> {
-    let files = fs::read_dir(home.path()).expect("the folder");
+fn told(folder: &Path) -> Option<u16> {
+    let files = fs::read_dir(folder).expect("the folder");
+    let is_it = |path: &Path| path.extension().is_some_and(|it| it == "ports");
     let file = files
         .flatten()
-        .find(|file| file.path().extension().is_some_and(|it| it == "ports"))?;
-    let ports: super::Value = serde_json::from_slice(&fs::read(file.path()).ok()?).ok()?;
+        .map(|file| file.path())
+        .find(|path| is_it(path))?;
+    let ports: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
     let (_, port) = ports["nats"][0].as_str()?.rsplit_once(':')?;
     port.parse().ok()
 }

@@ -80,11 +80,20 @@ impl Server {
     /// A server with its data in a file, whatever the others of this run keep theirs in.
     pub fn on_a_file() -> Self {
         let home = Folder::new();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        let file = home.path().join("latchkey.db");
+        Self::on(home, file, &[], &[])
+    }
+
+    /// A server with its data there, with more flags, started as the arguments of a command where there is one.
+    pub fn on(home: Folder, data: impl Into<OsString>, flags: &[&str], under: &[&str]) -> Self {
+        let words = [under, &[env!("CARGO_BIN_EXE_latchkey")]].concat();
+        let mut command = Command::new(words[0]);
         command
+            .args(&words[1..])
             .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off"])
+            .args(flags)
             .arg("--data")
-            .arg(home.path().join("latchkey.db"))
+            .arg(data.into())
             .current_dir(home.path());
         Self::launched_by(&mut command, home)
     }

@@ -118,24 +118,18 @@ impl Presence {
     /// Forgets whom a process has told of. Answers the rooms where that changes who is there.
     pub fn forget(&self, process: ProcessId) -> Vec<Changed> {
         let state = &mut *self.state();
-        let users = state
-            .others
-            .rooms
-            .get(&process)
-            .cloned()
-            .unwrap_or_default();
-        let gone = users.into_iter().flat_map(|(user, rooms)| {
-            rooms.into_iter().map(move |room| Sighting {
-                room,
-                user,
-                name: String::new(),
-                here: false,
-            })
-        });
-        let changed = gone
-            .filter_map(|sighting| state.sighted(process, sighting))
-            .collect();
-        state.others.rooms.remove(&process);
+        let users = state.others.rooms.remove(&process).unwrap_or_default();
+        let mut changed = Vec::new();
+        for (user, rooms) in users {
+            for room in rooms {
+                state.others.leave(user);
+                state.change(room, |known| {
+                    if known.exit(user) {
+                        changed.push(known.changed(room));
+                    }
+                });
+            }
+        }
         changed
     }
 }
@@ -182,19 +176,9 @@ mod tests {
         }
     }
 
-    fn sighting(user: UserId, here: bool) -> Sighting {
-        Sighting {
-            room: 1,
-            user,
-            name: format!("user{user}"),
-            here,
-        }
-    }
-
-    #[test]
-    fn somebody_is_there_as_long_as_one_process_says_so_and_each_is_named_once() {
-        let presence = Presence::default();
-        let membership = Membership {
+    /// User 7, who is a member of room 1.
+    fn membership() -> Membership {
+        Membership {
             session: Session {
                 id: 1,
                 user: User {
@@ -207,8 +191,22 @@ mod tests {
                 head: 0,
                 said: 0,
             }],
-        };
-        presence.connect(&membership, 0);
+        }
+    }
+
+    fn sighting(user: UserId, here: bool) -> Sighting {
+        Sighting {
+            room: 1,
+            user,
+            name: format!("user{user}"),
+            here,
+        }
+    }
+
+    #[test]
+    fn somebody_is_there_as_long_as_one_process_says_so_and_each_is_named_once() {
+        let presence = Presence::default();
+        presence.connect(&membership(), 0);
         assert!(presence.elsewhere(100, vec![sighting(7, true)]).is_empty());
         assert_eq!(presence.elsewhere(100, vec![sighting(8, true)]).len(), 1);
         assert!(presence.elsewhere(200, vec![sighting(8, true)]).is_empty());
@@ -238,21 +236,7 @@ mod tests {
     fn what_happens_here_is_told_in_its_order_once_somebody_listens() {
         let presence = Presence::default();
         presence.tell_others();
-        let membership = |room| Membership {
-            session: Session {
-                id: 1,
-                user: User {
-                    id: 7,
-                    name: "user7".to_owned(),
-                },
-            },
-            rooms: vec![Standing {
-                room,
-                head: 0,
-                said: 0,
-            }],
-        };
-        presence.connect(&membership(1), 0);
+        presence.connect(&membership(), 0);
         assert_eq!(presence.all_here(), [sighting(7, true)]);
         presence.left(1, 7);
         presence.joined(1, 7);

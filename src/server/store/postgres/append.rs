@@ -264,12 +264,9 @@ async fn react(
     Ok(posted)
 }
 
-/// Somebody has become a member, or is none any more.
+/// Somebody has become a member, or is none any more by their own doing.
 pub async fn came_or_went(change: &mut Change, room: RoomId, crossing: Crossing) -> Changed<()> {
-    let (user, kind) = match crossing {
-        Crossing::Joined { user } => (user, Kind::Joined),
-        Crossing::Left { user, .. } | Crossing::Removed { user } => (user, Kind::Left),
-    };
+    let (user, kind) = crossing.noted_as();
     let who = name_of(change, user).await?;
     let asked = Asked::newly(room, user);
     note(change, asked, Noted::of(kind), |seq, at| match kind {

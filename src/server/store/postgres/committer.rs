@@ -269,11 +269,7 @@ impl Committer {
     }
 
     fn committed(&self, event: Event) {
-        match event {
-            Event::SessionEnded { session, .. } => self.sessions.end(session),
-            Event::GaveUp { user } => self.sessions.end_all(user),
-            _ => {}
-        }
+        self.sessions.heard(&event);
         self.journal.committed(event);
     }
 

@@ -29,8 +29,7 @@ use crate::{
     server::store::{
         Failure, Journal, NewEntry, Reply, SocketId, StoreError, UserId,
         alarm::Alarm,
-        meter,
-        queue::{Load, Queue},
+        queue::{LaneFigures, Load, Queue},
         seen::Seen,
         sessions::Sessions,
         stop::Changed,
@@ -116,7 +115,7 @@ impl Lane {
         }
     }
 
-    pub fn meter(&self) -> meter::Lane {
+    pub fn meter(&self) -> LaneFigures {
         self.jobs.meter()
     }
 

@@ -113,11 +113,7 @@ impl SharedStore for Postgres {
     }
 
     fn heard(&self, event: &Event) {
-        match event {
-            Event::SessionEnded { session, .. } => self.sessions.end(*session),
-            Event::GaveUp { user } => self.sessions.end_all(*user),
-            _ => {}
-        }
+        self.sessions.heard(event);
     }
 
     fn forget(&self) {

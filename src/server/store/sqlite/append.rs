@@ -66,12 +66,9 @@ pub fn append(change: &mut Change<'_>, entry: NewEntry) -> Changed<Posted> {
     }
 }
 
-/// Somebody has become a member, or is none any more.
+/// Somebody has become a member, or is none any more by their own doing.
 pub fn came_or_went(change: &mut Change<'_>, room: RoomId, crossing: Crossing) -> Changed<()> {
-    let (user, kind) = match crossing {
-        Crossing::Joined { user } => (user, Kind::Joined),
-        Crossing::Left { user, .. } | Crossing::Removed { user } => (user, Kind::Left),
-    };
+    let (user, kind) = crossing.noted_as();
     let author = author_of(change, Asked::newly(room, user))?;
     let who = author.name.clone();
     note(change, &author, Noted::of(kind), |seq, at| match kind {

@@ -1,14 +1,16 @@
 //! Opening the file: for one server only, readable by its owner only, and set so that a commit is durable.
 
 use std::{
-    fs::{self, File},
+    fs::{File, TryLockError},
     io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, types::Value};
+
+use crate::server::locked;
 
 /// How long a transaction waits for another program that writes.
 pub const PATIENCE: Duration = Duration::from_secs(1);
@@ -69,19 +71,10 @@ pub fn lock(path: &Path) -> Result<File, OpenError> {
         path: path.to_owned(),
         why,
     };
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
-        Err(fs::TryLockError::Error(why)) => return Err(io(why)),
-    }
+    let file = locked::take(path).map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse(path.to_owned()),
+        TryLockError::Error(why) => io(why),
+    })?;
     let mode = file.metadata().map_err(io)?.permissions().mode();
     if mode & 0o077 != 0 {
         tracing::warn!(

@@ -31,8 +31,7 @@ use crate::{
     server::store::{
         Failure, Journal, NewEntry, Reply, SocketId, StoreError, UserId,
         alarm::Alarm,
-        meter,
-        queue::{Load, Queue},
+        queue::{LaneFigures, Load, Queue},
         seen::Seen,
         sessions::Sessions,
     },
@@ -148,7 +147,7 @@ impl Writer {
         }
     }
 
-    pub fn meter(&self) -> meter::Lane {
+    pub fn meter(&self) -> LaneFigures {
         self.jobs.meter()
     }
 

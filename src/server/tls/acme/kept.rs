@@ -2,21 +2,26 @@
 //! their owner can read, in a folder for each authority.
 
 use std::{
-    fs::{self, DirBuilder, File},
+    fs::{self, DirBuilder},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 use instant_acme::AccountCredentials;
 
-use crate::server::config::{HostName, Order};
+use crate::server::{
+    aside::{Aside, AsideError},
+    config::{HostName, Order},
+};
 
 /// Why it is not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum KeptError {
     #[error("cannot keep certificates in {folder}: {why}")]
     Io { folder: PathBuf, why: io::Error },
+    #[error(transparent)]
+    Aside(#[from] AsideError),
     #[error("the ACME account in {folder} cannot be read: {why}")]
     Account {
         folder: PathBuf,
@@ -100,21 +105,12 @@ impl Kept {
         }
     }
 
-    /// Written aside first: what is there is always whole.
     fn write(&self, file: &str, bytes: &[u8]) -> Result<(), KeptError> {
-        let aside = self.0.join(format!("{file}.new"));
-        let written = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&aside)
-            .and_then(|mut open| {
-                open.write_all(bytes)?;
-                open.sync_all()
-            })
-            .and_then(|()| fs::rename(&aside, self.0.join(file)));
-        written.map_err(|why| self.error(why))
+        let to = self.0.join(file);
+        let mut aside = Aside::new(&to)?;
+        let written = aside.file().write_all(bytes);
+        written.map_err(|why| self.error(why))?;
+        Ok(aside.put_in_place()?)
     }
 
     fn error(&self, why: io::Error) -> KeptError {

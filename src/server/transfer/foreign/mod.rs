@@ -25,7 +25,6 @@ use crate::{
     server::{
         identity,
         keys::hash_now,
-        rooms::PASS,
         store::{UserId, now},
     },
 };
@@ -139,9 +138,8 @@ impl Foreign<'_, '_> {
             passphrase: None,
         })?;
         if person.here {
-            let (secret, _) = identity::new_token().map_err(no_randomness)?;
-            let pass = format!("{PASS}{secret}");
-            let token = BASE64.encode(identity::hash_token(&pass).0);
+            let (pass, hash) = identity::new_pass().map_err(no_randomness)?;
+            let token = BASE64.encode(hash.0);
             self.take(Line::Pass {
                 of: id,
                 token,
