@@ -15,6 +15,8 @@ mod nats;
 mod own;
 mod pages;
 mod peers;
+#[path = "../../tests/server/support/ports.rs"]
+mod ports;
 #[path = "../../tests/server/support/postgres.rs"]
 mod postgres;
 mod secure;
@@ -35,6 +37,7 @@ use serde_json::{Value, json};
 
 use self::{
     peers::{Peer, SERVER_CORE},
+    ports::free_port,
     postgres::{Database, Postgres},
     work::{Bench, Pace},
 };

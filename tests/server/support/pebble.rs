@@ -3,11 +3,10 @@
 
 use std::{
     fs,
-    net::{TcpListener, UdpSocket},
     process::{Child, Command, Stdio},
 };
 
-use super::{Authority, Browser, Folder, Trust, eventually, json};
+use super::{Authority, Browser, Folder, Trust, eventually, free_port, json};
 
 pub struct Pebble {
     programs: [Child; 2],
@@ -30,7 +29,7 @@ impl Pebble {
     }
 
     async fn start_at(port: u16, server: u16, seconds: u64) -> Self {
-        let (folder, management, dns) = (Folder::new(), free_port(), free_dns_port());
+        let (folder, management, dns) = (Folder::new(), free_port(), free_port());
         let (certificate, key) = Authority::shared().certificate(&["127.0.0.1"]);
         let write = |name: &str, text: String| {
             let file = folder.path().join(name);
@@ -118,14 +117,4 @@ fn run(command: &mut Command) -> Child {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     quiet.spawn().expect("Debian's package pebble is installed")
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
-fn free_dns_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("an address").port()
 }
