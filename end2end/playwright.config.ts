@@ -19,7 +19,7 @@ export default defineConfig({
   // One that passes only then is reported as flaky.
   retries: process.env.CI ? 1 : 0,
   timeout: 60_000,
-  globalTimeout: 12 * 60_000,
+  globalTimeout: 20 * 60_000,
   forbidOnly: true,
   expect: { timeout: 7_000 },
   use: {

@@ -71,7 +71,7 @@ pub fn RoomPage(
     let topic = Memo::new(move |_| terms.read().topic.clone());
     let members_side = format!("members-side-{id}");
     view! {
-        <div class="pane" hidden=move || !here.get() inert=move || !here.get()>
+        <div class="pane" inert=move || !here.get()>
             <main id=move || here.get().then_some("main") class="conversation" tabindex="-1">
                 <header class="room-head">
                     <div class="lane open">

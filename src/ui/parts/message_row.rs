@@ -28,8 +28,6 @@ pub struct Source {
     pub clock: RwSignal<Clock>,
     /// What *me* has done to messages of the room and is not on record yet.
     pub upon: Memo<Vec<Unsent>>,
-    /// Whether it came while the reader was there.
-    pub fresh: bool,
 }
 
 impl Source {
@@ -64,7 +62,7 @@ impl Source {
         let tools = super::tools::html(self.conversation, &self.said.message);
         #[cfg(not(feature = "ssr"))]
         let tools = String::new();
-        let row = row_html::said(self.conversation, &shows, self.fresh, true, &tools);
+        let row = row_html::said(self.conversation, &shows, true, &tools);
         row_html::lines(&shows) + &row
     }
 }
@@ -81,7 +79,7 @@ impl SaidRow {
     pub fn build(source: Source) -> Self {
         let shows = untrack(|| source.shows());
         let holder = Rndr::create_element("div", None);
-        let row = row_html::said(source.conversation, &shows, source.fresh, false, "");
+        let row = row_html::said(source.conversation, &shows, false, "");
         holder.set_inner_html(&(row_html::lines(&shows) + &row));
         let article = holder.last_element_child().unwrap_or(holder);
         Self::kept(article, source, shows)
@@ -169,7 +167,7 @@ fn patch(article: &Element, source: &Source, was: &Shows, is: &Shows) {
     let set = |name, value: &str| _ = article.set_attribute(name, value);
     let (before, now) = (&was.message, &is.message);
     let told_anew = was.clock != is.clock;
-    let classes = row_html::classes(conversation, is, source.fresh);
+    let classes = row_html::classes(conversation, is);
     if classes != article.class_name() {
         article.set_class_name(&classes);
     }

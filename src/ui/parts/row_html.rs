@@ -48,36 +48,31 @@ pub struct Shows {
 }
 
 /// What is above a row: the lines of what happened to the room, of the day, and of what is new. All have `data-above`.
+/// None is a paragraph: one beside the rows would have a browser look at the style of those in all messages.
 pub fn lines(shows: &Shows) -> String {
     let Above { came, day, new, .. } = &shows.above;
     let mut out = String::new();
     if !came.is_empty() {
-        element(&mut out, "p class=\"came\" data-above", came);
+        element(&mut out, "div class=\"came\" data-above", came);
     }
     if let Some(day) = day {
-        out.push_str("<p class=\"day\" data-above>");
+        out.push_str("<div class=\"day\" data-above>");
         element(&mut out, "span", &shows.clock.name_of_day(*day));
-        out.push_str("</p>");
+        out.push_str("</div>");
     }
     if *new {
-        out.push_str("<p class=\"new-line\" data-above><span>New</span></p>");
+        out.push_str("<div class=\"new-line\" data-above><span>New</span></div>");
     }
     out
 }
 
 /// A message's row. `stop` says whether the keyboard comes by its door, `tools` is what is at hand in it already.
-pub fn said(
-    conversation: Conversation,
-    shows: &Shows,
-    fresh: bool,
-    stop: bool,
-    tools: &str,
-) -> String {
+pub fn said(conversation: Conversation, shows: &Shows, stop: bool, tools: &str) -> String {
     let seq = shows.message.seq;
     let mut out = String::with_capacity(1_536);
     out.push_str("<article tabindex=\"-1\" data-seq=\"");
     push_number(&mut out, seq);
-    attribute(&mut out, "\" class", &classes(conversation, shows, fresh));
+    attribute(&mut out, "\" class", &classes(conversation, shows));
     attribute(&mut out, " aria-label", &label(shows));
     if shows.marked {
         attribute(&mut out, " id", &anchor(conversation));
@@ -110,7 +105,7 @@ pub fn said(
     out
 }
 
-pub fn classes(conversation: Conversation, shows: &Shows, fresh: bool) -> String {
+pub fn classes(conversation: Conversation, shows: &Shows) -> String {
     let Message { by, body, .. } = &shows.message;
     let (mine, named) = conversation
         .session
@@ -120,7 +115,6 @@ pub fn classes(conversation: Conversation, shows: &Shows, fresh: bool) -> String
     for (class, is) in [
         (" first", shows.above.first),
         (" mine", mine),
-        (" fresh", fresh),
         (" names-me", named),
         (" marked", shows.marked),
         (" pending", shows.pending),
@@ -338,7 +332,7 @@ mod tests {
         let text = "&lt;i a='b'&gt;&quot;x&quot;&amp;amp;";
         assert_eq!(
             lines(&shows),
-            format!("<p class=\"came\" data-above>{text} joined</p>")
+            format!("<div class=\"came\" data-above>{text} joined</div>")
         );
         assert!(who(&shows).starts_with(&format!(
             "<b dir=\"auto\">{text}</b><time datetime=\"1970-01-01T"

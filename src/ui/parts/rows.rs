@@ -103,8 +103,8 @@ pub fn firsts(conversation: Conversation, clock: Clock, unsent: &[Unsent]) -> Ve
     firsts
 }
 
-/// The rows of all messages in the conversation's window. Those after `head` have come while the reader was there.
-pub fn rows(conversation: Conversation, clock: RwSignal<Clock>, head: Seq) -> impl IntoView {
+/// The rows of all messages in the conversation's window.
+pub fn rows(conversation: Conversation, clock: RwSignal<Clock>) -> impl IntoView {
     let upon = Memo::new(move |_| conversation.outbox.read().upon_messages());
     move || {
         conversation.window.track();
@@ -113,7 +113,6 @@ pub fn rows(conversation: Conversation, clock: RwSignal<Clock>, head: Seq) -> im
             clock,
             unread: conversation.unread.get(),
             upon,
-            head,
             now: clock.get(),
         }
     }
@@ -124,7 +123,6 @@ struct Rows {
     clock: RwSignal<Clock>,
     unread: Unread,
     upon: Memo<Vec<Unsent>>,
-    head: Seq,
     now: Clock,
 }
 
@@ -164,7 +162,6 @@ impl Rows {
         let above = ArcRwSignal::new(placed.above(before, line));
         let source = Source {
             conversation: self.conversation,
-            fresh: said.seq > self.head,
             said: said.clone(),
             above: above.clone(),
             clock: self.clock,

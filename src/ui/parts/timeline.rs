@@ -44,10 +44,9 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
         away: StoredValue::new(false),
     };
     reader.follow(clock);
-    let head = conversation.window.with_untracked(Window::head);
     let hand = Hand::new(conversation, log);
     hand.go_live();
-    let said = rows(conversation, clock, head);
+    let said = rows(conversation, clock);
     let unsent = move || {
         let items = conversation.outbox.read().said();
         let firsts = firsts(conversation, clock.get(), &items);
@@ -86,12 +85,12 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
                     hand.pressed(&event);
                 }
             >
-                <div class="log-rows lane" node_ref=list>
+                <div class="log-rows lane" class:silent=move || empty.get() node_ref=list>
                     <Older conversation />
                     {move || empty.get().then(|| view! { <Silence conversation /> })}
                     {said}
                     {move || {
-                        came.with(|came| !came.is_empty()).then(|| view! { <p class="came">{came.get()}</p> })
+                        came.with(|came| !came.is_empty()).then(|| view! { <div class="came">{came.get()}</div> })
                     }}
                     <For
                         each=unsent
@@ -305,7 +304,7 @@ fn Older(conversation: Conversation) -> impl IntoView {
             _ => "Older messages",
         };
         Some(view! {
-            <p class="older">
+            <div class="older">
                 {failed
                     .then(|| {
                         view! { <span role="alert">"Older messages could not be loaded. "</span> }
@@ -313,7 +312,7 @@ fn Older(conversation: Conversation) -> impl IntoView {
                 <a href=format!("?before={start}") on:click=load>
                     {what}
                 </a>
-            </p>
+            </div>
         })
     }
 }
