@@ -3,7 +3,9 @@
 
 mod actor;
 mod bad_days;
+mod builds;
 mod checker;
+mod faulty;
 mod guest;
 mod together;
 mod way;
@@ -17,6 +19,7 @@ use std::{
 use tokio::{
     sync::{MutexGuard, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 use self::{
@@ -44,6 +47,15 @@ pub struct Cluster {
     pub processes: Vec<Process>,
     urls: Urls,
     _alone: MutexGuard<'static, ()>,
+}
+
+/// How a day went.
+pub struct Day {
+    /// All that cannot have been right.
+    pub faults: Vec<String>,
+    /// Changes that were confirmed, and guests that were shown out.
+    pub confirmed: usize,
+    pub shown_out: usize,
 }
 
 pub struct Process {
@@ -101,6 +113,25 @@ impl Cluster {
 
     /// Six people and two guests at work on all processes while something happens; in the end all must have been right.
     pub async fn endures(&mut self, what: impl AsyncFnOnce(&mut Self)) {
+        let day = self.observed(what).await;
+        let Day {
+            faults,
+            confirmed,
+            shown_out,
+        } = &day;
+        if !faults.is_empty() {
+            let logs: Vec<_> = self.processes.iter().map(|it| it.server.log()).collect();
+            panic!("{faults:#?}:\n{}", logs.join("\n---\n"));
+        }
+        assert!(*shown_out > 0, "nobody was shown out");
+        assert!(*confirmed > 50, "only {confirmed} changes were confirmed");
+        for process in &self.processes {
+            process.server.is_well().await;
+        }
+    }
+
+    /// The same, and what the checker says.
+    pub async fn observed(&mut self, what: impl AsyncFnOnce(&mut Self)) -> Day {
         let (work, phase) = watch::channel(Phase::Work);
         let owner = self.processes[0].server.person("owner").await;
         let mut rooms = Vec::new();
@@ -136,31 +167,36 @@ impl Cluster {
         tokio::time::sleep(Duration::from_secs(1)).await;
         work.send_replace(Phase::Finish);
         let mut history = History::default();
-        let mut shown_out = 0;
-        for (streams, times) in within("the guests", guests.join_all()).await {
-            history.streams.extend(streams);
-            shown_out += times;
+        let (mut late, mut shown_out) = (Vec::new(), 0);
+        match timeout(PATIENCE, guests.join_all()).await {
+            Ok(ended) => {
+                for (streams, times) in ended {
+                    history.streams.extend(streams);
+                    shown_out += times;
+                }
+            }
+            Err(_) => late.push(format!("guests come to no end within {PATIENCE:?}")),
         }
         let since = Instant::now();
         // What is confirmed from now on is in no reader's way: they need not be read to a moving end.
         tokio::time::sleep(Duration::from_millis(500)).await;
         let heads = self.heads(&rooms);
         work.send_replace(Phase::Read(heads));
-        let ended = tokio::time::timeout(HEALED, people.join_all()).await;
-        let Ok(ended) = ended else {
-            let logs: Vec<_> = self.processes.iter().map(|it| it.server.log()).collect();
-            panic!("not all agree within {HEALED:?}:\n{}", logs.join("\n---\n"));
-        };
-        for (asked, streams) in ended {
-            history.asked.extend(asked);
-            history.streams.extend(streams);
+        match timeout(HEALED, people.join_all()).await {
+            Ok(ended) => {
+                for (asked, streams) in ended {
+                    history.asked.extend(asked);
+                    history.streams.extend(streams);
+                }
+            }
+            Err(_) => late.push(format!("not all agree within {HEALED:?}")),
         }
         let healed = since.elapsed();
         for room in &rooms {
             history.logs.insert(*room, self.log(*room));
         }
         // Whoever ended before the last entry came has read as far as they had to.
-        let found = faults(&history);
+        let faults = [late, faults(&history)].concat();
         let confirmed = history
             .asked
             .iter()
@@ -174,11 +210,10 @@ impl Cluster {
                 .map(|stream| stream.entries.len())
                 .sum::<usize>(),
         );
-        assert!(found.is_empty(), "{found:#?}");
-        assert!(shown_out > 0, "nobody was shown out");
-        assert!(confirmed > 50, "only {confirmed} changes were confirmed");
-        for process in &self.processes {
-            process.server.is_well().await;
+        Day {
+            faults,
+            confirmed,
+            shown_out,
         }
     }
 

@@ -16,7 +16,7 @@ fn long() -> u64 {
     asked.and_then(|long| long.parse().ok()).unwrap_or(1)
 }
 
-async fn for_a_while(seconds: u64) {
+pub async fn for_a_while(seconds: u64) {
     sleep(Duration::from_secs(seconds * long())).await;
 }
 
@@ -127,13 +127,14 @@ async fn while_nats_stays_away_readers_are_late_and_never_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_on_the_bus_are_lost_doubled_delayed_and_swapped() {
+async fn messages_on_the_bus_are_lost_doubled_delayed_swapped_and_not_understood() {
     let days = async |cluster: &mut Cluster| {
         for weather in [
             Weather::Lost(3),
             Weather::Doubled(2),
             Weather::Delayed(5, Duration::from_millis(150)),
             Weather::Swapped(3),
+            Weather::Newer(2),
             Weather::Lost(2),
         ] {
             for process in &cluster.processes {

@@ -55,34 +55,6 @@ async fn a_session_that_ended_at_one_process_is_none_at_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_of_another_build_finds_its_files() {
-    let cluster = Cluster::start().await;
-    let browser = cluster.processes[0].server.browser();
-    let page = browser.get("/").await.page();
-    let (_, rest) = page.split_once("/pkg/latchkey").expect("a file");
-    let (name, _) = rest.split_once('"').expect("its end");
-    let (name, path) = (format!("latchkey{name}"), format!("/pkg/latchkey{name}"));
-    let here = browser.get(&path).await;
-    let kept = eventually("the files to be shared", async || {
-        let count = format!("SELECT count(*) FROM files WHERE path = 'pkg/{name}'");
-        (cluster.ask(&count) == "1").then_some(())
-    });
-    kept.await;
-    // As if another build had called it that.
-    cluster.ask(&format!(
-        "INSERT INTO files SELECT 'pkg/latchkey.another.css', at, bytes FROM files WHERE path = 'pkg/{name}'"
-    ));
-    let another = browser.get("/pkg/latchkey.another.css").await;
-    assert_eq!((another.status, &another.body), (200, &here.body));
-    assert_eq!(another.header("content-type"), "text/css");
-    assert_eq!(
-        another.header("cache-control"),
-        here.header("cache-control")
-    );
-    assert_eq!(browser.get("/pkg/latchkey.nobodys.css").await.status, 404);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_ends_while_nats_is_away_is_none_anywhere_soon() {
     let mut cluster = Cluster::start().await;
     let alice = cluster.processes[0].server.person("alice").await;

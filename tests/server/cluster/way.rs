@@ -1,5 +1,5 @@
 //! A stretch of network between a process and what it needs, that can be cut, stalled, or made to lose, double, delay and
-//! swap messages of NATS.
+//! swap messages of NATS, or change them to what a newer program might say.
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -10,6 +10,8 @@ use tokio::{
     task::AbortHandle,
     time::sleep,
 };
+
+use crate::support::{Value, json};
 
 /// What happens to what goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +25,12 @@ pub enum Weather {
     Lost(u64),
     Doubled(u64),
     Delayed(u64, Duration),
-    /// … is swapped with the next.
+    /// … is swapped with the next …
     Swapped(u64),
+    /// … or says something besides, that this program does not understand.
+    Newer(u64),
+    /// What is asked of PostgreSQL is asked otherwise: these words in the place of those, which are as many bytes.
+    Reworded(&'static [(&'static str, &'static str)]),
 }
 
 /// Where it leads.
@@ -124,8 +130,26 @@ async fn pass(
         if read == 0 {
             return Ok(());
         }
+        if let Weather::Reworded(words) = *weather.borrow() {
+            let sent = &mut bytes[..read];
+            words.iter().for_each(|(from, to)| reword(sent, from, to));
+        }
         to.write_all(&bytes[..read]).await?;
     }
+}
+
+/// A statement is prepared by a few bytes that are written at once.
+fn reword(sent: &mut [u8], from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
+    let mut at = 0;
+    while let Some(found) = find(&sent[at..], from.as_bytes()) {
+        sent[at + found..][..to.len()].copy_from_slice(to.as_bytes());
+        at += found + to.len();
+    }
+}
+
+fn find(text: &[u8], words: &[u8]) -> Option<usize> {
+    text.windows(words.len()).position(|here| here == words)
 }
 
 async fn fair(weather: &mut watch::Receiver<Weather>) {
@@ -166,6 +190,7 @@ async fn pass_messages(
                 kept = Some(message);
                 continue;
             }
+            Weather::Newer(every) if is_it(every) => message = newer(&message, count),
             _ => {}
         }
         to.write_all(&message).await?;
@@ -173,6 +198,22 @@ async fn pass_messages(
             to.write_all(&kept).await?;
         }
     }
+}
+
+/// The message as a newer program might say it: by turns with a field more than is known, or with a kind of news more.
+fn newer(message: &[u8], turn: u64) -> Vec<u8> {
+    let text = std::str::from_utf8(message).expect("a message is text");
+    let (head, payload) = text.split_once("\r\n").expect("a line");
+    let mut said: Value = serde_json::from_str(payload).expect("a message is JSON");
+    if turn.is_multiple_of(4) {
+        said["since"] = "tomorrow".into();
+    } else {
+        let parts = said["parts"].as_array_mut().expect("parts");
+        parts.push(json!({ "Tomorrow": { "room": 1 } }));
+    }
+    let (to, _) = head.rsplit_once(' ').expect("its length");
+    let payload = said.to_string();
+    format!("{to} {}\r\n{payload}\r\n", payload.len()).into_bytes()
 }
 
 /// Bytes of the payload that follows, where the line begins a message: `MSG subject sid [reply] bytes`.
