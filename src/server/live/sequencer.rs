@@ -31,6 +31,7 @@ pub trait Numbered {
     fn is_departure(&self) -> bool;
 }
 
+#[cfg_attr(test, derive(Clone))]
 pub struct Sequencer<E> {
     rooms: HashMap<RoomId, Room<E>>,
     /// How many entries wait, over all rooms.
@@ -42,6 +43,7 @@ pub struct Sequencer<E> {
     counts: Counts,
 }
 
+#[cfg_attr(test, derive(Clone))]
 struct Room<E> {
     /// The newest entry that was taken.
     head: Seq,
@@ -300,5 +302,7 @@ impl<E: Numbered> Room<E> {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;
