@@ -6,7 +6,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::*;
+use crate::support::{
+    nats::Nats,
+    postgres::{Database, Postgres},
+    *,
+};
 
 const BOARD: &str = include_str!("../../deploy/grafana.json");
 const ALERTS: &str = include_str!("../../deploy/alerts.yml");
@@ -20,14 +24,16 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    /// One that watches a server by the rules, every second.
-    async fn watching(server: &Server, folder: &Folder) -> Self {
+    /// One that watches servers by the rules, every second.
+    async fn watching(servers: [&Server; 2], folder: &Folder) -> Self {
         let at = |name: &str| folder.path().join(name).display().to_string();
         fs::write(at("alerts.yml"), ALERTS).expect("is written");
+        let [one, other] = servers;
         let config = format!(
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [alerts.yml]\nscrape_configs:\n  \
-             - job_name: latchkey\n    static_configs: [{{targets: [\"{}\"]}}]\n",
-            server.metrics().await
+             - job_name: latchkey\n    static_configs: [{{targets: [\"{}\", \"{}\"]}}]\n",
+            one.metrics().await,
+            other.metrics().await
         );
         fs::write(at("prometheus.yml"), config).expect("is written");
         let address = format!("127.0.0.1:{}", free_port());
@@ -84,6 +90,35 @@ async fn server_with_backups() -> Server {
     Server::launched_by(&mut command, home)
 }
 
+/// One process of several, with what it needs.
+struct Several {
+    server: Server,
+    _nats: Nats,
+    _database: Database<'static>,
+}
+
+impl Several {
+    fn start() -> Self {
+        let (nats, database) = (Nats::start(), Postgres::shared().database());
+        let bus = format!("nats://127.0.0.1:{}", nats.port());
+        let flags = ["--bus", &bus, "--metrics", "127.0.0.1:0"];
+        Self {
+            server: Server::on(Folder::new(), database.url(), &flags, &[]),
+            _nats: nats,
+            _database: database,
+        }
+    }
+
+    /// Once it has heard itself.
+    async fn is_well(&self) {
+        eventually("its echo", async || {
+            let health = self.server.browser().get("/healthz").await.ok();
+            (health["status"] == "ok").then_some(())
+        })
+        .await;
+    }
+}
+
 /// All texts of the board that ask Prometheus something.
 fn board_expressions() -> Vec<String> {
     fn look(value: &Value, found: &mut Vec<String>) {
@@ -118,9 +153,13 @@ fn names_in(text: &str) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn every_figure_that_the_board_and_the_alerts_use_is_told() {
-    let server = server_with_backups().await;
-    let metrics = Browser::new(&format!("http://{}", server.metrics().await));
-    let told = metrics.get("/metrics").await.text();
+    let (server, several) = (server_with_backups().await, Several::start());
+    several.is_well().await;
+    let mut told = String::new();
+    for server in [&server, &several.server] {
+        let metrics = Browser::new(&format!("http://{}", server.metrics().await));
+        told += &metrics.get("/metrics").await.text();
+    }
     let samples = told.lines().filter(|line| !line.starts_with('#'));
     let told: BTreeSet<_> = samples
         .filter_map(|line| line.split(['{', ' ']).next())
@@ -133,26 +172,30 @@ async fn every_figure_that_the_board_and_the_alerts_use_is_told() {
 
 #[tokio::test]
 async fn prometheus_reads_the_server_and_answers_all_that_the_board_asks() {
-    let server = server_with_backups().await;
+    let (server, several) = (server_with_backups().await, Several::start());
+    several.is_well().await;
     let alice = server.person("alice").await;
     let room = alice.create("kitchen", "k").await;
     alice.post(room, "hi").await;
     let folder = Folder::new();
-    let prometheus = Prometheus::watching(&server, &folder).await;
-    let target = eventually("the server to be read", async || {
+    let prometheus = Prometheus::watching([&server, &several.server], &folder).await;
+    let targets = eventually("the servers to be read", async || {
         let targets = prometheus.get("/api/v1/targets").await;
-        let target = targets["activeTargets"][0].clone();
-        (target["health"] != "unknown" && !target.is_null()).then_some(target)
+        let targets = targets["activeTargets"].as_array()?.clone();
+        let known = targets.iter().all(|target| target["health"] != "unknown");
+        (known && targets.len() == 2).then_some(targets)
     })
     .await;
-    assert_eq!(
-        (&target["health"], &target["lastError"]),
-        (&json!("up"), &json!("")),
-        "{target}"
-    );
+    for target in targets {
+        assert_eq!(
+            (&target["health"], &target["lastError"]),
+            (&json!("up"), &json!("")),
+            "{target}"
+        );
+    }
     eventually("two readings", async || {
         let readings = "count_over_time(latchkey_healthy[1m]) >= 2";
-        (prometheus.series(readings).await > 0).then_some(())
+        (prometheus.series(readings).await == 2).then_some(())
     })
     .await;
     let expressions = board_expressions();
