@@ -59,8 +59,14 @@ pub enum ClientFrame {
 pub enum ServerFrame {
     /// The first frame of every socket. `build` is another one whenever the site is.
     Hello { me: String, build: String },
-    /// Entries follow from `from`; where `from` > `after` + 1, `changes` has what is between.
-    Opened { room: RoomId, head: Seq, from: Seq },
+    /// Entries follow from `from`; where `from` > `after` + 1, `changes` has what is between. Another `epoch` is another
+    /// log: of what a reader has of the room from before nothing needs to be in it.
+    Opened {
+        room: RoomId,
+        head: Seq,
+        from: Seq,
+        epoch: String,
+    },
     /// Somebody said something. This and the entries below come in seq order, each once; one that was erased
     /// before a reader came to it is already without its words.
     Message(Message),
@@ -289,6 +295,8 @@ struct Flat {
     on: bool,
     #[serde(default)]
     build: String,
+    #[serde(default)]
+    epoch: String,
     what: Option<What>,
     to: Option<String>,
     re: Option<Quote>,
@@ -355,6 +363,7 @@ impl TryFrom<Flat> for ServerFrame {
                 room: room?,
                 head: flat.head,
                 from: flat.from,
+                epoch: flat.epoch,
             },
             Kind::Message => Self::Message(Message {
                 room: room?,

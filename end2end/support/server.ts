@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -42,6 +42,26 @@ export class Server {
     await this.end("SIGTERM");
   }
 
+  /** Makes a backup, as its keeper would. */
+  async backup(): Promise<void> {
+    const child = spawn(this.program, ["backup", "--data", this.data, this.copy], { stdio: "ignore" });
+    const [code] = await once(child, "exit");
+    if (code !== 0) throw new Error(`the backup ended with ${code}`);
+  }
+
+  /** Puts the backup in the place of its data. It does not run. */
+  async restore(): Promise<void> {
+    for (const beside of ["-wal", "-shm"]) await rm(this.data + beside, { force: true });
+    await copyFile(this.copy, this.data);
+  }
+
+  private get data(): string {
+    return join(this.home, "latchkey.db");
+  }
+  private get copy(): string {
+    return join(this.home, "backup.db");
+  }
+
   /** Ends it for good, with its data. */
   async clear(): Promise<void> {
     await this.kill();
@@ -49,10 +69,9 @@ export class Server {
   }
 
   private async run(listen: string): Promise<void> {
-    const data = join(this.home, "latchkey.db");
     const child = spawn(
       this.program,
-      ["serve", "--listen", listen, "--data", data, "--rate-limits", "off", "--log", "warn"],
+      ["serve", "--listen", listen, "--data", this.data, "--rate-limits", "off", "--log", "warn"],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     this.child = child;

@@ -75,6 +75,32 @@ test("what waits survives a reload and is sent once", async () => {
   expect(await alice.messages(LINES)).toEqual(lines(1, 3));
 });
 
+test("where a backup was restored meanwhile, pages show what the server has, and lose nothing that waits", async ({ server }) => {
+  await alice.say("line 1");
+  await expect(bob.log.getByText("line 1")).toBeVisible();
+  await server.backup();
+  await alice.say("line 2");
+  await alice.say("line 3");
+  await expect.poll(() => bob.messages(LINES)).toEqual(lines(1, 3));
+  await bob.box.fill("a draft");
+  await server.kill();
+  await alice.say("line 4");
+  await expect(alice.log.getByText("Waiting")).toHaveCount(1);
+  await server.restore();
+  await server.again();
+  const kept = ["line 1", "line 4"];
+  for (const who of [alice, bob]) {
+    await expect.poll(() => who.messages(LINES), { timeout: 30_000 }).toEqual(kept);
+  }
+  await expect(alice.log.getByText("Waiting")).toHaveCount(0);
+  await expect(bob.box).toHaveValue("a draft");
+  // It goes on, under numbers that pages have seen before.
+  for (const text of ["line 5", "line 6"]) await alice.say(text);
+  await expect.poll(() => bob.messages(LINES)).toEqual([...kept, "line 5", "line 6"]);
+  await bob.reload();
+  await expect.poll(() => bob.messages(LINES)).toEqual([...kept, "line 5", "line 6"]);
+});
+
 test("a killed server is found again by itself, with no hole and no repeat", async ({ server }) => {
   for (let n = 1; n <= 5; n++) await (n % 2 ? alice : bob).say(`line ${n}`);
   for (const who of [alice, bob]) await expect(who.log.getByText(LINES)).toHaveCount(5);

@@ -69,4 +69,7 @@ pub struct RoomPage {
     /// All members, by name.
     pub members: Vec<Member>,
     pub history: History,
+    /// Which life of the server's data it was read from, or one before that.
+    #[serde(default)]
+    pub epoch: String,
 }

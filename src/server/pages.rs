@@ -292,6 +292,8 @@ pub struct Visit {
     clock: Clock,
     query: String,
     caches: Arc<Caches>,
+    /// Which life of the data it was when this was asked.
+    epoch: String,
 }
 
 impl Visit {
@@ -354,6 +356,7 @@ impl Visit {
                 room,
                 members,
                 history,
+                epoch: self.epoch.clone(),
             }),
             aim,
             sheet: Sheet {
@@ -375,6 +378,7 @@ impl Visit {
         AppProps {
             me: me.name.clone(),
             made_by: assets::build().to_owned(),
+            epoch: self.epoch.clone(),
             rooms,
             first,
             asked: self.query("ask").map(str::to_owned),
@@ -504,6 +508,7 @@ where
             clock: Clock::of_reader(wall(&parts.headers)),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             caches: Arc::from_ref(state),
+            epoch: chat.epoch(),
         };
         match chat.identities(&visit.caller).await {
             Ok(identities) => visit.identities = identities,

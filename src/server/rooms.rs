@@ -257,13 +257,20 @@ impl Chat {
         before: Option<Seq>,
         around: Option<Seq>,
     ) -> Result<RoomPage, ApiError> {
+        let epoch = self.epoch();
         let Entered { room, members, .. } = self.enter(me, name).await?;
         let history = self.leaf(me, &room, before, around).await?;
         Ok(RoomPage {
             room,
             members,
             history,
+            epoch,
         })
+    }
+
+    /// Which life of the data this is. To be asked before what is read of it.
+    pub fn epoch(&self) -> String {
+        self.0.store.epoch().to_string()
     }
 
     /// # Errors

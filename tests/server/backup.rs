@@ -87,6 +87,36 @@ async fn a_backup_of_a_server_at_work_is_whole_and_serves_what_was_said() {
 }
 
 #[tokio::test]
+async fn a_restored_backup_tells_those_who_come_back_that_their_log_is_another() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    alice.post(room, "kept").await;
+    let epoch = async |server: &Server, after| {
+        let mut live = alice.now_at(&server.url).live().await;
+        let opened = live.open(room, Some(after)).await;
+        (opened["epoch"].clone(), opened["from"].clone())
+    };
+    let (first, _) = epoch(&server, 0).await;
+    let (folder, restored) = (Folder::new(), Folder::new());
+    let target = folder.path().join("latchkey.db");
+    assert!(backup(&server.database(), &target).status.success());
+    alice.post(room, "lost").await;
+    alice.post(room, "lost as well").await;
+    // That a copy was made of it, or that it is served again, makes no other log of it.
+    let server = server.restart().await;
+    assert_eq!(epoch(&server, 3).await, (first.clone(), json!(4)));
+    drop(server);
+
+    fs::copy(&target, restored.path().join("latchkey.db")).expect("is restored");
+    let again = Server::start_in(restored).await;
+    let (second, from) = epoch(&again, 3).await;
+    assert_ne!(second, first);
+    assert_eq!(from, json!(2), "it goes on from where the log ends");
+    assert_eq!(epoch(&again, 0).await.0, second);
+}
+
+#[tokio::test]
 async fn a_backup_that_fails_leaves_what_was_there() {
     let server = Server::start().await;
     server.person("alice").await;

@@ -5,6 +5,7 @@ mod actor;
 mod bad_days;
 mod builds;
 mod checker;
+mod failover;
 mod faulty;
 mod guest;
 mod together;

@@ -4,6 +4,14 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::*;
 
+/// That a room is followed from there on.
+fn opens(opened: &Value, room: i64, head: u64, from: u64) {
+    let epoch = opened["epoch"].as_str().unwrap_or_default();
+    assert!((1..=32).contains(&epoch.len()), "{opened}");
+    let whole = json!({ "t": "opened", "room": room, "head": head, "from": from, "epoch": epoch });
+    assert_eq!(*opened, whole);
+}
+
 #[tokio::test]
 async fn a_message_reaches_everyone_who_follows_the_room() {
     let server = Server::start().await;
@@ -11,10 +19,7 @@ async fn a_message_reaches_everyone_who_follows_the_room() {
     let room = alice.create("general", "sesame").await;
     bob.join("general", "sesame").await;
     let (mut hers, mut his) = (alice.live().await, bob.live().await);
-    assert_eq!(
-        hers.open(room, None).await,
-        json!({ "t": "opened", "room": room, "head": 1, "from": 2 })
-    );
+    opens(&hers.open(room, None).await, room, 1, 2);
     his.open(room, None).await;
     let id = new_id();
     hers.post(room, &id, " hi <there> ").await;
@@ -163,18 +168,12 @@ async fn a_socket_opens_a_room_from_just_after_what_it_has() {
         alice.post(room, &format!("{n}")).await;
     }
     let mut live = alice.live().await;
-    assert_eq!(
-        live.open(room, Some(7)).await,
-        json!({ "t": "opened", "room": room, "head": 10, "from": 8 })
-    );
+    opens(&live.open(room, Some(7)).await, room, 10, 8);
     assert_eq!(seqs(&live.messages(room, 3).await), [8, 9, 10]);
     // Opening again moves the cursor; a cursor from the future is at the head.
     live.open(room, Some(9)).await;
     assert_eq!(seqs(&live.messages(room, 1).await), [10]);
-    assert_eq!(
-        live.open(room, None).await,
-        json!({ "t": "opened", "room": room, "head": 10, "from": 11 })
-    );
+    opens(&live.open(room, None).await, room, 10, 11);
     live.open(room, Some(99)).await;
     alice.post(room, "11").await;
     assert_eq!(seqs(&live.messages(room, 1).await), [11]);
@@ -250,10 +249,7 @@ async fn a_socket_is_told_which_site_it_speaks_to_and_how_far_each_room_is() {
         ]
     );
     // Of a room in which nothing has happened there is nothing to say.
-    assert_eq!(
-        live.open(first, None).await,
-        json!({ "t": "opened", "room": first, "head": 1, "from": 2 })
-    );
+    opens(&live.open(first, None).await, first, 1, 2);
 }
 
 #[tokio::test]

@@ -21,14 +21,20 @@ pub struct Feed {
     live: Arc<Live>,
     /// Of the commit that is being told.
     parts: Mutex<Vec<Part>>,
-    told: Sender<Vec<Part>>,
-    waiting: Mutex<Option<Receiver<Vec<Part>>>>,
+    told: Sender<Commit>,
+    waiting: Mutex<Option<Receiver<Commit>>>,
     lost: Arc<AtomicU64>,
+}
+
+/// What happened in a commit, and in which life of the data that was.
+pub struct Commit {
+    pub epoch: Arc<str>,
+    pub parts: Vec<Part>,
 }
 
 /// What is to be told, and how many commits were not.
 pub struct ToTell {
-    pub commits: Receiver<Vec<Part>>,
+    pub commits: Receiver<Commit>,
     pub lost: Arc<AtomicU64>,
 }
 
@@ -62,11 +68,19 @@ impl Journal for Feed {
         self.live.committed(event);
     }
 
+    fn anew(&self) {
+        self.live.anew();
+    }
+
     fn settled(&self) {
         self.live.settled();
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = std::mem::take(&mut *parts);
-        if !parts.is_empty() && self.told.try_send(parts).is_err() {
+        if parts.is_empty() {
+            return;
+        }
+        let epoch = self.live.epoch();
+        if self.told.try_send(Commit { epoch, parts }).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }

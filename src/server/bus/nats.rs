@@ -114,17 +114,19 @@ impl Post {
                     biased;
                     () = &mut stopped => break,
                     _ = ticks.tick() => self.tick(&mut voice, &mut peers, &to_tell).await,
-                    Some(parts) = to_tell.commits.recv() => voice.say(&parts).await,
+                    Some(commit) = to_tell.commits.recv() => {
+                        voice.say(&commit.epoch, &commit.parts).await;
+                    }
                     Some(message) = heard.next() => {
                         voice.asked |= self.hear(&mut peers, &message.payload);
                     }
                     else => break,
                 }
             }
-            while let Ok(parts) = to_tell.commits.try_recv() {
-                voice.say(&parts).await;
+            while let Ok(commit) = to_tell.commits.try_recv() {
+                voice.say(&commit.epoch, &commit.parts).await;
             }
-            voice.say(&[Part::Goodbye]).await;
+            voice.say(&self.store.epoch(), &[Part::Goodbye]).await;
             let _ = timeout(GOODBYE, voice.client.flush()).await;
         })
     }
@@ -167,6 +169,7 @@ impl Post {
         let Ok(Message {
             from,
             number,
+            epoch,
             parts,
         }) = serde_json::from_slice::<Message>(payload)
         else {
@@ -193,8 +196,13 @@ impl Post {
             }
             Heard::Next | Heard::Late => {}
         }
+        // One of the two has not found out yet that a standby took over: what then is so is read.
+        let ours = epoch.is_none_or(|epoch| *epoch == *self.store.epoch());
+        if !ours {
+            self.state.wanted.all();
+        }
         for part in parts {
-            if heard == Heard::Late && !part.keeps() {
+            if (heard == Heard::Late && !part.keeps()) || (!ours && part.keeps()) {
                 continue;
             }
             match part {
@@ -260,7 +268,7 @@ impl Post {
         parts.extend(asked.into_iter().map(Part::WhoIsThere));
         parts.extend(self.limits.news().into_iter().map(Part::Tried));
         if !parts.is_empty() || now.saturating_duration_since(voice.spoke) >= BEAT {
-            voice.say(&parts).await;
+            voice.say(&self.store.epoch(), &parts).await;
         }
     }
 }
@@ -275,9 +283,9 @@ fn here(sightings: Vec<Sighting>) -> Vec<Part> {
 
 impl Voice {
     /// Says it, unless NATS is away: then it is as if it had been lost on the way.
-    async fn say(&mut self, parts: &[Part]) {
+    async fn say(&mut self, epoch: &str, parts: &[Part]) {
         self.spoke = Instant::now();
-        for message in wire::messages(self.me, &mut self.number, parts) {
+        for message in wire::messages(self.me, &mut self.number, epoch, parts) {
             if self.client.connection_state() != connection::State::Connected {
                 continue;
             }

@@ -21,6 +21,9 @@ const BYTES: usize = 256 * 1024;
 pub struct Message<P = Part> {
     pub from: ProcessId,
     pub number: u64,
+    /// Which life of the data it speaks of. A program of an earlier version does not say.
+    #[serde(default)]
+    pub epoch: Option<String>,
     pub parts: Vec<P>,
 }
 
@@ -74,7 +77,7 @@ impl Part {
 }
 
 /// The messages that say all this. Where there is nothing to say, one that says so.
-pub fn messages(from: ProcessId, number: &mut u64, parts: &[Part]) -> Vec<Vec<u8>> {
+pub fn messages(from: ProcessId, number: &mut u64, epoch: &str, parts: &[Part]) -> Vec<Vec<u8>> {
     let mut encoded = parts
         .iter()
         .filter_map(|part| match serde_json::to_string(part) {
@@ -98,6 +101,7 @@ pub fn messages(from: ProcessId, number: &mut u64, parts: &[Part]) -> Vec<Vec<u8
         let message = Message {
             from,
             number: *number,
+            epoch: Some(epoch.to_owned()),
             parts,
         };
         messages.extend(serde_json::to_vec(&message));
@@ -123,7 +127,7 @@ mod tests {
         let mut number = 6;
         let long = "x".repeat(BYTES / 2);
         let said: Vec<_> = (0..5).map(|n| typing(&format!("{n}{long}"))).collect();
-        let messages = messages(7, &mut number, &said);
+        let messages = messages(7, &mut number, "", &said);
         assert_eq!((messages.len(), number), (5, 11));
         let mut names = Vec::new();
         for (place, bytes) in messages.iter().enumerate() {
@@ -142,7 +146,7 @@ mod tests {
     #[test]
     fn that_there_is_nothing_to_say_is_said_too() {
         let mut number = 0;
-        let said = messages(7, &mut number, &[]);
+        let said = messages(7, &mut number, "", &[]);
         let message: Message = serde_json::from_slice(&said[0]).expect("a message");
         assert_eq!((said.len(), message.number, message.parts.len()), (1, 1, 0));
     }

@@ -41,6 +41,10 @@ impl Journal for Counted {
     fn settled(&self) {
         self.0.settled();
     }
+
+    fn anew(&self) {
+        self.0.anew();
+    }
 }
 
 /// How many there were of each kind.

@@ -14,7 +14,7 @@ use mio::{Registry, Token, Waker};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{frames::Logged, socket::SocketKey};
+use super::{frames::Logged, socket::SocketKey, tail::Newest};
 use crate::{
     domain::{Posted, RoomId, Seq},
     protocol::ServerFrame,
@@ -72,10 +72,9 @@ pub enum Command {
     GaveUp {
         user: UserId,
     },
-    /// A room's head and its newest frames.
     Loaded {
         room: RoomId,
-        tail: Result<(Seq, Arc<[Logged]>), StoreError>,
+        tail: Result<Newest, StoreError>,
     },
     /// What became of what sockets of this shard have sent.
     Answered {
@@ -93,6 +92,8 @@ pub enum Command {
     Sessions(oneshot::Sender<Vec<(UserId, SessionId)>>),
     /// All its sockets are to go elsewhere.
     SendAway,
+    /// All its sockets are to come again, and nothing it has of the rooms' logs is so any more.
+    Anew,
     /// Is answered by a shard that does its work.
     Ask(oneshot::Sender<()>),
     Stop,

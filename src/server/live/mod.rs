@@ -165,6 +165,12 @@ impl Live {
         );
     }
 
+    /// Which life of the data what is told now is of.
+    pub fn epoch(&self) -> Arc<str> {
+        let store = self.shared.store();
+        store.map(|store| store.epoch()).unwrap_or_default()
+    }
+
     /// How many users are connected.
     pub fn people(&self) -> usize {
         self.shared.presence.people()
@@ -253,6 +259,10 @@ impl Journal for Live {
 
     fn settled(&self) {
         self.shared.shards().iter().for_each(|shard| shard.wake());
+    }
+
+    fn anew(&self) {
+        self.shared.begin_anew();
     }
 }
 

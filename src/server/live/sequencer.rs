@@ -134,6 +134,12 @@ impl<E: Numbered> Sequencer<E> {
         }
     }
 
+    /// Takes no more of any room, and forgets which entries passed by.
+    pub fn forget_all(&mut self) {
+        self.keep(|_| false);
+        self.passed = Default::default();
+    }
+
     /// The rooms it follows.
     pub fn rooms(&self) -> Vec<RoomId> {
         self.rooms.keys().copied().collect()

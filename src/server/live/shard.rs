@@ -196,6 +196,7 @@ impl Shard {
             Command::Sessions(reply) => _ = reply.send(self.sessions()),
             Command::Ask(reply) => _ = reply.send(()),
             Command::SendAway => self.send_away(),
+            Command::Anew => self.begin_anew(),
             Command::Stop => self.stop(),
         }
     }

@@ -339,11 +339,7 @@ impl Socket {
         {
             if chunk.first > seq + 1 {
                 // It fell out of the tail: what is missing is in history.
-                self.push(&ServerFrame::Opened {
-                    room,
-                    head: tail.head(),
-                    from: chunk.first,
-                });
+                self.push(&tail.opened(room, chunk.first));
                 seq = chunk.first - 1;
             }
             if self.queue.is_empty() {

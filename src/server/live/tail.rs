@@ -1,12 +1,15 @@
 //! The end of a room's log in memory: frames, oldest to newest, that any reader's cursor can be served from.
 
-use std::{cmp::Ordering, collections::VecDeque};
+use std::{cmp::Ordering, collections::VecDeque, sync::Arc};
 
 use super::{
     frames::{Framed, Logged},
     retell::retold,
 };
-use crate::{domain::Seq, protocol::ServerFrame};
+use crate::{
+    domain::{RoomId, Seq},
+    protocol::ServerFrame,
+};
 
 /// Frames in a tail at most.
 pub const FRAMES: usize = 1_024;
@@ -23,6 +26,15 @@ pub struct Chunk {
     pub last: Seq,
 }
 
+/// A room's newest frames, as they were read.
+#[derive(Clone)]
+pub struct Newest {
+    pub head: Seq,
+    pub frames: Arc<[Logged]>,
+    /// Of the store that they were read from.
+    pub epoch: Arc<str>,
+}
+
 /// What became of a frame that was to be appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
@@ -37,6 +49,8 @@ pub enum Appended {
 /// The newest frames of one room. A cursor is the seq of the last frame that a reader has.
 pub struct Tail {
     head: Seq,
+    /// Which life of the data it is of.
+    epoch: Arc<str>,
     frames: VecDeque<Logged>,
     bytes: usize,
     /// The chunk last joined from several frames since the head moved: readers that wait together share it.
@@ -48,6 +62,7 @@ impl Tail {
     pub fn new(head: Seq) -> Self {
         Self {
             head,
+            epoch: Arc::default(),
             frames: VecDeque::new(),
             bytes: 0,
             joined: None,
@@ -111,11 +126,25 @@ impl Tail {
         self.bytes = self.frames.iter().map(|frame| frame.bytes.len()).sum();
     }
 
-    /// The tail of a room whose newest entry is `head`, from its newest frames, oldest first.
-    pub fn fill(head: Seq, frames: impl IntoIterator<Item = Logged>) -> Self {
-        let mut tail = Self::new(head);
-        frames.into_iter().for_each(|frame| tail.push(frame));
+    /// The tail of a room as it was read.
+    pub fn read(newest: &Newest) -> Self {
+        let mut tail = Self::new(newest.head);
+        tail.epoch = newest.epoch.clone();
+        newest
+            .frames
+            .iter()
+            .for_each(|frame| tail.push(frame.clone()));
         tail
+    }
+
+    /// What a reader is told whose next frame is `from`.
+    pub fn opened(&self, room: RoomId, from: Seq) -> ServerFrame {
+        ServerFrame::Opened {
+            room,
+            head: self.head,
+            from,
+            epoch: self.epoch.to_string(),
+        }
     }
 
     fn push(&mut self, frame: Logged) {

@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::{
-    frames::{self, Logged},
+    frames,
     mailbox::{Arrival, Command, Told},
     presence::{Changed, ShardNumber},
     sequencer::{Numbered, Read, Sequencer},
     shared::{Loading, Shared},
+    tail::Newest,
 };
 use crate::{
     domain::{RoomId, Seq},
@@ -125,6 +126,14 @@ impl Shared {
         self.take(&sequencer, Vec::new());
     }
 
+    /// Nothing that was heard of the rooms so far may be relied on: all sockets come again, and all is read again.
+    pub fn begin_anew(&self) {
+        let mut sequencer = self.sequencer();
+        sequencer.forget_all();
+        let shards = self.shards();
+        shards.iter().for_each(|shard| shard.leave(Command::Anew));
+    }
+
     /// Has a room's newest entries read and handed to every shard: each keeps them for a while, so that the store is
     /// asked once for a crowd, wherever it comes. The shard that asks follows the room already.
     pub fn load(self: &Arc<Self>, room: RoomId, shard: ShardNumber) {
@@ -161,9 +170,18 @@ impl Shared {
     }
 
     fn has_read(self: &Arc<Self>, room: RoomId, entries: Vec<Entry>) {
+        let Some(store) = self.store() else {
+            return;
+        };
+        // It was read on the way of all changes: of no other epoch than what is told before and after it.
+        let epoch = store.epoch();
         let head = entries.last().map_or(0, |entry| entry.seq);
         let frames = entries.iter().map(|entry| frames::logged(&entry.frame));
-        let frames: Arc<[Logged]> = frames.collect();
+        let newest = Newest {
+            head,
+            frames: frames.collect(),
+            epoch,
+        };
         let mut sequencer = self.sequencer();
         if head == 0 && sequencer.head(room).is_some_and(|head| head > 0) {
             // It is gone, and that will be heard of.
@@ -172,7 +190,7 @@ impl Shared {
         match sequencer.newest(room, entries, Instant::now()) {
             Read::Here(taken) => {
                 self.take(&sequencer, taken);
-                self.hand_out(room, Ok((head, frames)));
+                self.hand_out(room, Ok(newest));
             }
             Read::Old(taken) => {
                 self.take(&sequencer, taken);
@@ -199,7 +217,7 @@ impl Shared {
     }
 
     /// Hands a tail that was read to the shards that want it.
-    fn hand_out(&self, room: RoomId, tail: Result<(Seq, Arc<[Logged]>), StoreError>) {
+    fn hand_out(&self, room: RoomId, tail: Result<Newest, StoreError>) {
         let mut loading = self.loading();
         if tail.is_ok() {
             // They hear of what comes after it.

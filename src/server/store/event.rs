@@ -117,4 +117,6 @@ pub trait Journal: Send + Sync + 'static {
     fn committed(&self, event: Event);
     /// A whole commit has been told and answered: whoever was left asleep until then may be woken.
     fn settled(&self);
+    /// What was told so far may not be so: from here on the store has another epoch.
+    fn anew(&self);
 }

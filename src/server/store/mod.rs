@@ -35,7 +35,7 @@ mod stop;
 mod suite;
 mod ways;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -337,6 +337,10 @@ pub trait Store: Ways + Oversight {
     /// Entries of a room's log as readers are given them now, oldest first, in order with all changes: the first after
     /// a seq, or else the newest; so many at most.
     fn log(&self, room: RoomId, after: Option<Seq>, limit: usize, reply: Reply<Vec<Entry>>);
+
+    /// Which life of the data this is: another one where what was committed, and told, may not be there. What is read
+    /// before or while this is asked is of this one or of a later one; what [`Self::log`] answers is of this one.
+    fn epoch(&self) -> Arc<str>;
 
     /// Whether changes and reads are answered in good time, asked of those who do them.
     ///

@@ -16,6 +16,7 @@ mod committer;
 mod connect;
 mod copy_in;
 mod entries;
+mod epoch;
 mod errors;
 mod facts;
 mod hot;
@@ -61,6 +62,7 @@ use self::{
     change::Change,
     chores::Chores,
     connect::{Purpose, pool},
+    epoch::Epoch,
     lane::Lane,
     needs::Needs,
 };
@@ -112,6 +114,7 @@ pub struct Postgres {
     aside: Pool,
     sessions: Arc<Sessions>,
     alarm: Alarm,
+    epoch: Arc<Epoch>,
     chores: AbortHandle,
 }
 
@@ -126,6 +129,7 @@ impl Postgres {
         let mut client = connect(&odd_jobs, address).await?;
         is_good_enough(&client).await?;
         migrate::to_newest(&mut client).await?;
+        let epoch = Arc::new(Epoch::of(&client).await?);
         drop(client);
         let (sessions, alarm) = (Arc::new(Sessions::default()), Alarm::default());
         let purge = Arc::new(Notify::new());
@@ -135,6 +139,7 @@ impl Postgres {
             sessions.clone(),
             alarm.clone(),
             purge.clone(),
+            epoch.clone(),
         )?;
         let lane = Arc::new(lane);
         let chores = Chores {
@@ -149,6 +154,7 @@ impl Postgres {
             aside: pool(address, Purpose::Aside)?,
             sessions,
             alarm,
+            epoch,
             chores: chores.abort_handle(),
         })
     }
@@ -441,6 +447,10 @@ impl Store for Postgres {
             },
             reply,
         );
+    }
+
+    fn epoch(&self) -> Arc<str> {
+        self.epoch.now()
     }
 
     async fn alive(&self) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ mod copy;
 mod crash;
 mod dump;
 mod entries;
+mod epoch;
 mod errors;
 mod index;
 mod invites;
@@ -68,6 +69,7 @@ pub struct Sqlite {
     readers: Readers,
     sessions: Arc<Sessions>,
     alarm: Alarm,
+    epoch: Arc<str>,
     /// Holds the lock that keeps a second server off the file.
     _lock: File,
 }
@@ -83,6 +85,7 @@ impl Sqlite {
         let mut connection = open::writer(path)?;
         migrate::to_newest(&mut connection)?;
         index::catch_up(&mut connection)?;
+        let epoch = epoch::of(&connection)?.into();
         let (sessions, alarm) = (Arc::new(Sessions::default()), Alarm::default());
         let writer = Writer::start(
             connection,
@@ -96,6 +99,7 @@ impl Sqlite {
             readers: Readers::new(path.to_owned(), alarm.clone()),
             sessions,
             alarm,
+            epoch,
             _lock: lock,
         })
     }
@@ -316,6 +320,10 @@ impl Store for Sqlite {
             move |change| Ok(entries::log(change.connection, room, after, limit)?),
             reply,
         );
+    }
+
+    fn epoch(&self) -> Arc<str> {
+        self.epoch.clone()
     }
 
     async fn alive(&self) -> Result<(), StoreError> {

@@ -45,11 +45,12 @@ pub enum First {
 }
 
 /// The pages of `me`. `rooms` are all of theirs, the latest active first; `asked` is the dialog that the page was asked
-/// for with, where it was; `made_by` is which build of the server rendered it.
+/// for with, where it was; `made_by` is which build of the server rendered it, and `epoch` which life of its data from.
 #[island]
 pub fn App(
     me: String,
     made_by: String,
+    epoch: String,
     rooms: Vec<RoomSummary>,
     first: First,
     asked: Option<String>,
@@ -63,7 +64,7 @@ pub fn App(
             Start::Plain(*which, api::PlainPage { title, html })
         }
     };
-    let session = Session::new(me, made_by, rooms, start);
+    let session = Session::new(me, made_by, epoch, rooms, start);
     let first = StoredValue::new(first);
     provide_context(Asked(RwSignal::new(asked)));
     let clock = use_clock(clock);

@@ -78,7 +78,7 @@ fn terms_of(session: Session, room: &Room) -> Memo<Terms> {
 }
 
 /// A stretch of a room's log: after `read`, and up to `head`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
     pub read: Seq,
     pub head: Seq,
@@ -92,9 +92,13 @@ impl Unread {
     }
 }
 
-/// What is told and asked only once in a while.
+/// What is told and asked only once in a while, and of which log.
 #[derive(Default)]
 struct Pace {
+    /// Which life of the server's data the window is from.
+    epoch: String,
+    /// How many there have been since the page was made.
+    lives: u32,
     last_typing: Millis,
     last_seen: Seq,
     /// Whether what is seen has just been told.
@@ -142,6 +146,7 @@ impl Conversation {
             answering: RwSignal::new(None),
             pace: StoredValue::new(Pace {
                 last_seen: room.seen,
+                epoch: page.epoch,
                 ..Pace::default()
             }),
             terms: terms_of(session, &room),

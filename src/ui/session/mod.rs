@@ -76,6 +76,8 @@ pub struct Session {
     rekeying: StoredValue<Option<RoomId>>,
     /// Whether the list of rooms is being asked for, and whether it has to be asked for again after that.
     asking: StoredValue<Asking>,
+    /// Which life of the server's data the list of rooms is from.
+    epoch: StoredValue<String>,
 }
 
 #[derive(Clone)]
@@ -103,7 +105,13 @@ pub fn current() -> Option<Session> {
 impl Session {
     /// Starts from what the server rendered: `rooms` are all of `me`'s, the latest active first, and `shown` is what
     /// the asked address shows.
-    pub fn new(me: String, build: String, rooms: Vec<RoomSummary>, shown: Start) -> Self {
+    pub fn new(
+        me: String,
+        build: String,
+        epoch: String,
+        rooms: Vec<RoomSummary>,
+        shown: Start,
+    ) -> Self {
         Self {
             link: RwSignal::new(State::Connecting),
             visible: RwSignal::new(true),
@@ -117,6 +125,7 @@ impl Session {
             leaving: StoredValue::new(None),
             rekeying: StoredValue::new(None),
             asking: StoredValue::new(Asking::No),
+            epoch: StoredValue::new(epoch),
         }
     }
 
@@ -250,6 +259,7 @@ impl Session {
                 return self.closed(*room, Gone::Removed(by.clone()));
             }
             ServerFrame::Sessions => return self.is_stale(Plain::Mine),
+            ServerFrame::Opened { epoch, .. } => self.is_of(epoch),
             _ => {}
         }
         self.overhear(frame);
@@ -263,6 +273,15 @@ impl Session {
         }
         if let Some(room) = frame.room().filter(|_| happenings::of(frame).is_some()) {
             self.is_stale(Plain::Room(room));
+        }
+    }
+
+    /// The server has said which life of its data it serves.
+    fn is_of(self, epoch: &str) {
+        if !epoch.is_empty() && self.epoch.with_value(|ours| ours != epoch) {
+            self.epoch.set_value(epoch.to_owned());
+            self.rooms.begin_anew();
+            self.ask_for_rooms();
         }
     }
 

@@ -175,6 +175,15 @@ impl Rooms {
         gone
     }
 
+    /// However far the rooms were, the next list from the server says how far they are.
+    pub fn begin_anew(self) {
+        for known in self.list.get_untracked() {
+            known.summary.update_untracked(|summary| {
+                (summary.room.head, summary.room.seen) = (0, 0);
+            });
+        }
+    }
+
     /// *me* has read a room up to `seq` here.
     pub fn seen(self, room: RoomId, seq: Seq) {
         if let Some(known) = self.find(room) {
@@ -449,6 +458,7 @@ mod tests {
                 room: 1,
                 head,
                 from: head + 1,
+                epoch: String::new(),
             };
             assert!(rooms.take_in(&opened(5), "alice"));
             assert!(!rooms.take_in(&opened(6), "alice"));
@@ -485,6 +495,18 @@ mod tests {
             assert_eq!(now(rooms, 1).room.head, 6);
             let gone = rooms.replace(vec![summary(4, 1), summary(3, 0)], &rooms.ids());
             assert_eq!(gone, [1]);
+        });
+    }
+
+    #[test]
+    fn a_list_from_another_life_of_the_server_s_data_takes_back_what_was_new() {
+        with_rooms(&[(1, 5)], |rooms| {
+            rooms.take_in(&message(1, 6), "bob");
+            rooms.begin_anew();
+            rooms.replace(vec![summary(1, 3)], &rooms.ids());
+            let RoomSummary { room, last } = now(rooms, 1);
+            assert_eq!((room.head, room.seen, room.unread()), (3, 3, 0));
+            assert_eq!(last, None);
         });
     }
 }

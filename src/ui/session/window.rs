@@ -49,7 +49,7 @@ impl From<Message> for Said {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Window {
     messages: Vec<Said>,
     /// What happened to the room itself, as far as pages of history and the socket told: the newest [`MOST`].
@@ -87,6 +87,11 @@ impl Window {
             meanwhile: Vec::new(),
             awaited: 0,
         }
+    }
+
+    /// All that is here is of another log: this one's is yet to come.
+    pub fn begin_anew(&mut self) {
+        *self = Self::default();
     }
 
     /// A page is asked for. What happens to its messages from here on is not forgotten before [`Self::answered`].

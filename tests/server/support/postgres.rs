@@ -9,9 +9,12 @@
 )]
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::Write,
-    os::unix::{fs::chown, process::CommandExt},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -89,23 +92,71 @@ impl Postgres {
         Self::start_with(DURABLE, NEW, Path::new(""))
     }
 
+    /// One that is reached at that address of this machine, too, over TLS alone.
+    pub fn over_tls(address: &str, certificate: &str, key: &str) -> Self {
+        let listens = format!("{QUICK} -c listen_addresses={address}");
+        let server = Self::start_with(&listens, NEW, Path::new(""));
+        let data = server.folder.join("data");
+        for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+            let file = data.join(name);
+            fs::write(&file, pem).expect("is written");
+            fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("it is ours");
+            server.give(&file);
+        }
+        let hosts = "local all all trust\nhostssl all all 127.0.0.0/8 trust\n";
+        fs::write(data.join("pg_hba.conf"), hosts).expect("is written");
+        server.set("ssl = on");
+        server.asked_until("SHOW ssl", "on");
+        server
+    }
+
+    /// Gives a file to whom it runs as.
+    fn give(&self, file: &Path) {
+        if id(&["-u"]) == 0 {
+            let (user, group) = (id(&["-u", USER]), id(&["-g", USER]));
+            chown(file, Some(user), Some(group)).expect("PostgreSQL's own file");
+        }
+    }
+
     /// Another that has all that this one confirms from now on, to take its place.
     pub fn synchronous_standby(&self) -> Self {
         let standby = Self::start_with(QUICK, STANDBY, &self.folder);
+        self.set("synchronous_standby_names = 'standby'");
+        self.asked_until("SELECT sync_state FROM pg_stat_replication", "sync");
+        standby
+    }
+
+    /// Does not wait for that standby any more, which is not given anything any more.
+    pub fn goes_on_without(&self, standby: &Self) {
+        self.set("synchronous_standby_names = ''");
+        standby.set("primary_conninfo = ''");
+        standby.asked_until("SELECT count(*) FROM pg_stat_wal_receiver", "0");
+        self.asked_until("SELECT count(*) FROM pg_stat_replication", "0");
+    }
+
+    fn set(&self, what: &str) {
+        self.ask(&format!("ALTER SYSTEM SET {what}"));
+        self.ask("SELECT pg_reload_conf()");
+    }
+
+    fn asked_until(&self, sql: &str, answer: &str) {
+        let since = Instant::now();
+        while self.ask(sql) != answer {
+            assert!(since.elapsed() < PATIENCE, "{sql} is not {answer}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What its own database answers.
+    fn ask(&self, sql: &str) -> String {
         let system = Database {
             server: self,
             name: USER.to_owned(),
         };
-        system.ask("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
-        system.ask("SELECT pg_reload_conf()");
-        let since = Instant::now();
-        while system.ask("SELECT sync_state FROM pg_stat_replication") != "sync" {
-            assert!(since.elapsed() < PATIENCE, "the standby does not follow");
-            thread::sleep(Duration::from_millis(20));
-        }
+        let answer = system.ask(sql);
         // It is nobody's to drop.
         std::mem::forget(system);
-        standby
+        answer
     }
 
     /// A standby becomes what it stood by for. That one must not be there any more.

@@ -4,17 +4,16 @@ use std::sync::{Arc, atomic::Ordering};
 
 use super::{Asked, Entry, Shard, SocketKey, User, later::Due};
 use crate::{
-    domain::{Code, Posted, RoomId, Seq},
+    domain::{Code, Posted, RoomId},
     protocol::ServerFrame,
     server::{
         assets,
         live::{
-            frames::Logged,
             mailbox::{Arrival, Told},
             presence::Follows,
             room::{Log, Room},
             socket::Socket,
-            tail::{Appended, Tail},
+            tail::{Appended, Newest, Tail},
         },
         store::{Membership, Reading, SessionId, Standing, StoreError, UserId},
     },
@@ -197,8 +196,8 @@ impl Shard {
         // Where it is gone, whoever next reads from it or writes to it finds out.
         let _ = socket.write_room(room, tail);
         if socket.cursor(room).is_some_and(|cursor| cursor.seq < head) {
-            let from = head + 1;
-            socket.push(&ServerFrame::Opened { room, head, from });
+            let opened = tail.opened(room, head + 1);
+            socket.push(&opened);
         }
     }
 
@@ -326,7 +325,7 @@ impl Shard {
     }
 
     /// Takes a room's tail, whether it was this shard that wanted it or another.
-    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<(Seq, Arc<[Logged]>), StoreError>) {
+    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<Newest, StoreError>) {
         self.shared.took(id, self.number);
         // A shard that has forgotten the room since this was left here has not been told of what came then.
         if self.shared.presence.follows(id, self.number) == Follows::Nothing {
@@ -339,8 +338,8 @@ impl Shard {
             Log::Warm(_) => return,
         };
         let error = match tail {
-            Ok((head, frames)) => {
-                room.log = Log::Warm(Tail::fill(head, frames.iter().cloned()));
+            Ok(newest) => {
+                room.log = Log::Warm(Tail::read(&newest));
                 room.used = self.next_tick;
                 self.tails_bytes += room.tail_bytes();
                 None
@@ -411,6 +410,20 @@ impl Shard {
     pub(super) fn stop(&mut self) {
         self.stopping = true;
         self.send_away();
+    }
+
+    /// The store has another epoch.
+    pub(super) fn begin_anew(&mut self) {
+        self.send_away();
+        let rooms: Vec<_> = self.rooms.keys().copied().collect();
+        for id in rooms {
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.cool();
+                (room.head, room.said) = (0, 0);
+            }
+            self.follow(id);
+        }
+        self.tails_bytes = 0;
     }
 
     /// Asks all who are here to come again; where there are other processes, it will be to one of those.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Asked, Command, Entry, Shard, SocketKey, socket_of};
 use crate::{
     domain::{ApiError, Body, Emoji, RoomId, Seq},
-    protocol::{ClientFrame, ServerFrame},
+    protocol::ClientFrame,
     server::{
         live::{
             presence::Follows,
@@ -125,6 +125,7 @@ impl Shard {
         let Log::Warm(tail) = &room.log else { return };
         let (head, oldest) = (tail.head(), tail.oldest_cursor());
         let seq = after.unwrap_or(head).clamp(oldest, head);
+        let opened = tail.opened(id, seq + 1);
         if room.readers.is_empty() {
             // Who is there was not told while nobody read; from here on it is.
             room.presence.frame = None;
@@ -156,14 +157,7 @@ impl Shard {
                 room.readers.push(key);
             }
         }
-        self.push(
-            key,
-            &ServerFrame::Opened {
-                room: id,
-                head,
-                from: seq + 1,
-            },
-        );
+        self.push(key, &opened);
     }
 
     /// Ends a socket's following of a room.

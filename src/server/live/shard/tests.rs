@@ -21,6 +21,8 @@ struct Silent;
 impl Journal for Silent {
     fn committed(&self, _: Event) {}
     fn settled(&self) {}
+
+    fn anew(&self) {}
 }
 
 /// A store with a room and these messages in it.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     basics::row,
     change::{Change, Lost, Mark},
+    epoch::Epoch,
     errors,
     facts::Questions,
     hot::Hot,
@@ -47,6 +48,7 @@ pub struct Committer {
     sessions: Arc<Sessions>,
     journal: Arc<dyn Journal>,
     purge: Arc<Notify>,
+    epoch: Arc<Epoch>,
 }
 
 /// When to connect again.
@@ -66,6 +68,7 @@ impl Committer {
         sessions: Arc<Sessions>,
         journal: Arc<dyn Journal>,
         purge: Arc<Notify>,
+        epoch: Arc<Epoch>,
     ) -> Self {
         Self {
             mark: Mark {
@@ -83,6 +86,7 @@ impl Committer {
             sessions,
             journal,
             purge,
+            epoch,
         }
     }
 
@@ -185,12 +189,16 @@ impl Committer {
         let connected = async {
             let client = self.pool.get().await?;
             let hot = Hot::prepare(&client).await?;
-            Ok::<_, StoreError>((client, hot))
+            let anew = self.epoch.has_changed(&client).await?;
+            Ok::<_, StoreError>((client, hot, anew))
         };
         match connected.await {
-            Ok(connection) => {
+            Ok((client, hot, anew)) => {
                 self.retry.wait = AGAIN.0;
-                Some(connection)
+                if anew {
+                    self.begin_anew();
+                }
+                Some((client, hot))
             }
             Err(_) => {
                 self.retry.due = Instant::now() + self.retry.wait;
@@ -198,6 +206,14 @@ impl Committer {
                 None
             }
         }
+    }
+
+    /// This is not the database that was, or it was set back: what was told of it may not be so.
+    fn begin_anew(&self) {
+        tracing::warn!("the database is another, or another life of it: all is read anew");
+        self.sessions.forget();
+        self.journal.anew();
+        self.journal.settled();
     }
 
     /// Answers that nothing of it was done.

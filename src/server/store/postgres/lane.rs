@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 use super::{
     change::Change,
     committer::{Committer, Jobs},
+    epoch::Epoch,
     job::{Append, Job, Task},
     needs::Needs,
 };
@@ -58,6 +59,7 @@ impl Lane {
         sessions: Arc<Sessions>,
         alarm: Alarm,
         purge: Arc<Notify>,
+        epoch: Arc<Epoch>,
     ) -> io::Result<Self> {
         let (jobs, seen) = (Arc::new(Queue::new()), Arc::new(Seen::default()));
         let (end, ended) = mpsc::channel::<()>();
@@ -71,7 +73,15 @@ impl Lane {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let committer = Committer::new(pool, jobs.clone(), seen, sessions, journal.clone(), purge);
+        let committer = Committer::new(
+            pool,
+            jobs.clone(),
+            seen,
+            sessions,
+            journal.clone(),
+            purge,
+            epoch,
+        );
         thread::Builder::new().name("store".into()).spawn(move || {
             let outcome = panic::catch_unwind(AssertUnwindSafe(|| committer.run(&runtime)));
             // Whoever still waits is told that nothing was done.

@@ -8,7 +8,7 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 
-use super::{check, open};
+use super::{check, epoch, open};
 use crate::server::aside::{Aside, AsideError};
 
 /// Pages that are copied at a time: the disk is not taken from whoever is served for longer.
@@ -72,6 +72,7 @@ pub fn copy(
     drop(backup);
     // One file from here on, without a log beside it.
     copied.pragma_update(None, "journal_mode", "DELETE")?;
+    epoch::renew(&copied)?;
     drop(copied);
     let found = check::check(aside.path())?;
     if let Some(fault) = found.faults.first() {

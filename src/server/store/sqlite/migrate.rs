@@ -13,6 +13,7 @@ pub const STEPS: &[&str] = &[
     include_str!("../migrations/0005_search.sql"),
     include_str!("../migrations/0006_merging.sql"),
     include_str!("../migrations/0007_people.sql"),
+    include_str!("../migrations/0008_epoch.sql"),
 ];
 
 /// # Errors

@@ -38,6 +38,8 @@ impl Journal for Told {
     }
 
     fn settled(&self) {}
+
+    fn anew(&self) {}
 }
 
 /// Where the data is; gone when this is.

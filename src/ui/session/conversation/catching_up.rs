@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Conversation, Stretch};
+use super::{Conversation, Fetching, Stretch, Unread};
 use crate::{
     api::ReadChanges,
     domain::{Seq, limits},
@@ -15,6 +15,30 @@ use crate::{
 const BREATH: Duration = Duration::from_secs(3);
 
 impl Conversation {
+    /// The server has said which life of its data it serves. What is here of the log of another one is let go: what of
+    /// it is in this one comes again.
+    pub(super) fn is_of(self, epoch: &str) {
+        // A server of an earlier version does not say.
+        if epoch.is_empty() || self.pace.with_value(|pace| pace.epoch == epoch) {
+            return;
+        }
+        self.pace.update_value(|pace| {
+            epoch.clone_into(&mut pace.epoch);
+            pace.lives += 1;
+            (pace.last_seen, pace.hole, pace.closes) = (0, None, false);
+        });
+        self.reading.set(Reading::End);
+        self.fetching.set(Fetching::Nothing);
+        self.unread.set(Unread::default());
+        self.marked.set(None);
+        self.window.update(Window::begin_anew);
+    }
+
+    /// Which life of the server's data what is asked for now is to be of.
+    pub(super) fn life(self) -> u32 {
+        self.pace.with_value(|pace| pace.lives)
+    }
+
     /// Entries follow from `from`. What lies between them and the last that this page has had is asked for, as it may
     /// have changed what is on the page.
     pub(super) fn opened(self, from: Seq) {
@@ -43,6 +67,7 @@ impl Conversation {
         let Some(since) = hole else { return };
         self.pace.update_value(|pace| pace.closes = true);
         self.window.update_untracked(Window::awaits);
+        let life = self.life();
         spawn_local(async move {
             let (me, room) = (self.session.me.get_value(), self.id().to_string());
             let (since_text, limit) = (since.to_string(), limits::HISTORY_MAX.to_string());
@@ -53,7 +78,7 @@ impl Conversation {
                 ("limit", &*limit),
             ];
             let answer = ask::<ReadChanges>(&arguments).await;
-            if self.has_ended() {
+            if self.has_ended() || self.life() != life {
                 return;
             }
             self.pace.update_value(|pace| pace.closes = false);

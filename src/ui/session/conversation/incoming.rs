@@ -52,7 +52,10 @@ impl Conversation {
             return self.happened(happening);
         }
         match frame {
-            ServerFrame::Opened { from, .. } => self.opened(*from),
+            ServerFrame::Opened { from, epoch, .. } => {
+                self.is_of(epoch);
+                self.opened(*from);
+            }
             ServerFrame::Message(message) => self.arrived(message),
             ServerFrame::Read { seq, .. } => self
                 .pace

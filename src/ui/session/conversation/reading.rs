@@ -65,6 +65,7 @@ impl Conversation {
             Stretch::Around(seq) => (Some(("around", seq)), limits::HISTORY_PAGE),
         };
         self.window.update_untracked(Window::awaits);
+        let life = self.life();
         spawn_local(async move {
             let (me, room, limit) = (
                 self.session.me.get_value(),
@@ -75,7 +76,7 @@ impl Conversation {
             let mut arguments = vec![("me", &*me), ("room", &*room), ("limit", &*limit)];
             arguments.extend(edge.as_ref().map(|(name, seq)| (*name, seq.as_str())));
             let answer = ask::<ReadHistory>(&arguments).await;
-            if self.has_ended() {
+            if self.has_ended() || self.life() != life {
                 return;
             }
             let Ok(page) = answer else {

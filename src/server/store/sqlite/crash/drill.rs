@@ -39,6 +39,8 @@ pub struct Silent;
 impl Journal for Silent {
     fn committed(&self, _: Event) {}
     fn settled(&self) {}
+
+    fn anew(&self) {}
 }
 
 /// What somebody was told of a change.

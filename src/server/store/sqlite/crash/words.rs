@@ -255,6 +255,8 @@ impl Journal for Fainting {
     }
 
     fn settled(&self) {}
+
+    fn anew(&self) {}
 }
 
 #[tokio::test]
