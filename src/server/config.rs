@@ -14,7 +14,7 @@ mod https;
 mod nats;
 
 pub use https::{Certificate, HostName, Https, KeyPair, Order};
-pub use nats::NatsAddress;
+pub use nats::{Credentials, NatsAddress};
 
 use super::{store::Data, transfer::foreign::From};
 

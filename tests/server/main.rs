@@ -14,6 +14,7 @@ mod containers;
 mod conversation;
 mod deploy;
 mod durability;
+mod engines;
 mod forms;
 mod frames;
 mod history;

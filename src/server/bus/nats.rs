@@ -21,7 +21,7 @@ use super::{
     wire::{self, Message, Part},
 };
 use crate::server::{
-    config::NatsAddress,
+    config::{Credentials, NatsAddress},
     live::{Live, ProcessId, Sighting},
     rates::Limits,
     store::{Journal, SharedStore, StoreError},
@@ -91,7 +91,7 @@ impl Post {
         let mut to_tell = feed.to_tell().ok_or(BusError::Taken)?;
         // Servers that share a NATS do not hear each other.
         let subject = format!("latchkey.{}", self.store.name().await?);
-        let client = self.options().connect(address.servers()).await?;
+        let client = self.options(address).connect(address.servers()).await?;
         let mut heard = client.subscribe(subject.clone()).await?;
         let me = random()?;
         let mut voice = Voice {
@@ -131,9 +131,16 @@ impl Post {
         })
     }
 
-    fn options(&self) -> ConnectOptions {
+    fn options(&self, address: &NatsAddress) -> ConnectOptions {
         let state = self.state.clone();
-        ConnectOptions::new()
+        let shown = match address.credentials() {
+            None => ConnectOptions::new(),
+            Some(Credentials::Password { user, password }) => {
+                ConnectOptions::with_user_and_password(user, password)
+            }
+            Some(Credentials::Token(token)) => ConnectOptions::with_token(token),
+        };
+        shown
             .name("latchkey")
             .retry_on_initial_connect()
             .max_reconnects(None)

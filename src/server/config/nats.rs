@@ -3,8 +3,10 @@
 use std::{fmt, io, str::FromStr};
 
 use async_nats::ServerAddr;
+use percent_encoding::percent_decode_str;
 
-/// Where NATS is, as in `nats://user:password@host:4222`; several with commas between, of one cluster.
+/// Where NATS is, as in `nats://user:password@host:4222`, `nats://token@host`, or `tls://…`; several with commas between,
+/// of one cluster, which all take what the first of them says that says anything.
 #[derive(Clone)]
 pub struct NatsAddress(Vec<ServerAddr>);
 
@@ -12,6 +14,31 @@ impl NatsAddress {
     pub fn servers(&self) -> &[ServerAddr] {
         &self.0
     }
+
+    /// What it is to be shown. async-nats asks for it apart from the address.
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.0.iter().find_map(|server| {
+            let user = decoded(server.username()?);
+            Some(match server.password() {
+                Some(password) => Credentials::Password {
+                    user,
+                    password: decoded(password),
+                },
+                None => Credentials::Token(user),
+            })
+        })
+    }
+}
+
+/// Who this process is to NATS.
+#[derive(PartialEq, Eq)]
+pub enum Credentials {
+    Password { user: String, password: String },
+    Token(String),
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 impl FromStr for NatsAddress {
@@ -37,5 +64,27 @@ impl fmt::Display for NatsAddress {
             write!(f, "{comma}nats://{}:{}", server.host(), server.port())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nats_is_shown_is_what_the_url_says_and_in_no_log() {
+        let credentials = |text: &str| {
+            let address: NatsAddress = text.parse().expect("an address");
+            assert!(!format!("{address:?}").contains("cret"), "{address:?}");
+            address.credentials()
+        };
+        assert!(credentials("nats://one:4222,two").is_none());
+        let password = Credentials::Password {
+            user: "chat".to_owned(),
+            password: "s/cret".to_owned(),
+        };
+        assert!(credentials("nats://one,tls://chat:s%2Fcret@two:4223") == Some(password));
+        let token = Credentials::Token("cret".to_owned());
+        assert!(credentials("nats://cret@one") == Some(token));
     }
 }

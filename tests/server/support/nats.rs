@@ -19,13 +19,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Nats {
     child: Child,
     port: u16,
+    flags: Vec<String>,
 }
 
 impl Nats {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// One with more flags.
+    pub fn start_with(flags: &[&str]) -> Self {
         let port = free_port();
-        let child = listening(port);
-        Self { child, port }
+        let flags: Vec<_> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let child = listening(port, &flags);
+        Self { child, port, flags }
     }
 
     pub fn port(&self) -> u16 {
@@ -44,7 +51,7 @@ impl Nats {
 
     /// Starts it again, where it was.
     pub fn start_again(&mut self) {
-        self.child = listening(self.port);
+        self.child = listening(self.port, &self.flags);
     }
 }
 
@@ -57,11 +64,12 @@ impl Drop for Nats {
 }
 
 /// One that answers at this port.
-fn listening(port: u16) -> Child {
+fn listening(port: u16, flags: &[String]) -> Child {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut child = Command::new("nats-server")
         .env("PATH", path + ":/usr/sbin")
         .args(["-a", "127.0.0.1", "-p", &port.to_string()])
+        .args(flags)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
