@@ -96,7 +96,7 @@ torture: site postgres nats ## Crash the store at CRASHES=10000 points, kill the
 		server::store::sqlite::crash::at_any_point_of_a_crash_what_was_answered_is_true
 	LATCHKEY_KILLS=$(KILLS) cargo test $(SERVER) --test server -- --nocapture --exact \
 		durability::confirmed_messages_survive_kills_under_load
-	LATCHKEY_BAD_DAYS=$(BAD_DAYS) cargo test $(SERVER) --test server -- --nocapture cluster::bad_days
+	LATCHKEY_BAD_DAYS=$(BAD_DAYS) cargo test $(SERVER) --test server -- --nocapture cluster::bad_days cluster::builds
 
 # libFuzzer, instrumented as cargo-fuzz does it. What it learns stays for the next time.
 fuzz: site ## Look for bytes that break a live socket, a minute long; ARGS="-max_total_time=3600" looks longer.
