@@ -534,9 +534,16 @@ def targets(results: Results) -> str:
         *hostile_targets(results),
         *(seen_target(results, seen) for seen in SEEN if seen.most is not None or seen is INTERACTIVE),
         search_target(results),
+        *recovery_targets(results),
     ]
     note = "\nThat the store is read at most once a room for (d) is what a test shows, in `tests/server/reconnect.rs`.\n"
     return table(["must", "measured", "met"], ((must, found, verdict(met)) for must, found, met in rows), left=3) + note
+
+
+def recovery_targets(results: Results) -> Iterator[tuple[str, str, bool | None]]:
+    for what, most in (("a lost frame", 1), ("a killed publisher", 5), ("NATS back", 5)):
+        seconds = results.get("seconds.most", "cluster: recovery", what)
+        yield f"(m) {what}: all have it within {most} s", unit(seconds, " s"), at_most(seconds, most)
 
 
 def deliveries(results: Results) -> str:
@@ -594,6 +601,18 @@ def cluster(results: Results) -> str:
     return table(head, [row(one["peer"]) for one in results.of("cluster: lone")])
 
 
+def recovery(results: Results) -> str:
+    """How long the last of the readers waits, of some rounds."""
+
+    def row(one: dict[str, Any]) -> list[str]:
+        if "missing" in one:
+            return missing(one, 4)
+        seconds = one["figures"]["seconds"]
+        return [one["peer"], *(f"{seconds[which]:.2f}" for which in ("median", "most")), str(one["size"])]
+
+    return table(["", "seconds, median", "at most", "rounds"], map(row, results.of("cluster: recovery")))
+
+
 def report(results: Results) -> str:
     idle = Column("KiB/socket", "kib_per_socket")
     works = [
@@ -612,6 +631,7 @@ def report(results: Results) -> str:
         ("https", "(k) TLS: ten messages a second into one room of 1,000, nginx's own time counted in", over_tls(results)),
         ("cluster: lone", "(l) Several processes, all on one core: ten messages a second into one room of 1,000; 64 senders",
          cluster(results)),
+        ("cluster: recovery", "(m) Several processes: until the last of eight readers has it", recovery(results)),
     ]
     parts = [f"{results.machine_line()}.\n", deliveries(results)]
     parts += [f"## {title}\n\n{text}" for work, title, text in works if results.of(work)]

@@ -19,7 +19,10 @@ mod peers;
 mod ports;
 #[path = "../../tests/server/support/postgres.rs"]
 mod postgres;
+mod recovery;
 mod secure;
+#[path = "../../tests/server/cluster/way.rs"]
+mod way;
 mod wire;
 mod work;
 
@@ -47,7 +50,7 @@ struct Asked {
     /// Where the peers are installed.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
-    /// Only these works: lone, saturated, rooms, idle, crowd, posts, cluster, mixed, pages, search, https, hostile, browser.
+    /// Only these works: lone, saturated, rooms, idle, crowd, posts, cluster, recovery, mixed, pages, search, https, hostile, browser.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only peers whose name contains one of these.
@@ -168,6 +171,9 @@ fn run(asked: &Asked) -> Result<(), String> {
     }
     if wanted("cluster") {
         cluster::measure(&bench, &mut results);
+    }
+    if wanted("cluster") || wanted("recovery") {
+        recovery::measure(&bench, &mut results);
     }
     if wanted("mixed") {
         for (work, size, one_in, measure) in MIXED {

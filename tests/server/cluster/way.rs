@@ -1,6 +1,11 @@
 //! A stretch of network between a process and what it needs, that can be cut, stalled, or made to lose, double, delay and
 //! swap messages of NATS, or change them to what a newer program might say.
 
+#![allow(
+    dead_code,
+    reason = "the server's tests and the benchmark each need another part of it"
+)]
+
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
@@ -11,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::support::{Value, json};
+use serde_json::{Value, json};
 
 /// What happens to what goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +67,8 @@ impl Way {
                 tokio::spawn(async move {
                     let mut cut = seen.clone();
                     tokio::select! {
+                        // What was stalled does not get through then.
+                        biased;
                         _ = cut.wait_for(|weather| *weather == Weather::Cut) => {}
                         _ = carry(from, to, &mut seen) => {}
                     }
