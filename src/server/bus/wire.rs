@@ -144,6 +144,29 @@ mod tests {
     }
 
     #[test]
+    fn fewer_and_more_fields_are_understood_and_news_of_an_unknown_kind_are_not() {
+        let understood = |json: &str| serde_json::from_str::<Message>(json).is_ok();
+        let typing = r#"{"Typing":{"room":1,"name":"bob"}}"#;
+        for (fields, parts, is) in [
+            ("", typing.to_owned(), true),
+            (r#""epoch":"e","#, typing.to_owned(), true),
+            (
+                r#""epoch":"e","since":"tomorrow","#,
+                typing.to_owned(),
+                true,
+            ),
+            (
+                "",
+                format!(r#"{typing},{{"Tomorrow":{{"room":1}}}}"#),
+                false,
+            ),
+        ] {
+            let json = format!(r#"{{"from":1,"number":2,{fields}"parts":[{parts}]}}"#);
+            assert_eq!(understood(&json), is, "{json}");
+        }
+    }
+
+    #[test]
     fn that_there_is_nothing_to_say_is_said_too() {
         let mut number = 0;
         let said = messages(7, &mut number, "", &[]);
