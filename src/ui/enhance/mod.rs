@@ -30,6 +30,13 @@ pub fn start() {
     if let Some(pass) = paths::pass_in_fragment(&browser::fragment()) {
         if let Ok(Some(input)) = document().query_selector("input[name=pass]") {
             input.unchecked_ref::<HtmlInputElement>().set_value(&pass);
+            // Whoever brings one has come for nothing else.
+            if let (Ok(Some(way)), Ok(Some(first))) = (
+                input.closest("section"),
+                document().query_selector("main > section"),
+            ) {
+                _ = first.before_with_node_1(&way);
+            }
         }
         browser::show_url(&browser::query(), "");
     }
