@@ -28,7 +28,7 @@ test("a pass lets a second browser in; both talk, and one can end the other", as
   const link = await alice.page.locator("#pass-link").innerText();
   expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/sign-in#pass=pass_/);
 
-  const phone = await person("alice", { viewport: { width: 1000, height: 480 } });
+  const phone = await person("alice", { viewport: { width: 1280, height: 480 } });
   await phone.goto(link);
   // Once read, it is out of the address bar.
   await expect(phone.page).toHaveURL("/sign-in");
