@@ -49,9 +49,12 @@ impl Secret for Nothing {
 
 impl Keys {
     /// # Errors
-    /// Where the system gives no randomness or memory.
+    /// Where the system gives no randomness.
     pub fn new() -> Result<Self, password_hash::Error> {
-        let decoy = hash(&random_bytes::<32>()?, &mut Blocks::default())?;
+        // No secret gives this hash, and to find that out is the same work as for any other; to compute one would be half
+        // of the time that the server takes to start.
+        let hash = Output::new(&random_bytes::<{ Params::DEFAULT_OUTPUT_LEN }>()?)?;
+        let decoy = phc(salt()?.as_salt(), hash, &Params::default())?;
         Ok(Self {
             hashing: Hashing::default(),
             decoy: decoy.into(),
@@ -112,17 +115,25 @@ pub fn hash_now(key: &Key) -> Result<String, password_hash::Error> {
 
 /// Argon2id, version 1.3, with the parameters OWASP recommends (19 MiB, 2 passes, 1 lane).
 fn hash(key: &[u8], blocks: &mut Blocks) -> Result<String, password_hash::Error> {
-    let salt = SaltString::from_b64(&BASE64_STANDARD_NO_PAD.encode(random_bytes::<16>()?))?;
+    let (salt, params) = (salt()?, Params::default());
     let salt = salt.as_salt();
-    let params = Params::default();
-    let hash = PasswordHash {
+    let hash = output(key, salt, Version::V0x13, params.clone(), blocks)?;
+    phc(salt, hash, &params)
+}
+
+fn salt() -> Result<SaltString, password_hash::Error> {
+    SaltString::from_b64(&BASE64_STANDARD_NO_PAD.encode(random_bytes::<16>()?))
+}
+
+fn phc(salt: Salt<'_>, hash: Output, params: &Params) -> Result<String, password_hash::Error> {
+    let phc = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(&params)?,
+        params: ParamsString::try_from(params)?,
         salt: Some(salt),
-        hash: Some(output(key, salt, Version::V0x13, params, blocks)?),
+        hash: Some(hash),
     };
-    Ok(hash.to_string())
+    Ok(phc.to_string())
 }
 
 /// Whether the key gives the hash in a PHC string, compared in constant time.
@@ -195,6 +206,28 @@ mod tests {
         );
         let another = keys.hash(key("sesame")).await.expect("a hash");
         assert_ne!(phc, another, "each has a salt of its own");
+    }
+
+    #[tokio::test]
+    async fn a_miss_is_checked_against_what_is_as_much_work_as_a_hash() {
+        let keys = Keys::new().expect("keys");
+        let real = keys.hash(key("sesame")).await.expect("a hash");
+        let parts = |phc: &str| {
+            let phc = PasswordHash::new(phc).expect("a PHC string");
+            let length = phc.hash.expect("a hash").len();
+            let salt = phc.salt.expect("a salt").len();
+            (
+                phc.algorithm.to_string(),
+                phc.version,
+                phc.params.to_string(),
+                salt,
+                length,
+            )
+        };
+        assert_eq!(parts(&keys.decoy), parts(&real));
+        let mut blocks = Blocks::default();
+        assert_eq!(matches(b"", &keys.decoy, &mut blocks), Ok(false));
+        assert_ne!(keys.decoy, Keys::new().expect("keys").decoy);
     }
 
     #[tokio::test]
