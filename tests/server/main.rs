@@ -14,6 +14,7 @@ mod containers;
 mod conversation;
 mod deploy;
 mod durability;
+mod earlier;
 mod engines;
 mod forms;
 mod frames;

@@ -67,11 +67,7 @@ pub fn check(file: &Path) -> rusqlite::Result<Checkup> {
         for (name, rows) in COUNTS {
             found.counts.push((name, count(&connection, rows)?));
         }
-        let log = if version < ENTRIES_SINCE {
-            "messages"
-        } else {
-            "entries"
-        };
+        let log = log_of(version);
         found.counts.push((log, count(&connection, log)?));
     }
     Ok(found)
@@ -95,26 +91,39 @@ fn inconsistencies(connection: &Connection, version: usize) -> rusqlite::Result<
          WHERE members.user_id IS NULL LIMIT 20",
         &|room| format!("the owner of room {room} is no member of it"),
     )?;
-    if version < ENTRIES_SINCE {
-        return Ok(faults);
-    }
+    let log = log_of(version);
     ask(
-        "SELECT rooms.id FROM rooms JOIN entries ON entries.room_id = rooms.id
-         GROUP BY rooms.id HAVING count(*) <> max(seq) OR min(seq) <> 1 LIMIT 20",
+        &format!(
+            "SELECT rooms.id FROM rooms JOIN {log} AS log ON log.room_id = rooms.id
+             GROUP BY rooms.id HAVING count(*) <> max(seq) OR min(seq) <> 1 LIMIT 20"
+        ),
         &|room| format!("the log of room {room} has a hole"),
     )?;
     ask(
-        "SELECT rooms.id FROM rooms JOIN entries ON entries.room_id = rooms.id
-         GROUP BY rooms.id HAVING sum(kind <> 0) <> max(silent) LIMIT 20",
-        &|room| format!("the messages of room {room} are counted wrong"),
+        &format!(
+            "SELECT DISTINCT room_id FROM {log}
+             WHERE room_id NOT IN (SELECT id FROM rooms) AND room_id NOT IN (SELECT room_id FROM purges)
+             LIMIT 20"
+        ),
+        &|room| format!("{log} of room {room} are left, which is gone"),
     )?;
-    ask(
-        "SELECT DISTINCT room_id FROM entries
-         WHERE room_id NOT IN (SELECT id FROM rooms) AND room_id NOT IN (SELECT room_id FROM purges)
-         LIMIT 20",
-        &|room| format!("entries of room {room} are left, which is gone"),
-    )?;
+    if version >= ENTRIES_SINCE {
+        ask(
+            "SELECT rooms.id FROM rooms JOIN entries ON entries.room_id = rooms.id
+             GROUP BY rooms.id HAVING sum(kind <> 0) <> max(silent) LIMIT 20",
+            &|room| format!("the messages of room {room} are counted wrong"),
+        )?;
+    }
     Ok(faults)
+}
+
+/// The table that rooms' logs are in.
+fn log_of(version: usize) -> &'static str {
+    if version < ENTRIES_SINCE {
+        "messages"
+    } else {
+        "entries"
+    }
 }
 
 fn count(connection: &Connection, rows: &str) -> rusqlite::Result<u64> {
