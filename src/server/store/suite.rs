@@ -5,6 +5,7 @@ mod alike;
 mod away;
 mod conversation;
 mod order;
+mod oversight;
 mod people;
 mod reading;
 mod searching;
