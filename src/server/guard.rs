@@ -61,6 +61,17 @@ pub fn security_headers() -> [(HeaderName, HeaderValue); 5] {
     ]
 }
 
+/// Has browsers ask by HTTPS alone for a week (RFC 6797), whatever a link or somebody on the way says. Only where the server
+/// sees to its own certificate: one from files may be of an authority that not all know, and end when nobody looks. A week,
+/// and nothing about other hosts, because browsers cannot be told that it is over: each visit begins the week anew, and
+/// whoever goes back to plain HTTP has to wait for no more than that.
+pub fn https_for_a_while() -> (HeaderName, HeaderValue) {
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=604800"),
+    )
+}
+
 /// The policy of a page: scripts only with its nonce, WASM, and nothing from anywhere else.
 pub fn page_policy(nonce: &str) -> String {
     format!(

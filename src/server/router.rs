@@ -64,8 +64,8 @@ impl FromRef<AppState> for Arc<Health> {
     }
 }
 
-/// The whole server as one service.
-pub fn router(chat: Chat, keeper: Keeper, proxies: Proxies) -> Router {
+/// The whole server as one service. `has_name` is whether it gets certificates for its own name.
+pub fn router(chat: Chat, keeper: Keeper, proxies: Proxies, has_name: bool) -> Router {
     let state = AppState {
         chat: chat.clone(),
         flashes: Arc::new(Flashes::new(chat.shared())),
@@ -103,7 +103,7 @@ pub fn router(chat: Chat, keeper: Keeper, proxies: Proxies) -> Router {
             know_the_caller,
         ))
         .merge(files)
-        .layer(middleware::from_fn(secure))
+        .layer(middleware::from_fn_with_state(has_name, secure))
         .with_state(state)
 }
 
@@ -145,9 +145,10 @@ fn request_context(chat: &Chat) {
 }
 
 /// Puts the security headers on every answer that does not set its own.
-async fn secure(request: HttpRequest, next: Next) -> Response<Body> {
+async fn secure(State(has_name): State<bool>, request: HttpRequest, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
-    for (name, value) in guard::security_headers() {
+    let lasting = has_name.then(guard::https_for_a_while);
+    for (name, value) in guard::security_headers().into_iter().chain(lasting) {
         response.headers_mut().entry(name).or_insert(value);
     }
     response

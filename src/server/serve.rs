@@ -176,7 +176,7 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
     let main = Door {
         listener: listeners.main,
         tls,
-        app: router(chat, keeper, proxies),
+        app: router(chat, keeper, proxies, config.https.name().is_some()),
     };
     let mut serving = JoinSet::new();
     for door in [Some(main), redirecting].into_iter().flatten() {

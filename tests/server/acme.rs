@@ -62,7 +62,9 @@ async fn names_get_certificates_which_are_kept() {
 
     // People come by its name.
     let browser = Browser::over_tls(&format!("https://{NAME}:{port}"), trust.clone());
-    assert!(browser.get("/").await.page().contains("Claim"));
+    let page = browser.get("/").await;
+    assert_eq!(page.header("strict-transport-security"), "max-age=604800");
+    assert!(page.page().contains("Claim"));
     let alice = browser.claim("alice").await;
     assert!(
         browser.cookies().starts_with("__Host-"),

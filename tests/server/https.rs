@@ -46,7 +46,10 @@ async fn a_page_a_claim_and_a_live_socket_come_over_tls() {
         "{curl:?}"
     );
     let browser = server.browser();
-    assert!(browser.get("/").await.page().contains("Claim"));
+    let page = browser.get("/").await;
+    // Who brings a certificate of their own may go back to plain HTTP.
+    assert_eq!(page.header("strict-transport-security"), "");
+    assert!(page.page().contains("Claim"));
     let claim = browser
         .call("claim_username", &[("username", &"alice")])
         .await;
@@ -83,6 +86,57 @@ async fn a_page_a_claim_and_a_live_socket_come_over_tls() {
         .refused_upgrade(query, &stranger)
         .await
         .refused(403, "cross_origin");
+    server.is_well().await;
+}
+
+#[tokio::test]
+async fn tls_is_spoken_in_versions_that_are_safe_and_in_no_other() {
+    let server = over_tls().await;
+    let authority = server.home().join("authority.pem");
+    fs::write(&authority, Authority::shared().pem()).expect("is written");
+    let speak = |words: &[&str]| {
+        let ran = Command::new("openssl")
+            .args([
+                "s_client",
+                "-connect",
+                server.address(),
+                "-brief",
+                "-verify_return_error",
+            ])
+            .arg("-CAfile")
+            .arg(&authority)
+            .args(words)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("openssl");
+        let said = [ran.stdout, ran.stderr].concat();
+        (
+            ran.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    };
+    for (version, name) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let (shook, said) = speak(&[version]);
+        assert!(
+            shook && said.contains(&format!("Protocol version: {name}")),
+            "{said}"
+        );
+    }
+    // As far as this machine's openssl speaks them at all, told to stop at nothing.
+    for (version, ciphers) in [
+        ("-tls1", "ALL:@SECLEVEL=0"),
+        ("-tls1_1", "ALL:@SECLEVEL=0"),
+        // Without forward secrecy, and with modes that are broken.
+        ("-tls1_2", "AES128-GCM-SHA256:@SECLEVEL=0"),
+        (
+            "-tls1_2",
+            "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0",
+        ),
+    ] {
+        let (shook, said) = speak(&[version, "-cipher", ciphers]);
+        assert!(!shook, "{version} {ciphers}: {said}");
+        assert!(!said.contains("Unknown option"), "{said}");
+    }
     server.is_well().await;
 }
 
