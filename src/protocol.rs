@@ -57,8 +57,14 @@ pub enum ClientFrame {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case", try_from = "Flat")]
 pub enum ServerFrame {
-    /// The first frame of every socket. `build` is another one whenever the site is.
-    Hello { me: String, build: String },
+    /// The first frame of every socket. `build` is another one whenever the site is; `notice` is what is announced to
+    /// everybody, where something is.
+    Hello {
+        me: String,
+        build: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notice: Option<String>,
+    },
     /// Entries follow from `from`; where `from` > `after` + 1, `changes` has what is between. Another `epoch` is another
     /// log: of what a reader has of the room from before nothing needs to be in it.
     Opened {
@@ -179,6 +185,8 @@ pub enum ServerFrame {
     Sessions,
     /// The room is gone.
     Deleted { room: RoomId },
+    /// What is announced to everybody from now on; nothing where it is empty.
+    Notice { text: String },
     /// A close frame follows. [`Code::Restarting`] asks to come back.
     Bye { code: Code, message: String },
 }
@@ -205,7 +213,11 @@ impl ServerFrame {
             | Self::Read { room, .. }
             | Self::Mention { room, .. }
             | Self::Deleted { room } => Some(*room),
-            Self::Hello { .. } | Self::Rooms | Self::Sessions | Self::Bye { .. } => None,
+            Self::Hello { .. }
+            | Self::Rooms
+            | Self::Sessions
+            | Self::Notice { .. }
+            | Self::Bye { .. } => None,
         }
     }
 }
@@ -250,6 +262,7 @@ enum Kind {
     Rooms,
     Sessions,
     Deleted,
+    Notice,
     Bye,
 }
 
@@ -297,6 +310,9 @@ struct Flat {
     build: String,
     #[serde(default)]
     epoch: String,
+    notice: Option<String>,
+    #[serde(default)]
+    text: String,
     what: Option<What>,
     to: Option<String>,
     re: Option<Quote>,
@@ -358,6 +374,7 @@ impl TryFrom<Flat> for ServerFrame {
             Kind::Hello => Self::Hello {
                 me: flat.me,
                 build: flat.build,
+                notice: flat.notice,
             },
             Kind::Opened => Self::Opened {
                 room: room?,
@@ -475,6 +492,7 @@ impl TryFrom<Flat> for ServerFrame {
             },
             Kind::Rooms => Self::Rooms,
             Kind::Deleted => Self::Deleted { room: room? },
+            Kind::Notice => Self::Notice { text: flat.text },
             Kind::Bye => Self::Bye {
                 code: code?,
                 message,
@@ -633,8 +651,9 @@ mod tests {
         let room = any::<RoomId>;
         let names = || prop::collection::vec(any::<String>(), 0..4);
         prop_oneof![
-            (any::<String>(), any::<String>())
-                .prop_map(|(me, build)| ServerFrame::Hello { me, build }),
+            (any::<String>(), any::<String>(), any::<Option<String>>())
+                .prop_map(|(me, build, notice)| ServerFrame::Hello { me, build, notice }),
+            any::<String>().prop_map(|text| ServerFrame::Notice { text }),
             (room(), id(), any::<Seq>(), any::<Millis>())
                 .prop_map(|(room, id, seq, at)| ServerFrame::Sent { room, id, seq, at }),
             (

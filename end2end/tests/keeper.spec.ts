@@ -72,3 +72,61 @@ for (const width of [360, 1280]) {
     });
   }
 }
+
+for (const width of [360, 1280]) {
+  test(`what is announced reaches open pages of ${width} pixels without a reload, and goes again`, async ({
+    named,
+    person,
+    server,
+  }) => {
+    const alice = await named("alice", { viewport: { width, height: 800 } });
+    await alice.hasCreated("general");
+    const { page } = alice;
+    await alice.goto(alice.dashboard());
+    await page.getByRole("main").getByRole("link", { name: "general" }).click();
+    const composer = page.getByRole("textbox", { name: "Message" });
+    await composer.fill("a draft");
+    const keeper = await person("keeper");
+    await keeper.page.goto(server.keeper);
+    await expect(keeper.page.getByRole("heading", { name: "Now" })).toBeVisible();
+    const announce = async (text: string) => {
+      await keeper.page.getByRole("textbox", { name: "What to say" }).fill(text);
+      await keeper.page.getByRole("button", { name: "Announce" }).click();
+    };
+    const documents = async () => (await page.evaluate(() => performance.getEntriesByType("navigation"))).length;
+    const before = await documents();
+
+    await announce("Back in five minutes: we move to another machine, and your rooms move along.");
+    const bar = page.getByRole("status").filter({ hasText: "Back in five minutes" });
+    await expect(bar).toBeVisible();
+    // Nothing else is covered or pushed out of the window.
+    const [told, written] = [await bar.boundingBox(), await composer.boundingBox()];
+    expect(told!.y).toBe(0);
+    expect(told!.height).toBeLessThan(110);
+    expect(written!.y + written!.height).toBeLessThanOrEqual(800);
+    for (const shown of [page.getByRole("heading", { level: 1 }), composer, page.getByRole("button", { name: "Send" })]) {
+      await expect(shown).toBeInViewport({ ratio: 1 });
+      expect((await shown.boundingBox())!.y).toBeGreaterThanOrEqual(told!.y + told!.height);
+    }
+    const overflow = await page.locator("html").evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    if (SHOTS) await page.screenshot({ path: join(SHOTS, `announced-${width}.png`) });
+    await expect(composer).toHaveValue("a draft");
+
+    // It stays while one goes about, and over a break.
+    await page.goBack();
+    await expect(page.getByRole("heading", { level: 1, name: "Rooms" })).toBeVisible();
+    await expect(bar).toBeVisible();
+    if (SHOTS) await page.screenshot({ path: join(SHOTS, `announced-dashboard-${width}.png`) });
+    await keeper.page.getByRole("button", { name: "Take it back" }).click();
+    await expect(bar).toHaveCount(0);
+    expect(await documents()).toBe(before);
+
+    // What a server has announced that is gone is nothing any more.
+    await announce("This one is about to end.");
+    await expect(page.getByText("This one is about to end.")).toBeVisible();
+    await server.kill();
+    await server.again();
+    await expect(page.getByText("This one is about to end.")).toHaveCount(0, { timeout: 15_000 });
+  });
+}

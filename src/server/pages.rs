@@ -129,7 +129,7 @@ async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Vi
             && visit.flash.is_none()
             && visit.query("ask").is_none()
             && visit.warning(me).is_none()
-            && chat.announced().text().is_none();
+            && chat.live().notice().is_none();
         let key = plain.then(|| RoomKey {
             me: me.name.clone(),
             names: visit.names(),
@@ -419,7 +419,7 @@ impl Visit {
         title: &str,
         main: impl FnOnce() -> V + Send + 'static,
     ) -> Page {
-        let announced = self.chat.announced().text();
+        let announced = self.chat.live().notice();
         if !self.identities.is_empty() || self.flash.is_some() || announced.is_some() {
             return self.show(title, None, main);
         }
@@ -450,7 +450,7 @@ impl Visit {
             me: me.map(|me| me.name.clone()),
             names: self.names(),
             warning: me.and_then(|me| self.warning(me)),
-            announced: self.chat.announced().text(),
+            announced: self.chat.live().notice(),
             nonce: nonce.to_string(),
             assets: assets::entry_points(),
         }

@@ -9,7 +9,6 @@ mod settings;
 use std::sync::Arc;
 
 use super::{
-    announced::Announced,
     bus::Bus,
     identity::{self, Caller, Cookie, Me},
     keys::Keys,
@@ -44,7 +43,6 @@ pub struct Parts {
     pub strangers: Strangers,
     pub passkeys: Passkeys,
     pub patience: Patience,
-    pub announced: Announced,
 }
 
 /// No room's number.
@@ -94,11 +92,6 @@ impl Chat {
 
     pub fn sockets(&self) -> &Sockets {
         &self.0.sockets
-    }
-
-    /// What the keeper has to say to everybody.
-    pub fn announced(&self) -> &Announced {
-        &self.0.announced
     }
 
     pub fn keys(&self) -> &Keys {

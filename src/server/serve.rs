@@ -15,7 +15,6 @@ use tokio::{
 };
 
 use super::{
-    announced::Announced,
     assets, backup,
     bus::{Bus, Feed},
     config::Config,
@@ -116,7 +115,6 @@ pub async fn serve(config: Config, handed: Handed) -> Result<(), ServeError> {
             names: config.forget_names_after,
             sessions: config.forget_sessions_after,
         },
-        announced: Announced::default(),
     });
     let whole = tokio::spawn({
         let live = live.clone();

@@ -92,9 +92,10 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
                     "Skip to content"
                 </a>
                 <Header me names />
-                <Notice />
-                {announced.map(|text| view! { <p class="warning" role="status" dir="auto">{text}</p> })}
-                {warning.map(|warning| view! { <p class="warning" role="status">{warning}</p> })}
+                <div class="told">
+                    <Notice announced />
+                    {warning.map(|warning| view! { <p class="warning" role="status">{warning}</p> })}
+                </div>
                 {children()}
             </body>
         </html>

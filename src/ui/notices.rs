@@ -1,4 +1,4 @@
-//! A sentence about what has just happened, shown wherever the person is by then.
+//! A sentence about what has just happened, shown wherever the person is by then; and what is announced to everybody.
 
 use std::cell::RefCell;
 
@@ -6,8 +6,11 @@ use leptos::prelude::*;
 
 thread_local! {
     /// Where the document shows it.
-    static SHOWN: RefCell<Option<ArcRwSignal<Option<String>>>> = const { RefCell::new(None) };
+    static SHOWN: RefCell<Option<Place>> = const { RefCell::new(None) };
+    static ANNOUNCED: RefCell<Option<Place>> = const { RefCell::new(None) };
 }
+
+type Place = ArcRwSignal<Option<String>>;
 
 /// Shows a sentence.
 pub fn say(sentence: &str) {
@@ -16,7 +19,17 @@ pub fn say(sentence: &str) {
     }
 }
 
-/// Shows in `place` what is said from now on. Browser only.
-pub fn show_in(place: ArcRwSignal<Option<String>>) {
-    SHOWN.set(Some(place));
+/// Shows what is announced to everybody now, where something is.
+pub fn announce(text: Option<String>) {
+    if let Some(shown) = ANNOUNCED.with_borrow(Clone::clone)
+        && *shown.read_untracked() != text
+    {
+        shown.set(text);
+    }
+}
+
+/// Shows in `said` what is said from now on, and in `announced` what is announced. Browser only.
+pub fn show_in(said: Place, announced: Place) {
+    SHOWN.set(Some(said));
+    ANNOUNCED.set(Some(announced));
 }

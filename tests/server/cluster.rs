@@ -8,6 +8,7 @@ mod checker;
 mod failover;
 mod faulty;
 mod guest;
+mod keeper;
 mod together;
 mod way;
 

@@ -7,7 +7,7 @@ use crate::support::*;
 const ENTER: &str = "/keeper";
 
 /// The keeper's browser, let in by the code that the server printed.
-async fn keeper(server: &Server) -> Browser {
+pub async fn keeper(server: &Server) -> Browser {
     let browser = server.browser();
     let code = server.keepers_code().await;
     let answer = post(&browser, ENTER, &[("code", &code)]).await;
@@ -15,13 +15,13 @@ async fn keeper(server: &Server) -> Browser {
     browser
 }
 
-async fn post(browser: &Browser, path: &str, fields: Fields<'_>) -> Answer {
+pub async fn post(browser: &Browser, path: &str, fields: Fields<'_>) -> Answer {
     let request = browser.request("POST", path).header("accept", "text/html");
     browser.send_form(request, fields).await
 }
 
 /// What the page says, and what it does not load.
-async fn page(browser: &Browser, path: &str) -> String {
+pub async fn page(browser: &Browser, path: &str) -> String {
     let answer = browser.get(path).await;
     let policy = answer.header("content-security-policy").to_owned();
     assert!(policy.contains("script-src 'none'"), "{policy}");
@@ -32,7 +32,7 @@ async fn page(browser: &Browser, path: &str) -> String {
 }
 
 /// The number that a form on the page says as `field`, after the first `near`.
-fn number(page: &str, near: &str, field: &str) -> i64 {
+pub fn number(page: &str, near: &str, field: &str) -> i64 {
     let (_, rest) = page
         .split_once(near)
         .unwrap_or_else(|| panic!("no {near} in {page}"));
@@ -43,7 +43,7 @@ fn number(page: &str, near: &str, field: &str) -> i64 {
     number.parse().expect("a number")
 }
 
-fn id_of(page: &str, name: &str) -> i64 {
+pub fn id_of(page: &str, name: &str) -> i64 {
     let link = page
         .split("/keeper/names/")
         .skip(1)
@@ -265,6 +265,33 @@ async fn what_the_keeper_announces_stands_on_every_page_until_it_is_taken_back()
     for (browser, path) in [(&stranger, "/"), (&alice.browser, "/@alice/rooms/general")] {
         assert!(!browser.get(path).await.page().contains("Back in five"));
     }
+}
+
+/// The first frame of a new socket.
+async fn hello(person: &Person) -> Value {
+    let mut live = person.try_live().await.expect("a socket");
+    live.next().await
+}
+
+#[tokio::test]
+async fn what_the_keeper_announces_is_told_to_the_sockets_that_are_open_and_to_those_that_come() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let mut live = alice.live().await;
+    assert_eq!(hello(&bob).await.get("notice"), None);
+    let keeper = keeper(&server).await;
+    for text in ["Back in five minutes", "Back in ten \"minutes\""] {
+        post(&keeper, "/keeper/announce", &[("text", &text)]).await;
+        assert_eq!(
+            live.frame("notice").await,
+            json!({"t": "notice", "text": text})
+        );
+        assert_eq!(hello(&bob).await["notice"], text);
+    }
+    post(&keeper, "/keeper/announce", &[("text", &" ")]).await;
+    assert_eq!(live.frame("notice").await["text"], "");
+    assert_eq!(hello(&bob).await.get("notice"), None);
+    server.is_well().await;
 }
 
 #[tokio::test]

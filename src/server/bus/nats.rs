@@ -224,6 +224,7 @@ impl Post {
                     self.live.sighted_elsewhere(from, sightings);
                 }
                 Part::Typing { room, name } => self.live.types_elsewhere(room, &name),
+                Part::Announced(said) => self.live.announced_elsewhere(said),
                 Part::Tried(tried) => self.limits.heard(&tried),
                 Part::WhoIsThere(process) => asked |= process == peers.me(),
                 Part::Goodbye => {
@@ -269,9 +270,11 @@ impl Post {
             (voice.asked, voice.told) = (false, now);
             // All who are here now, what is news included.
             parts = self.all_here();
+            parts.extend(self.live.announced_last().map(Part::Announced));
         }
         let typing = self.live.typing().into_iter();
         parts.extend(typing.map(|(room, name)| Part::Typing { room, name }));
+        parts.extend(self.live.announced().map(Part::Announced));
         parts.extend(asked.into_iter().map(Part::WhoIsThere));
         parts.extend(self.limits.news().into_iter().map(Part::Tried));
         if !parts.is_empty() || now.saturating_duration_since(voice.spoke) >= BEAT {

@@ -7,6 +7,7 @@ use super::ProcessId;
 use crate::{
     domain::RoomId,
     server::{
+        announced::Said,
         live::Sighting,
         rates::Tried,
         store::{Event, Reading},
@@ -41,6 +42,8 @@ pub enum Part {
         room: RoomId,
         name: String,
     },
+    /// Something was announced to everybody.
+    Announced(Said),
     /// Something was tried that counts for all.
     Tried(Tried),
     /// That process is to say who is there.
@@ -54,6 +57,7 @@ impl Part {
     pub fn keeps(&self) -> bool {
         match self {
             Self::Event(event) => !matches!(event, Event::Seen { .. }),
+            Self::Announced(_) => true,
             // Twice, it would count twice.
             Self::Tried(_)
             | Self::Here { .. }

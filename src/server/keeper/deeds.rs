@@ -76,7 +76,7 @@ impl Keeper {
             }
             "announce" => {
                 let text = Topic::parse(form.get("text").map_or("", String::as_str))?;
-                chat.announced().say(&text);
+                chat.live().announce(&text);
                 tracing::info!(%address, text = text.as_str(), "the keeper announced something");
                 Ok("/keeper".to_owned())
             }

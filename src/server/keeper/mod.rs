@@ -156,7 +156,7 @@ impl Keeper {
             data: found.bytes,
             free: found.free,
             backup: found.backup.map(|at| at.map(millis)),
-            announced: chat.announced().text(),
+            announced: chat.live().notice(),
         })
     }
 }

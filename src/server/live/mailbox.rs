@@ -88,6 +88,8 @@ pub enum Command {
         room: RoomId,
         name: Arc<str>,
     },
+    /// Something else is announced to everybody.
+    Announced,
     /// Whose sessions its sockets are of.
     Sessions(oneshot::Sender<Vec<(UserId, SessionId)>>),
     /// All its sockets are to go elsewhere.

@@ -15,8 +15,11 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    domain::{RoomId, Seq},
-    server::store::{SessionId, UserId},
+    domain::{RoomId, Seq, Topic},
+    server::{
+        announced::Said,
+        store::{SessionId, UserId, now},
+    },
 };
 
 /// How long a shard may take to answer.
@@ -71,6 +74,38 @@ impl Live {
             room,
             name: name.into(),
         });
+    }
+
+    /// What is announced to everybody, where something is.
+    pub fn notice(&self) -> Option<String> {
+        self.shared.announced.text()
+    }
+
+    /// Announces something else to all who are and will be connected; nothing, where it is empty.
+    pub fn announce(&self, text: &Topic) {
+        self.shared.announced.say(text, now());
+        self.tell_all_of_it();
+    }
+
+    /// What was announced here since this was asked last.
+    pub fn announced(&self) -> Option<Said> {
+        self.shared.announced.news()
+    }
+
+    /// What was announced last, at whichever process, where anything ever was.
+    pub fn announced_last(&self) -> Option<Said> {
+        self.shared.announced.last()
+    }
+
+    pub fn announced_elsewhere(&self, said: Said) {
+        if self.shared.announced.hear(said) {
+            self.tell_all_of_it();
+        }
+    }
+
+    fn tell_all_of_it(&self) {
+        let shards = self.shared.shards().iter();
+        shards.for_each(|shard| shard.send(Command::Announced));
     }
 
     /// Follows no longer the logs of rooms that nobody here needs.

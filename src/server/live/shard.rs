@@ -193,6 +193,7 @@ impl Shard {
             Command::Answered { asked, answers } => self.answered(asked, answers),
             Command::Presence { room } => self.schedule(room, Due::Presence),
             Command::Typing { room, name } => self.types(room, &name, true),
+            Command::Announced => self.announced(),
             Command::Sessions(reply) => _ = reply.send(self.sessions()),
             Command::Ask(reply) => _ = reply.send(()),
             Command::SendAway => self.send_away(),

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{Posted, RoomId, Seq},
     server::{
+        announced::Announced,
         rates::Limits,
         store::{Entry, NewEntry, Reply, SocketId, Store, StoreError, UserId},
     },
@@ -31,6 +32,8 @@ pub struct Shared {
     pub holes: Notify,
     /// Who has begun to type since the other processes were told, where there may be any.
     pub typed: Mutex<Option<Vec<(RoomId, String)>>>,
+    /// What all sockets are told first, and when it changes.
+    pub announced: Announced,
     /// Rooms whose tail is on its way.
     loading: Mutex<HashMap<RoomId, Loading>>,
     running: OnceLock<Running>,
@@ -57,6 +60,7 @@ impl Shared {
             sequencer: Mutex::default(),
             holes: Notify::new(),
             typed: Mutex::default(),
+            announced: Announced::default(),
             loading: Mutex::default(),
             running: OnceLock::new(),
         }

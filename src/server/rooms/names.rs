@@ -278,7 +278,6 @@ mod tests {
             strangers: Strangers::default(),
             passkeys: Passkeys::new(None),
             patience: Patience::default(),
-            announced: crate::server::announced::Announced::default(),
         });
         (chat, folder)
     }

@@ -170,7 +170,7 @@ pub fn overview(figures: Figures, clock: Clock) -> impl IntoView {
         <section class="card" aria-labelledby="say">
             <h2 id="say">"Announce a restart"</h2>
             <p class="hint">
-                "A line on top of every page that is loaded from then on, until the server starts again or you take it back. Pages that are open already show it when they are loaded anew."
+                "A line on top of every page, those of people that are open included, until the server starts again or you take it back."
             </p>
             <form action="/keeper/announce" method="post">
                 <div class="field">

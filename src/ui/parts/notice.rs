@@ -1,4 +1,4 @@
-//! Where a sentence about what has just happened appears.
+//! Where a sentence about what has just happened appears, and what is announced to everybody.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::ui::notices;
 /// Long enough to be read after a page has changed under the reader.
 const SHOWN: Duration = Duration::from_secs(10);
 
-/// Where notices appear.
+/// Where notices appear. `announced` is what everybody was told as the page was made.
 #[island]
-pub fn Notice() -> impl IntoView {
-    let said = ArcRwSignal::new(None);
+pub fn Notice(announced: Option<String>) -> impl IntoView {
+    let (said, announced) = (ArcRwSignal::new(None), ArcRwSignal::new(announced));
     Effect::new({
-        let said = said.clone();
-        move || notices::show_in(said.clone())
+        let (said, announced) = (said.clone(), announced.clone());
+        move || notices::show_in(said.clone(), announced.clone())
     });
     let said = RwSignal::from(said);
     Effect::new(move || {
@@ -35,6 +35,19 @@ pub fn Notice() -> impl IntoView {
                             <button type="button" class="quiet" on:click=move |_| said.set(None)>
                                 "Dismiss"
                             </button>
+                        }
+                    })
+            }}
+        </div>
+        <div role="status">
+            {move || {
+                announced
+                    .get()
+                    .map(|text| {
+                        view! {
+                            <p class="warning" dir="auto">
+                                {text}
+                            </p>
                         }
                     })
             }}

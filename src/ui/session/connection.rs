@@ -52,6 +52,8 @@ pub enum Event {
     Up {
         /// Which build of the server it is.
         build: String,
+        /// What is announced to everybody.
+        notice: Option<String>,
     },
     /// The socket is gone: what was under way may not have arrived.
     Down,
@@ -176,11 +178,11 @@ impl<T: Fn(Event)> Task<T> {
             match select(socket.next(), self.commands.next()).await {
                 Either::Left((Some(Ok(Message::Text(text))), _)) => {
                     match serde_json::from_str(&text) {
-                        Ok(ServerFrame::Hello { build, .. }) => {
+                        Ok(ServerFrame::Hello { build, notice, .. }) => {
                             greeted = true;
                             self.attempt = 0;
                             self.become_state(State::Open);
-                            (self.tell)(Event::Up { build });
+                            (self.tell)(Event::Up { build, notice });
                         }
                         Ok(ServerFrame::Bye { code, .. }) => match code {
                             Code::NotMe => return End::Refused,

@@ -233,7 +233,8 @@ impl Session {
     fn heard(self, event: Event) {
         match event {
             Event::State(state) => self.link.set(state),
-            Event::Up { build } => {
+            Event::Up { build, notice } => {
+                notices::announce(notice);
                 self.navigator.is_served_by(&build);
                 self.rooms.follow_anew(self);
                 for conversation in self.conversations.get_value() {
@@ -260,6 +261,9 @@ impl Session {
             }
             ServerFrame::Sessions => return self.is_stale(Plain::Mine),
             ServerFrame::Opened { epoch, .. } => self.is_of(epoch),
+            ServerFrame::Notice { text } => {
+                return notices::announce(Some(text.clone()).filter(|text| !text.is_empty()));
+            }
             _ => {}
         }
         self.overhear(frame);

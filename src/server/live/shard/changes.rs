@@ -62,7 +62,8 @@ impl Shard {
         user.rooms = rooms.iter().map(|standing| standing.room).collect();
         user.sockets.push(key);
         let build = assets::build().to_owned();
-        self.push(key, &ServerFrame::Hello { me, build });
+        let notice = self.shared.announced.text();
+        self.push(key, &ServerFrame::Hello { me, build, notice });
         for Standing { room, head, said } in rooms {
             if head > 0 {
                 self.push(
@@ -256,6 +257,14 @@ impl Shard {
         }
     }
 
+    /// Tells all who are here what is announced to everybody now.
+    pub(super) fn announced(&mut self) {
+        let text = self.shared.announced.text().unwrap_or_default();
+        for key in self.keys() {
+            self.push(key, &ServerFrame::Notice { text: text.clone() });
+        }
+    }
+
     pub(super) fn sessions(&self) -> Vec<(UserId, SessionId)> {
         let sockets = self.sockets.iter();
         let sessions = sockets.map(|(_, entry)| &entry.socket.session);
@@ -428,16 +437,19 @@ impl Shard {
 
     /// Asks all who are here to come again; where there are other processes, it will be to one of those.
     pub(super) fn send_away(&mut self) {
-        let keys: Vec<_> = self
-            .sockets
-            .iter()
-            .map(|(index, e)| SocketKey {
-                index,
-                number: e.number,
-            })
-            .collect();
-        for key in keys {
+        for key in self.keys() {
             self.say_restarting(key);
         }
+    }
+
+    /// Those of all its sockets.
+    fn keys(&self) -> Vec<SocketKey> {
+        let sockets = self.sockets.iter();
+        sockets
+            .map(|(index, entry)| SocketKey {
+                index,
+                number: entry.number,
+            })
+            .collect()
     }
 }
