@@ -2,7 +2,13 @@
 
 pub mod builds;
 
-use std::{borrow::Cow, ops::Range, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Read},
+    ops::Range,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -10,27 +16,71 @@ use axum::{
     response::IntoResponse,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use flate2::read::GzDecoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use crate::ui::document::Assets;
 
+/// What compresses well and nearly all take compressed is not there as it is, and what only compilers read is not there
+/// at all.
 #[derive(RustEmbed)]
 #[folder = "target/site"]
+#[exclude = "pkg/*.css"]
+#[exclude = "pkg/*.js"]
+#[exclude = "pkg/*.wasm"]
+#[exclude = "pkg/*.ts"]
+#[exclude = "pkg/*.ts.*"]
+#[exclude = "emoji.txt"]
 #[allow_missing = true]
 struct Site;
 
 /// The folder of the files that are named after their content.
 const NAMED_BY_CONTENT: &str = "pkg/";
+/// What the names of compressed copies end with.
+const BROTLI: &str = ".br";
+const GZIP: &str = ".gz";
 /// These may be kept for good; the others (icons, the manifest) for a day.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 const A_DAY: &str = "public, max-age=86400";
 
-/// URL paths of all files, without their compressed copies.
+/// URL paths of all files, each once, in whatever forms it is there.
 pub fn paths() -> impl Iterator<Item = String> {
-    Site::iter()
-        .filter(|path| !path.ends_with(".br") && !path.ends_with(".gz"))
-        .map(|path| format!("/{path}"))
+    let paths: BTreeSet<_> = Site::iter()
+        .map(|path| {
+            let packed = path.strip_suffix(BROTLI).or(path.strip_suffix(GZIP));
+            format!("/{}", packed.unwrap_or(&path))
+        })
+        .collect();
+    paths.into_iter()
+}
+
+/// A file in the form whose name ends so; as it is, where that is nothing.
+fn get(file: &str, ending: &str) -> Option<Bytes> {
+    let bytes = |found: rust_embed::EmbeddedFile| match found.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    };
+    let found = Site::get(&format!("{file}{ending}")).map(bytes);
+    if found.is_some() || !ending.is_empty() {
+        return found;
+    }
+    // Unpacked for the first who asks, and kept: there are only so many.
+    static UNPACKED: Mutex<BTreeMap<String, Bytes>> = Mutex::new(BTreeMap::new());
+    let packed = Site::get(&format!("{file}{GZIP}")).map(bytes)?;
+    let mut unpacked = UNPACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = unpacked.get(file) {
+        return Some(known.clone());
+    }
+    let whole = Bytes::from(unpack(&packed).ok()?);
+    unpacked.insert(file.to_owned(), whole.clone());
+    Some(whole)
+}
+
+fn unpack(gzip: &[u8]) -> io::Result<Vec<u8>> {
+    let mut whole = Vec::new();
+    GzDecoder::new(gzip).read_to_end(&mut whole)?;
+    Ok(whole)
 }
 
 /// The URLs that a page starts the app from.
@@ -71,13 +121,9 @@ pub fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     let range = request.get(header::RANGE).and_then(|it| it.to_str().ok());
     let found = encodings(request)
         .filter(|(encoding, _)| range.is_none() || encoding.is_none())
-        .find_map(|(encoding, ending)| Some((encoding, Site::get(&format!("{file}{ending}"))?)));
-    let Some((encoding, found)) = found else {
+        .find_map(|(encoding, ending)| Some((encoding, get(file, ending)?)));
+    let Some((encoding, whole)) = found else {
         return StatusCode::NOT_FOUND.into_response();
-    };
-    let whole = match found.data {
-        Cow::Borrowed(data) => Bytes::from_static(data),
-        Cow::Owned(data) => Bytes::from(data),
     };
     let size = whole.len();
     let part = range.and_then(|range| part(range, size));
@@ -125,7 +171,7 @@ fn encodings(request: &HeaderMap) -> impl Iterator<Item = (Option<&'static str>,
             .split(',')
             .any(|entry| entry.split(';').next().unwrap_or_default().trim() == encoding)
     };
-    [(Some("br"), ".br"), (Some("gzip"), ".gz"), (None, "")]
+    [(Some("br"), BROTLI), (Some("gzip"), GZIP), (None, "")]
         .into_iter()
         .filter(move |(encoding, _)| encoding.is_none_or(&accepts))
 }

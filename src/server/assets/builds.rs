@@ -8,7 +8,7 @@ use axum::{
     response::IntoResponse,
 };
 
-use super::{NAMED_BY_CONTENT, Site, describe, encodings};
+use super::{GZIP, NAMED_BY_CONTENT, Site, describe, encodings, unpack};
 use crate::{
     domain::ApiError,
     server::{
@@ -44,7 +44,15 @@ pub async fn serve(
             Err(error) => return ApiError::from(error).into_response(),
         }
     }
-    StatusCode::NOT_FOUND.into_response()
+    // It may be there in that form alone.
+    match store.shared_file(&format!("{path}{GZIP}")).await {
+        Ok(Some(packed)) => match unpack(&packed) {
+            Ok(bytes) => answer(&path, None, bytes),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        },
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => ApiError::from(error).into_response(),
+    }
 }
 
 fn answer(path: &str, encoding: Option<&'static str>, bytes: Vec<u8>) -> Response<Body> {
