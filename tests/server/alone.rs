@@ -1,20 +1,25 @@
 //! The static program with nothing around it but its data: what `make static` builds, and tests with these.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+
 use crate::support::*;
 
 /// Who it runs as: nobody that anything knows of.
 const STRANGER: u32 = 65_532;
 /// Bytes of the file, and of its memory at rest, at most. Most of that memory is the file's own pages.
-const SIZE: u64 = 37_000_000;
+const SIZE: u64 = 35_000_000;
 const MEMORY: u64 = 16 << 20;
+/// From the command to an answer at most, where nothing else is in the way.
+const START: Duration = Duration::from_millis(60);
 
 /// Makes the root read-only but for the data, and becomes the program in it. Who is not root is only root of a
 /// namespace of their own, as who nobody in there knows of either.
@@ -136,12 +141,21 @@ async fn it_serves_from_an_empty_root_that_it_cannot_write_to() {
     );
 }
 
+/// Has the system read a file from the disk again, as after a start of the machine. What was just written would be in
+/// memory in larger pieces, each of them counted whole for whoever needs a page of it.
+fn forget(file: &Path) {
+    let file = File::open(file).expect("the file");
+    file.sync_all().expect("it is on the disk");
+    posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).expect("it is forgotten");
+}
+
 #[tokio::test]
 #[ignore = "is about what `make static` builds"]
 async fn it_is_small_and_modest_and_soon_there() {
     const STARTS: usize = 9;
     let (program, home) = (program(), Folder::new());
     let bytes = fs::metadata(&program).expect("the program").len();
+    forget(&program);
     let serve = |address: &str| {
         let mut command = Command::new(&program);
         let data = home.path().join("latchkey.db");
@@ -171,10 +185,11 @@ async fn it_is_small_and_modest_and_soon_there() {
     }
     starts.sort();
     println!(
-        "{:.1} MB on disk, {} ms from the command to /healthz (median of {STARTS}), {:.1} MiB of memory at rest",
+        "{:.1} MB on disk, {} ms from the command to /healthz (median of {STARTS}, the quickest {}), {:.1} MiB of memory at rest",
         bytes as f64 / 1e6,
         starts[STARTS / 2].as_millis(),
+        starts[0].as_millis(),
         memory as f64 / f64::from(1 << 20),
     );
-    assert!(bytes <= SIZE && memory <= MEMORY);
+    assert!(bytes <= SIZE && memory <= MEMORY && starts[0] <= START);
 }
