@@ -3,6 +3,10 @@
 //! The dashboard and the rooms that were shown last stay on the page as panes, hidden. A link to one of *me*'s pages
 //! shows its pane, or has one made from what the server says of the room; any other link is the browser's, and so
 //! are modified clicks and all that this page's build cannot know.
+//!
+//! It is not `leptos_router`: three routes of that are 56 KB of a first visit, in Brotli, and it lets go of the page that
+//! is left, where these stay. Nor is a switch a View Transition: a page that is warm is there in the next frame, and would
+//! have to wait for a picture of the one before.
 
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
