@@ -44,9 +44,9 @@ cluster: site proxies postgres nats ## Run three processes with PostgreSQL, NATS
 	deploy/cluster.sh target/release/latchkey target/cluster $(ARGS)
 
 static: site musl ## Build Latchkey as one file, target/static/latchkey, that needs nothing around it but its data.
-	cargo build $(SERVER) --target $(ALONE)
+	cargo build $(filter-out --release,$(SERVER)) --profile static --target $(ALONE)
 	mkdir -p target/static
-	cp target/$(ALONE)/release/latchkey target/static
+	cp target/$(ALONE)/static/latchkey target/static
 
 alone: static ## Try that file in an empty root, and print what it takes.
 	LATCHKEY_STATIC=$(CURDIR)/target/static/latchkey \
