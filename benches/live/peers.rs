@@ -17,7 +17,7 @@ use nix::{
     unistd::Pid,
 };
 
-use super::{dialect::Dialect, secure};
+use super::{dialect::Dialect, free_port, secure};
 
 /// The server's core; the load has another, where there is one.
 pub const SERVER_CORE: usize = 0;
@@ -184,7 +184,7 @@ impl Peer {
 
     /// Starts another process of the same server.
     fn another(self, tools: &Path, folder: &Path) -> Result<(Child, u16), String> {
-        let port = free_port().map_err(|error| error.to_string())?;
+        let port = free_port();
         let mut command = self.command(port, tools, folder);
         command
             .stdin(Stdio::null())
@@ -199,7 +199,7 @@ impl Peer {
     /// # Errors
     /// What it said instead.
     pub fn start(self, tools: &Path, folder: &Path) -> Result<Running, String> {
-        let mut port = free_port().map_err(|error| error.to_string())?;
+        let mut port = free_port();
         if self.over_tls() {
             secure::certify(folder)?;
         }
@@ -222,7 +222,7 @@ impl Peer {
         let mut front = None;
         if self == Self::BehindNginx {
             let server = port;
-            port = free_port().map_err(|error| error.to_string())?;
+            port = free_port();
             let nginx = secure::nginx(folder, port, server, SERVER_CORE)?.spawn();
             front = Some(nginx.map_err(|error| error.to_string())?);
         }
@@ -331,12 +331,6 @@ impl Drop for Running {
             let _ = child.wait();
         }
     }
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
-        .local_addr()?
-        .port())
 }
 
 /// CPU time of a process and its children.

@@ -10,13 +10,6 @@ use rusqlite::Connection;
 
 use crate::support::*;
 
-fn latchkey(words: &[&str]) -> Output {
-    let ran = Command::new(env!("CARGO_BIN_EXE_latchkey"))
-        .args(words)
-        .output();
-    ran.expect("it runs")
-}
-
 fn backup(data: &Path, target: &Path) -> Output {
     latchkey(&["backup", "--data", text(data), text(target)])
 }
@@ -24,15 +17,7 @@ fn backup(data: &Path, target: &Path) -> Output {
 /// The exit status of a check, and what it says.
 fn check(file: &Path) -> (i32, String) {
     let output = latchkey(&["check", text(file)]);
-    let said = [output.stdout, output.stderr].concat();
-    (
-        output.status.code().expect("a status"),
-        String::from_utf8(said).expect("text"),
-    )
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("text")
+    (output.status.code().expect("a status"), said(&output))
 }
 
 fn files(folder: &Path) -> Vec<String> {

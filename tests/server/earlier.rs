@@ -4,7 +4,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use rusqlite::Connection;
@@ -126,17 +125,9 @@ fn make(file: &Path, version: usize) {
 }
 
 /// The exit status of a command, and what it says.
-fn latchkey(words: &[&str]) -> (Option<i32>, String) {
-    let ran = Command::new(env!("CARGO_BIN_EXE_latchkey"))
-        .args(words)
-        .output()
-        .expect("it runs");
-    let said = [ran.stdout, ran.stderr].concat();
-    (ran.status.code(), String::from_utf8(said).expect("text"))
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("text")
+fn ran(words: &[&str]) -> (Option<i32>, String) {
+    let output = latchkey(words);
+    (output.status.code(), said(&output))
 }
 
 impl Holder {
@@ -253,10 +244,10 @@ async fn a_database_of_any_version_is_checked_copied_put_back_and_served() {
         let home = Folder::new();
         let (data, copy) = (home.path().join("latchkey.db"), home.path().join("copy.db"));
         make(&data, version);
-        let (made, said) = latchkey(&["backup", "--data", text(&data), text(&copy)]);
+        let (made, said) = ran(&["backup", "--data", text(&data), text(&copy)]);
         assert_eq!(made, Some(0), "version {version}: {said}");
         for file in [&data, &copy] {
-            let (status, said) = latchkey(&["check", text(file)]);
+            let (status, said) = ran(&["check", text(file)]);
             let log = if version < ENTRIES {
                 "6 messages"
             } else {
@@ -291,7 +282,7 @@ async fn a_database_of_any_version_is_checked_copied_put_back_and_served() {
         let mut server = Server::on(home, &data, &[], &[]);
         all_is_there(&server, version).await;
         server.stop().await;
-        let (status, said) = latchkey(&["check", text(&server.database())]);
+        let (status, said) = ran(&["check", text(&server.database())]);
         assert_eq!(status, Some(0), "version {version}: {said}");
     }
 }
@@ -320,7 +311,7 @@ fn what_is_missing_in_a_database_of_any_version_is_found() {
         ] {
             let database = Connection::open(&data).expect("opens");
             database.execute_batch(&spoilt).expect("is done");
-            let (status, said) = latchkey(&["check", text(&data)]);
+            let (status, said) = ran(&["check", text(&data)]);
             assert!(
                 status == Some(1) && said.contains(fault),
                 "version {version}: {fault} in {said}"
@@ -336,7 +327,7 @@ async fn a_file_is_served_as_it_stands_and_what_needs_the_newest_version_says_so
         let data = home.path().join("latchkey.db");
         make(&data, version);
         let lines = home.path().join("all.jsonl");
-        let (status, said) = latchkey(&["export", "--data", text(&data), text(&lines)]);
+        let (status, said) = ran(&["export", "--data", text(&data), text(&lines)]);
         assert!(
             status == Some(1) && said.contains("serve it once"),
             "version {version}: {said}"

@@ -4,11 +4,9 @@ use std::{fs, process::Command};
 
 use crate::support::*;
 
-fn latchkey(arguments: &[&str]) -> (bool, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_latchkey"))
-        .args(arguments)
-        .output()
-        .expect("the program runs");
+/// Whether it went well, and what it said to whom.
+fn ran(words: &[&str]) -> (bool, String, String) {
+    let output = latchkey(words);
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     (
         output.status.success(),
@@ -19,7 +17,7 @@ fn latchkey(arguments: &[&str]) -> (bool, String, String) {
 
 #[tokio::test]
 async fn the_help_names_every_flag_and_its_variable() {
-    let (ok, help, _) = latchkey(&["serve", "--help"]);
+    let (ok, help, _) = ran(&["serve", "--help"]);
     assert!(ok);
     for (flag, default) in [
         ("listen", "127.0.0.1:3000"),
@@ -34,8 +32,8 @@ async fn the_help_names_every_flag_and_its_variable() {
             assert!(help.contains(&wanted), "{wanted} is missing in:\n{help}");
         }
     }
-    assert!(latchkey(&["--help"]).1.contains("serve"));
-    assert!(latchkey(&["--version"]).1.starts_with("latchkey 0."));
+    assert!(ran(&["--help"]).1.contains("serve"));
+    assert!(ran(&["--version"]).1.starts_with("latchkey 0."));
 }
 
 #[tokio::test]
@@ -47,10 +45,10 @@ async fn flags_that_make_no_sense_are_explained() {
         (&["serve", "--colour", "green"], "--colour"),
         (&["sleep"], "sleep"),
     ] {
-        let (ok, _, why) = latchkey(arguments);
+        let (ok, _, why) = ran(arguments);
         assert!(!ok && why.contains(about), "{arguments:?}: {why}");
     }
-    let (ok, _, why) = latchkey(&[
+    let (ok, _, why) = ran(&[
         "serve",
         "--listen",
         "127.0.0.1:0",
@@ -66,7 +64,7 @@ async fn an_address_in_use_is_explained() {
     let server = Server::start().await;
     let folder = Folder::new();
     let data = folder.path().join("other.db");
-    let (ok, _, why) = latchkey(&[
+    let (ok, _, why) = ran(&[
         "serve",
         "--listen",
         server.address(),
@@ -113,7 +111,7 @@ async fn a_new_database_can_be_read_by_its_owner_only() {
 #[tokio::test]
 async fn a_database_that_sqlite_would_not_take_for_a_path_is_refused() {
     for data in ["file:latchkey.db?mode=memory", ":memory:"] {
-        let (ok, _, why) = latchkey(&["serve", "--listen", "127.0.0.1:0", "--data", data]);
+        let (ok, _, why) = ran(&["serve", "--listen", "127.0.0.1:0", "--data", data]);
         assert!(!ok && why.contains(data), "{why}");
     }
 }
@@ -176,7 +174,7 @@ async fn a_database_of_a_newer_program_is_refused_untouched() {
     database.close().expect("the database is closed");
     let before = fs::read(server.database()).expect("the database");
     let data = server.database();
-    let (ok, _, why) = latchkey(&[
+    let (ok, _, why) = ran(&[
         "serve",
         "--listen",
         "127.0.0.1:0",
@@ -196,7 +194,7 @@ async fn a_file_that_is_no_database_is_refused_untouched() {
     let folder = Folder::new();
     let data = folder.path().join("notes.txt");
     fs::write(&data, "not a database, but somebody's notes\n".repeat(100)).expect("a file");
-    let (ok, _, why) = latchkey(&[
+    let (ok, _, why) = ran(&[
         "serve",
         "--listen",
         "127.0.0.1:0",

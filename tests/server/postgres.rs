@@ -1,18 +1,6 @@
 //! A server whose data is in PostgreSQL: started by a URL, moved there, and what it says when PostgreSQL goes away.
 
-use std::process::{Command, Output};
-
 use crate::support::{postgres::Postgres, *};
-
-fn latchkey(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.args(arguments).output().expect("the program runs")
-}
-
-fn said(output: &Output) -> String {
-    let (out, error) = (&output.stdout, &output.stderr);
-    String::from_utf8_lossy(out).into_owned() + &String::from_utf8_lossy(error)
-}
 
 /// A server on that database.
 fn serve(url: &str) -> Server {

@@ -1,22 +1,13 @@
 //! Export and import: the program's own commands, beside servers at work.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, path::Path, process::Output};
 
 use serde_json::Value;
 
 use crate::support::*;
 
 fn latchkey(command: &str, data: &Path, words: &[&str]) -> Output {
-    let ran = Command::new(env!("CARGO_BIN_EXE_latchkey"))
-        .args([command, "--data"])
-        .arg(data)
-        .args(words)
-        .output();
-    ran.expect("it runs")
+    crate::support::latchkey(&[&[command, "--data", text(data)], words].concat())
 }
 
 fn ok(output: Output) -> String {

@@ -37,21 +37,22 @@ pub async fn serve(
         return StatusCode::NOT_FOUND.into_response();
     };
     let path = format!("{NAMED_BY_CONTENT}{name}");
-    for (encoding, ending) in encodings(&request) {
-        match store.shared_file(&format!("{path}{ending}")).await {
-            Ok(Some(bytes)) => return answer(&path, encoding, bytes),
-            Ok(None) => {}
-            Err(error) => return ApiError::from(error).into_response(),
-        }
-    }
-    // It may be there in that form alone.
-    match store.shared_file(&format!("{path}{GZIP}")).await {
-        Ok(Some(packed)) => match unpack(&packed) {
+    let forms = encodings(&request).map(|(encoding, ending)| (encoding, format!("{path}{ending}")));
+    let forms: Vec<_> = forms.collect();
+    let mut paths: Vec<_> = forms.iter().map(|(_, path)| path.clone()).collect();
+    // It may be there in this form alone.
+    paths.push(format!("{path}{GZIP}"));
+    let (found, bytes) = match store.shared_file(&paths).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    match forms.into_iter().find(|(_, path)| *path == found) {
+        Some((encoding, _)) => answer(&path, encoding, bytes),
+        None => match unpack(&bytes) {
             Ok(bytes) => answer(&path, None, bytes),
             Err(_) => StatusCode::NOT_FOUND.into_response(),
         },
-        Ok(None) => StatusCode::NOT_FOUND.into_response(),
-        Err(error) => ApiError::from(error).into_response(),
     }
 }
 

@@ -209,7 +209,7 @@ impl Post {
             self.state.wanted.all();
         }
         for part in parts {
-            if (heard == Heard::Late && !part.keeps()) || (!ours && part.keeps()) {
+            if (heard == Heard::Late && !part.keeps()) || (!ours && part.is_of_the_data()) {
                 continue;
             }
             match part {

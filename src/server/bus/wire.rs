@@ -53,6 +53,11 @@ pub enum Part {
 }
 
 impl Part {
+    /// Whether it is about what is in the database, and so about one life of that.
+    pub fn is_of_the_data(&self) -> bool {
+        matches!(self, Self::Event(_))
+    }
+
     /// Whether it is as true when it comes late: what it says is so from then on.
     pub fn keeps(&self) -> bool {
         match self {
@@ -168,6 +173,13 @@ mod tests {
             let json = format!(r#"{{"from":1,"number":2,{fields}"parts":[{parts}]}}"#);
             assert_eq!(understood(&json), is, "{json}");
         }
+    }
+
+    #[test]
+    fn only_changes_are_of_one_life_of_the_data() {
+        assert!(Part::Event(Event::Deleted { room: 1 }).is_of_the_data());
+        assert!(!Part::Announced(Said::default()).is_of_the_data());
+        assert!(!typing("bob").is_of_the_data());
     }
 
     #[test]

@@ -120,3 +120,14 @@ pub trait Journal: Send + Sync + 'static {
     /// What was told so far may not be so: from here on the store has another epoch.
     fn anew(&self);
 }
+
+/// Tells nobody.
+#[cfg(test)]
+pub struct Silent;
+
+#[cfg(test)]
+impl Journal for Silent {
+    fn committed(&self, _: Event) {}
+    fn settled(&self) {}
+    fn anew(&self) {}
+}

@@ -40,6 +40,8 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+#[cfg(test)]
+pub use self::event::Silent;
 use self::search::Search;
 pub use self::{
     event::{Crossing, Entry, Event, Journal, Reading},

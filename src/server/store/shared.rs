@@ -24,7 +24,8 @@ pub trait SharedStore: Store {
     async fn take_aside(&self, id: Uuid) -> Result<Option<String>, StoreError>;
     /// Keeps files for all processes, some weeks after the last that has them began.
     async fn share_files(&self, files: Vec<(String, Vec<u8>)>) -> Result<(), StoreError>;
-    async fn shared_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The first of these that is there, and what is in it.
+    async fn shared_file(&self, paths: &[String]) -> Result<Option<(String, Vec<u8>)>, StoreError>;
     /// Hears of another process's change, for what is remembered here.
     fn heard(&self, event: &Event);
     /// Something may have been missed: what is remembered here may not be so any more.

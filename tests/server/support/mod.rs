@@ -21,7 +21,7 @@ pub use live::{Live, Refusal};
 pub use load::{Follower, Sender};
 pub use pebble::Pebble;
 pub use ports::free_port;
-pub use program::{Running, memory_of, run};
+pub use program::{Running, latchkey, memory_of, run, said, text};
 pub use raw::Raw;
 pub use serde_json::{Value, json};
 pub use server::{Options, Server};

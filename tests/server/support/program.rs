@@ -1,9 +1,29 @@
-//! Another program than the server, which ends with its test.
+//! The program at other work than serving; and other programs, which end with their test.
 
 use std::{
     fs,
-    process::{Child, Command, Stdio},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
 };
+
+/// What comes of running the program so, once it has ended.
+pub fn latchkey(words: &[&str]) -> Output {
+    let ran = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+        .args(words)
+        .output();
+    ran.expect("the program runs")
+}
+
+/// All that a program has said.
+pub fn said(output: &Output) -> String {
+    let (out, error) = (&output.stdout, &output.stderr);
+    String::from_utf8_lossy(out).into_owned() + &String::from_utf8_lossy(error)
+}
+
+/// A path as a word of a command.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("text")
+}
 
 pub struct Running(Child);
 

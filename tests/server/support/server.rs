@@ -86,11 +86,9 @@ impl Server {
 
     /// A server with its data there, with more flags, started as the arguments of a command where there is one.
     pub fn on(home: Folder, data: impl Into<OsString>, flags: &[&str], under: &[&str]) -> Self {
-        let words = [under, &[env!("CARGO_BIN_EXE_latchkey")]].concat();
-        let mut command = Command::new(words[0]);
+        let mut command = serve(under);
         command
-            .args(&words[1..])
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off"])
+            .args(["--rate-limits", "off"])
             .args(flags)
             .arg("--data")
             .arg(data.into())
@@ -99,20 +97,9 @@ impl Server {
     }
 
     fn launch(home: Arc<Folder>, options: Options) -> Self {
-        let mut words: Vec<OsString> = options.under.iter().map(Into::into).collect();
-        words.push(env!("CARGO_BIN_EXE_latchkey").into());
-        let mut command = Command::new(&words[0]);
+        let mut command = serve(options.under);
         command
-            .args(&words[1..])
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--rate-limits",
-                options.rate_limits,
-                "--log",
-                options.log,
-            ])
+            .args(["--rate-limits", options.rate_limits, "--log", options.log])
             .args(options.flags)
             .arg("--data")
             .arg(home.data())
@@ -313,6 +300,23 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What serves at a port that is free, as the arguments of a command where there is one.
+fn serve(under: &[&str]) -> Command {
+    let words = [
+        under,
+        &[
+            env!("CARGO_BIN_EXE_latchkey"),
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+        ],
+    ]
+    .concat();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    command
 }
 
 /// The first line that the process prints; none where it ends without one. What comes after it is kept.

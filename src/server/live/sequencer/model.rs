@@ -11,37 +11,18 @@ use std::{
 use stateright::{Checker, Model, Property};
 
 use self::checker::{History, Logged, Stream};
-use super::*;
+use super::{
+    tests::{Entry, ROOM},
+    *,
+};
 
 #[path = "../../../../tests/server/cluster/checker.rs"]
 mod checker;
 
-/// The room.
-const ROOM: RoomId = 1;
 /// Entries of its log in the end.
 const ENTRIES: Seq = 3;
 /// Processes that die.
 const DEATHS: u8 = 1;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entry {
-    seq: Seq,
-    departure: bool,
-}
-
-impl Numbered for Entry {
-    fn room(&self) -> RoomId {
-        ROOM
-    }
-
-    fn seq(&self) -> Seq {
-        self.seq
-    }
-
-    fn is_departure(&self) -> bool {
-        self.departure
-    }
-}
 
 /// What is left out of the program, to see that it is missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,15 +4,18 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// The room of all entries.
+pub(super) const ROOM: RoomId = 1;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entry {
-    seq: Seq,
-    departure: bool,
+pub(super) struct Entry {
+    pub(super) seq: Seq,
+    pub(super) departure: bool,
 }
 
 impl Numbered for Entry {
     fn room(&self) -> RoomId {
-        1
+        ROOM
     }
 
     fn seq(&self) -> Seq {

@@ -8,22 +8,12 @@ use crate::{
     server::{
         live::{frames, mailbox::Told, presence::Follows, room::Log, tail::Tail},
         rates::Limits,
-        store::{Act, Event, Journal, NewSession, Sqlite, Store, TokenHash},
+        store::{Act, NewSession, Silent, Sqlite, Store, TokenHash},
     },
 };
 
 /// Longer than any answer takes that is given at all.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Tells nobody what was committed.
-struct Silent;
-
-impl Journal for Silent {
-    fn committed(&self, _: Event) {}
-    fn settled(&self) {}
-
-    fn anew(&self) {}
-}
 
 /// A store with a room and these messages in it.
 async fn store(messages: &[&str]) -> (Arc<dyn Store>, RoomId) {

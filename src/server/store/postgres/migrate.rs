@@ -58,16 +58,8 @@ mod tests {
     use super::{super::server::Postgres as Server, *};
     use crate::{
         domain::RoomName,
-        server::store::{Event, Journal, Oversight, Postgres, Store, Stretch, TokenHash},
+        server::store::{Oversight, Postgres, Silent, Store, Stretch, TokenHash},
     };
-
-    struct Nobody;
-
-    impl Journal for Nobody {
-        fn committed(&self, _: Event) {}
-        fn settled(&self) {}
-        fn anew(&self) {}
-    }
 
     /// What stands in databases of all versions. Whoever is number 3 has given up their name, room 9 was deleted a moment
     /// ago.
@@ -105,7 +97,7 @@ mod tests {
                 "CREATE TABLE latchkey (version integer NOT NULL); INSERT INTO latchkey VALUES ({version}); {ROWS}"
             ));
             let address = database.url().parse().expect("an address");
-            let opened = Postgres::open(&address, Arc::new(Nobody)).await;
+            let opened = Postgres::open(&address, Arc::new(Silent)).await;
             let store = opened.unwrap_or_else(|error| panic!("version {version}: {error}"));
             let now = database.ask("SELECT version FROM latchkey");
             assert_eq!(now, STEPS.len().to_string(), "from version {version}");

@@ -105,11 +105,12 @@ impl SharedStore for Postgres {
         Ok(())
     }
 
-    async fn shared_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn shared_file(&self, paths: &[String]) -> Result<Option<(String, Vec<u8>)>, StoreError> {
         let client = self.aside.get().await?;
-        let found = "SELECT bytes FROM files WHERE path = $1";
-        let found = row(&client, found, &[&path]).await?;
-        Ok(found.map(|row| row.get(0)))
+        let first = "SELECT path, bytes FROM files WHERE path = ANY ($1)
+                     ORDER BY array_position($1, path) LIMIT 1";
+        let found = row(&client, first, &[&paths]).await?;
+        Ok(found.map(|row| (row.get(0), row.get(1))))
     }
 
     fn heard(&self, event: &Event) {

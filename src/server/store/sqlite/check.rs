@@ -4,7 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, types::FromSql};
 
-use super::{migrate::STEPS, open};
+use super::{
+    migrate::{self, STEPS},
+    open,
+};
 
 /// What was found in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub fn check(file: &Path) -> rusqlite::Result<Checkup> {
     let connection = open::reader(file)?;
     // One snapshot for all that follows.
     let connection = connection.unchecked_transaction()?;
-    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let version = migrate::version(&connection)?;
     let mut found = Checkup {
         version,
         faults: strings(&connection, &format!("PRAGMA integrity_check({FAULTS})"))?,

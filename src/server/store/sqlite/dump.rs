@@ -6,7 +6,12 @@ use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use rusqlite::{Connection, Params, Row, params};
 use uuid::Uuid;
 
-use super::{basics::role, entries::Kind, migrate::STEPS, open};
+use super::{
+    basics::role,
+    entries::Kind,
+    migrate::{self, STEPS},
+    open,
+};
 use crate::{
     domain::{Folded, RoomId, Seq},
     server::{
@@ -41,7 +46,7 @@ pub fn dump(
 ) -> Result<(), DumpError> {
     let connection = open::reader(file)?;
     let snapshot = connection.unchecked_transaction()?;
-    let found: usize = snapshot.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = migrate::version(&snapshot)?;
     if found != STEPS.len() {
         let known = STEPS.len();
         return Err(DumpError::OtherVersion { found, known });

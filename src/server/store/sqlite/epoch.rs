@@ -3,6 +3,8 @@
 
 use rusqlite::{Connection, Result};
 
+use super::migrate;
+
 /// Since which step a file knows.
 const SINCE: usize = 8;
 
@@ -12,8 +14,7 @@ pub fn of(connection: &Connection) -> Result<String> {
 
 /// Begins another. A file of an earlier version does so when it is opened.
 pub fn renew(connection: &Connection) -> Result<()> {
-    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version >= SINCE {
+    if migrate::version(connection)? >= SINCE {
         connection.execute("UPDATE epoch SET value = lower(hex(randomblob(8)))", [])?;
     }
     Ok(())

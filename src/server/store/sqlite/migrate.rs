@@ -16,10 +16,15 @@ pub const STEPS: &[&str] = &[
     include_str!("../migrations/0008_epoch.sql"),
 ];
 
+/// How many steps a database has seen.
+pub fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
 /// # Errors
 /// [`OpenError::TooNew`] for a database that has seen steps this program does not know.
 pub fn to_newest(connection: &mut Connection) -> Result<(), OpenError> {
-    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = version(connection)?;
     if found > STEPS.len() {
         return Err(OpenError::TooNew {
             found,

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     domain::{Body, Posted, RoomId, Seq},
     server::store::{
-        Act, Actor, Event, Journal, NewEntry, SessionId, Sqlite, Store, StoreError, UserId,
+        Act, Actor, NewEntry, SessionId, Silent, Sqlite, Store, StoreError, UserId,
         sqlite::migrate::STEPS,
     },
 };
@@ -33,15 +33,6 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const FILE: &str = "latchkey.db";
-
-pub struct Silent;
-
-impl Journal for Silent {
-    fn committed(&self, _: Event) {}
-    fn settled(&self) {}
-
-    fn anew(&self) {}
-}
 
 /// What somebody was told of a change.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -16,15 +16,14 @@ use uuid::Uuid;
 
 use super::{
     disk::{Disk, Error, Fault, Kind},
-    drill::Silent,
     random::Random,
     vfs,
 };
 use crate::{
     domain::{Body, RoomId, RoomName, Username},
     server::store::{
-        Act, Actor, Event, Failure, Journal, NewEntry, NewSession, Sqlite, Store, StoreError,
-        TokenHash,
+        Act, Actor, Event, Failure, Journal, NewEntry, NewSession, Silent, Sqlite, Store,
+        StoreError, TokenHash,
         sqlite::{append::append, change::Stop},
     },
 };

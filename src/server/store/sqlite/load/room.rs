@@ -94,8 +94,7 @@ impl Room {
         name: &RoomName,
         owner: &Username,
     ) -> Result<Self, ImportError> {
-        let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if version != migrate::STEPS.len() {
+        if migrate::version(connection)? != migrate::STEPS.len() {
             return Err(ImportError::Whole(
                 "the database is of another version: serve it once with this program first"
                     .to_owned(),

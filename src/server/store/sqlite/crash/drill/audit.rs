@@ -9,11 +9,11 @@ use std::{
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use uuid::Uuid;
 
-use super::{Deed, Drill, Known, Post, Silent, Told};
+use super::{Deed, Drill, Known, Post, Told};
 use crate::{
     domain::{Posted, RoomId, Seq},
     server::store::{
-        Sqlite, Store, StoreError, UserId,
+        Silent, Sqlite, Store, StoreError, UserId,
         search::{Query, Search},
         sqlite::{index::room_mark, search::search},
     },
