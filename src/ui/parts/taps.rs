@@ -46,19 +46,23 @@ fn Choice(session: Session, room: RoomId) -> impl IntoView {
             select.set_value(session.wants(room).name());
         }
     });
+    // In a form of its own: where a field in none has changed, a browser that fills in forms looks at all that are in
+    // none, and works out the rooms that are hidden for that.
     view! {
-        <label>
-            "Tell me about"
-            <select
-                node_ref=select
-                on:change=move |event| session.want(room, Wanted::of(&event_target_value(&event)))
-            >
-                <option value=Wanted::Everything.name()>"everything said here"</option>
-                <option value=Wanted::Mentions.name() selected>
-                    "what names me"
-                </option>
-                <option value=Wanted::Nothing.name()>"nothing, not even on the tab"</option>
-            </select>
-        </label>
+        <form>
+            <label>
+                "Tell me about"
+                <select
+                    node_ref=select
+                    on:change=move |event| session.want(room, Wanted::of(&event_target_value(&event)))
+                >
+                    <option value=Wanted::Everything.name()>"everything said here"</option>
+                    <option value=Wanted::Mentions.name() selected>
+                        "what names me"
+                    </option>
+                    <option value=Wanted::Nothing.name()>"nothing, not even on the tab"</option>
+                </select>
+            </label>
+        </form>
     }
 }
