@@ -8,6 +8,8 @@
 //! is left, where these stay. Nor is a switch a View Transition: a page that is warm is there in the next frame, and would
 //! have to wait for a picture of the one before.
 
+use std::time::Duration;
+
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
@@ -28,6 +30,8 @@ const WARM: usize = 6;
 /// Milliseconds that a room which was asked for ahead of time is worth showing. What was said in it since comes over
 /// the socket; who is in it may not.
 const FRESH: Millis = 10_000;
+/// After that whoever came to a room sees it.
+const SETTLED: Duration = Duration::from_millis(300);
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -512,11 +516,19 @@ impl Navigator {
         self.arrivals.update(|arrivals| *arrivals += 1);
     }
 
-    /// Keeps a room as the latest shown, and parts with those that have not been shown for longest.
+    /// Keeps a room as the latest shown, and soon parts with those that have not been shown for longest: whoever comes
+    /// to a room does not wait for that.
     fn let_go(self, latest: RoomId) {
-        let cold = self.recent.try_update_value(|recent| {
+        self.recent.update_value(|recent| {
             recent.retain(|id| *id != latest);
             recent.push(latest);
+        });
+        set_timeout(move || self.part(), SETTLED);
+    }
+
+    fn part(self) {
+        // Where the navigator has gone, too, its panes have gone with it.
+        let cold = self.recent.try_update_value(|recent| {
             let excess = recent.len().saturating_sub(WARM);
             recent.drain(..excess).collect::<Vec<_>>()
         });
