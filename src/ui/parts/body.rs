@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
-use super::html::push_text;
+use super::{case::lowercase, html::push_text};
 use crate::{
     domain::{
         markup::{self, Block, Inline},
@@ -43,7 +43,7 @@ pub fn is_member_of(conversation: Conversation) -> impl Fn(&str) -> bool {
 
 /// Whether two spellings are of one name, as far as case goes.
 fn is_same(one: &str, other: &str) -> bool {
-    one == other || one.to_lowercase() == other.to_lowercase()
+    one == other || lowercase(one) == lowercase(other)
 }
 
 struct Html<'a> {

@@ -10,6 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlButtonElement, HtmlElement};
 
 use super::{
+    case::lowercase,
     html::{attribute, element, push_text},
     target::Target,
     textbox::focus_composer,
@@ -125,7 +126,7 @@ pub fn EmojiPicker(conversation: Conversation, seq: Seq) -> impl IntoView {
 
 /// Buttons for the emoji whose names have all of these words, or for all of them by group.
 fn matching(all: &str, words: &str) -> String {
-    let words = words.to_lowercase();
+    let words = lowercase(words);
     let words: Vec<_> = words.split_whitespace().collect();
     let mut html = String::new();
     let mut found = 0;
@@ -142,7 +143,7 @@ fn matching(all: &str, words: &str) -> String {
         let has = |word: &&str| {
             names
                 .split([' ', ';', '-', ':'])
-                .any(|name| name.to_lowercase().starts_with(*word))
+                .any(|name| lowercase(name).starts_with(*word))
         };
         if words.iter().all(has) || words == [emoji] {
             let name = names.split(';').next().unwrap_or_default();

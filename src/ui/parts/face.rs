@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::html::push_text;
+use super::{case::lowercase, html::push_text};
 
 /// Hues that a name can have: every fifteenth degree, each a class, as the page's policy allows no styles in
 /// its markup.
@@ -46,17 +46,6 @@ fn hue(name: &str) -> String {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
     format!("h{}", (hash ^ hash >> 16) % HUES)
-}
-
-/// In a browser by the browser: it has the tables that would have to be sent along.
-fn lowercase(name: &str) -> String {
-    if name.is_ascii() {
-        return name.to_ascii_lowercase();
-    }
-    #[cfg(not(feature = "ssr"))]
-    return js_sys::JsString::from(name).to_lower_case().into();
-    #[cfg(feature = "ssr")]
-    name.to_lowercase()
 }
 
 /// What stands on a person's door: the first character that is not punctuation, with its accents. The style

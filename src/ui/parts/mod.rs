@@ -10,6 +10,7 @@
 
 mod banner;
 mod body;
+mod case;
 mod claim;
 pub mod clock;
 mod composer;

@@ -2,6 +2,7 @@
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 
+use super::case::lowercase;
 use crate::{
     domain::limits,
     ui::{browser, session::Conversation},
@@ -113,11 +114,11 @@ impl Naming {
     }
 
     fn offered(self, begun: &str) -> Vec<String> {
-        let begun = begun.to_lowercase();
+        let begun = lowercase(begun);
         let me = self.conversation.session.me.get_value();
         self.conversation.members.with_untracked(|members| {
             let names = members.iter().map(|member| &member.name);
-            let meant = |name: &&String| **name != me && name.to_lowercase().starts_with(&begun);
+            let meant = |name: &&String| **name != me && lowercase(name).starts_with(&begun);
             names.filter(meant).take(OFFERED).cloned().collect()
         })
     }

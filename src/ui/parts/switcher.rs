@@ -16,6 +16,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use super::{
+    case::lowercase,
     face::{door_html, face_html},
     html::push_text,
     icons::Icon,
@@ -210,7 +211,7 @@ impl Place {
 /// Where one may go with these words, likeliest first.
 fn options(session: Session, words: &str) -> Vec<Place> {
     let me = session.me.get_value();
-    let folded = words.to_lowercase();
+    let folded = lowercase(words);
     let mut rooms: Vec<_> = session
         .rooms
         .all()
@@ -278,7 +279,7 @@ fn options(session: Session, words: &str) -> Vec<Place> {
 
 /// How well a name answers to what is typed, best first: it begins so, a word of it does, it holds all the words.
 fn rank(name: &str, folded: &str) -> Option<u8> {
-    let name = name.to_lowercase();
+    let name = lowercase(name);
     if name.starts_with(folded) {
         return Some(0);
     }
