@@ -32,6 +32,8 @@ mod needs;
 mod oversight;
 mod passkeys;
 mod people;
+mod permit;
+mod purge;
 mod reads;
 mod rows;
 mod search;

@@ -24,6 +24,8 @@ mod open;
 mod oversight;
 mod passkeys;
 mod people;
+mod permit;
+mod purge;
 mod readers;
 mod reads;
 mod recall;

@@ -12,9 +12,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{
-    basics::run as change_rows, change::Change, keeping, lane::Lane, needs::Needs, writes,
-};
+use super::{basics::run as change_rows, change::Change, keeping, lane::Lane, needs::Needs, purge};
 use crate::{
     domain::Millis,
     server::store::{StoreError, now},
@@ -69,8 +67,8 @@ impl Chores {
             let began = Instant::now();
             let mut client = self.pool.get().await?;
             let step = client.transaction().await?;
-            let more = writes::purge_step(&step, *entries).await?
-                || keeping::erase_step(&step, *entries).await?;
+            let more =
+                purge::step(&step, *entries).await? || keeping::erase_step(&step, *entries).await?;
             step.commit().await?;
             if !more {
                 break;

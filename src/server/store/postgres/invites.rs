@@ -5,8 +5,9 @@ use deadpool_postgres::GenericClient;
 use super::{
     basics::{number, row, rows, run},
     change::Change,
+    permit::{is_member, permit, require_session},
     reads::role_in,
-    writes::{enter, is_member, permit, require_session},
+    writes::enter,
 };
 use crate::{
     domain::{Deed, Invite, InviteId, RoomId, invite, limits},

@@ -7,8 +7,9 @@ use super::{
     append::{changed, noted, remove},
     basics::{exists, limit, role, role_of, row, rows, run, user},
     change::Change,
+    permit::{allow, require_session},
     reads::role_in,
-    writes::{allow, require_session, take_name},
+    writes::take_name,
 };
 use crate::{
     domain::{Deed, Folded, Posting, Role, RoomId, RoomName, Topic, limits},

@@ -6,7 +6,7 @@ use tokio_postgres::{Error, Row};
 use super::{
     basics::{number, row, rows, run, user as user_at},
     change::Change,
-    writes::require_session,
+    permit::require_session,
 };
 use crate::{
     domain::limits,

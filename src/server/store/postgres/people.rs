@@ -6,7 +6,8 @@ use tokio_postgres::Row;
 use super::{
     basics::{exists, limit, row, rows, run, user as user_at},
     change::Change,
-    writes::{leave, require_session},
+    permit::require_session,
+    writes::leave,
 };
 use crate::{
     domain::{Millis, RoomId, Username, limits},

@@ -1,12 +1,10 @@
 //! The changes to rooms and to who is in them, each inside a transaction that others share: check first, write last.
 
-use deadpool_postgres::Transaction;
-use tokio_postgres::Error;
-
 use super::{
     append::came_or_went,
-    basics::{bound, exists, limit, row, run},
+    basics::{bound, exists, row, run},
     change::{Change, Columns},
+    permit::{is_member, permit, require_session},
     reads::role_in,
 };
 use crate::{
@@ -16,21 +14,6 @@ use crate::{
         stop::{Changed, Stop},
     },
 };
-
-/// The request proved who asks before it came here; their session may have ended since.
-pub async fn require_session(change: &Change, by: Actor) -> Changed<()> {
-    let there = exists(
-        &change.client,
-        "SELECT 1 FROM sessions WHERE id = $1 AND user_id = $2",
-        &[&by.session, &by.user],
-    )
-    .await?;
-    if there {
-        Ok(())
-    } else {
-        Err(Stop::Refused(StoreError::NotMe))
-    }
-}
 
 pub async fn create_room(
     change: &mut Change,
@@ -160,56 +143,4 @@ async fn add_member(change: &Change, room: RoomId, user: UserId, seen: Seq) -> C
     )
     .await?;
     Ok(())
-}
-
-pub async fn is_member(change: &Change, room: RoomId, user: UserId) -> Changed<bool> {
-    let member = "SELECT 1 FROM members WHERE room_id = $1 AND user_id = $2";
-    Ok(exists(&change.client, member, &[&room, &user]).await?)
-}
-
-/// Lets a member through whose role lets them do that. Answers their role.
-///
-/// # Errors
-/// [`StoreError::NoSuchRoom`] for who is no member, else what the deed's refusal is.
-pub async fn permit(change: &Change, room: RoomId, user: UserId, deed: Deed) -> Changed<Role> {
-    let role = role_in(&change.client, room, user).await?;
-    let role = role.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
-    allow(role, deed)?;
-    Ok(role)
-}
-
-/// Lets somebody of that role through, where it lets them do that.
-pub fn allow(role: Role, deed: Deed) -> Changed<()> {
-    if role.may(deed) {
-        Ok(())
-    } else {
-        Err(Stop::Refused(deed.into()))
-    }
-}
-
-/// Deletes at most so many entries of a room that is gone; answers whether there are more. Whatever another process is
-/// at is left to it.
-pub async fn purge_step(change: &Transaction<'_>, entries: usize) -> Result<bool, Error> {
-    let room = "SELECT room_id FROM purges LIMIT 1 FOR UPDATE SKIP LOCKED";
-    let Some(room) = row(change, room, &[]).await? else {
-        return Ok(false);
-    };
-    let room: RoomId = room.get(0);
-    let gone = run(
-        change,
-        "DELETE FROM entries WHERE room_id = $1 AND seq IN
-             (SELECT seq FROM entries WHERE room_id = $1 ORDER BY seq LIMIT $2)",
-        &[&room, &limit(entries)],
-    )
-    .await?;
-    if gone < entries as u64 {
-        for rest in [
-            "DELETE FROM reactions WHERE room_id = $1",
-            "DELETE FROM mentions WHERE room_id = $1",
-            "DELETE FROM purges WHERE room_id = $1",
-        ] {
-            run(change, rest, &[&room]).await?;
-        }
-    }
-    Ok(true)
 }

@@ -7,9 +7,8 @@ use super::{
     change::{Change, Changed, Stop},
     entries::Kind,
     index,
-    people::require_session,
+    permit::{permit, require_session},
     recall::{Known, Standing},
-    writes::permit,
 };
 use crate::{
     domain::{

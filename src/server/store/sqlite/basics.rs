@@ -1,7 +1,7 @@
 //! What the questions are made of: where a room's log ends, and whether somebody may read it.
 
 use rusqlite::{
-    Connection, OptionalExtension, ToSql,
+    Connection, OptionalExtension, Params, ToSql,
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
@@ -92,6 +92,14 @@ impl FromSql for Posting {
     }
 }
 
+pub(super) fn exists(
+    connection: &Connection,
+    sql: &str,
+    with: impl Params,
+) -> rusqlite::Result<bool> {
+    connection.prepare_cached(sql)?.exists(with)
+}
+
 /// # Errors
 /// [`StoreError::NoSuchRoom`] where the user is no member of the room.
 pub(super) fn require_member(
@@ -99,10 +107,8 @@ pub(super) fn require_member(
     room: RoomId,
     user: UserId,
 ) -> Result<(), StoreError> {
-    let member = connection
-        .prepare_cached("SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2")?
-        .exists([room, user])?;
-    if member {
+    let member = "SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2";
+    if exists(connection, member, [room, user])? {
         Ok(())
     } else {
         Err(StoreError::NoSuchRoom)

@@ -14,7 +14,7 @@ use super::{
     change::{Change, Stop},
     errors,
     job::Job,
-    keeping,
+    keeping, purge,
     recall::Recall,
     wal::Wal,
     writes,
@@ -225,7 +225,7 @@ impl Committer {
         let (began, messages) = (Instant::now(), self.purge.messages);
         let mut more = false;
         let outcome = self.transact(|change| {
-            more = match writes::purge_step(change, messages) {
+            more = match purge::step(change, messages) {
                 Ok(more) => more,
                 Err(Stop::Refused(error) | Stop::Failed(error)) => return Err(error),
             };

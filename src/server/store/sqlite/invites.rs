@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     basics::role_of,
     change::{Change, Changed, Stop},
-    people::require_session,
-    writes::{enter, is_member, permit},
+    permit::{is_member, permit, require_session},
+    writes::enter,
 };
 use crate::{
     domain::{Deed, Invite, InviteId, RoomId, invite, limits},

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{
     append::{changed, noted, remove},
-    basics::role,
+    basics::{exists, role},
     change::{Change, Changed, Stop},
-    people::require_session,
-    writes::{allow, exists, take_name},
+    permit::{allow, require_session},
+    writes::take_name,
 };
 use crate::{
     domain::{Deed, Folded, Posting, Role, RoomId, RoomName, Topic, limits},
@@ -48,7 +48,7 @@ fn rename(change: &mut Change<'_>, asked: Asked, name: &RoomName) -> Changed<()>
     let room = asked.room;
     let folded = name.folded();
     let taken = exists(
-        change,
+        change.connection,
         "SELECT 1 FROM rooms WHERE folded = ?1 AND id <> ?2",
         params![folded.as_str(), room],
     )?;

@@ -5,10 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     Sqlite,
-    basics::said,
+    basics::{exists, said},
     change::{Change, Changed},
-    people,
-    writes::{self, exists},
+    people, writes,
 };
 use crate::{
     domain::RoomId,
@@ -63,14 +62,18 @@ impl Oversight for Sqlite {
 
 fn free(change: &mut Change<'_>, user: UserId) -> Changed<()> {
     let held = "SELECT 1 FROM users WHERE id = ?1 AND folded IS NOT NULL";
-    match exists(change, held, [user])? {
+    match exists(change.connection, held, [user])? {
         true => people::free(change, user),
         false => Ok(()),
     }
 }
 
 fn take(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
-    match exists(change, "SELECT 1 FROM rooms WHERE id = ?1", [room])? {
+    match exists(
+        change.connection,
+        "SELECT 1 FROM rooms WHERE id = ?1",
+        [room],
+    )? {
         true => writes::remove_room(change, room),
         false => Ok(()),
     }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     change::{Change, Changed, Stop},
-    people::require_session,
+    permit::require_session,
 };
 use crate::{
     domain::limits,

@@ -4,8 +4,10 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{
+    basics::exists,
     change::{Change, Changed, Stop},
-    writes::{exists, leave},
+    permit::require_session,
+    writes::leave,
 };
 use crate::{
     domain::{Millis, RoomId, Username, limits},
@@ -17,7 +19,7 @@ use crate::{
 pub fn claim(change: &mut Change<'_>, name: &Username, new: &NewSession) -> Changed<Session> {
     let folded = name.folded();
     let taken = exists(
-        change,
+        change.connection,
         "SELECT 1 FROM users WHERE folded = ?1",
         params![folded.as_str()],
     )?;
@@ -124,7 +126,7 @@ fn user_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<User> {
 pub fn log_out(change: &mut Change<'_>, by: Actor) -> Changed<()> {
     require_session(change, by)?;
     let another_way = exists(
-        change,
+        change.connection,
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 AND id <> ?2)
              OR EXISTS (SELECT 1 FROM passkeys WHERE user_id = ?1)
              OR EXISTS (SELECT 1 FROM users WHERE id = ?1 AND passphrase_hash IS NOT NULL)",
@@ -249,7 +251,7 @@ pub fn end_unused(change: &mut Change<'_>, sessions: &[SessionId], since: Millis
 pub fn free_unused(change: &mut Change<'_>, users: &[UserId], since: Millis) -> Changed<()> {
     for &user in users {
         let still = exists(
-            change,
+            change.connection,
             "SELECT 1 FROM users WHERE id = ?1 AND used_at < ?2 AND folded IS NOT NULL",
             params![user, since],
         )?;
@@ -286,13 +288,4 @@ pub fn free(change: &mut Change<'_>, user: UserId) -> Changed<()> {
     change.recall.forget_sessions();
     change.events.push(Event::GaveUp { user });
     Ok(())
-}
-
-/// The request proved who asks before it came here; their session may have ended since.
-pub fn require_session(change: &mut Change<'_>, by: Actor) -> Changed<()> {
-    if change.recall.has_session(change.connection, by)? {
-        Ok(())
-    } else {
-        Err(Stop::Refused(StoreError::NotMe))
-    }
 }

@@ -4,13 +4,12 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{
     append::came_or_went,
-    basics::head,
+    basics::{exists, head},
     change::{Change, Changed, Stop},
-    index, keeping,
-    people::require_session,
+    permit::{is_member, permit, require_session},
 };
 use crate::{
-    domain::{Deed, Folded, Role, RoomId, RoomName, Seq},
+    domain::{Deed, Folded, RoomId, RoomName, Seq},
     server::store::{Actor, Crossing, Event, Lock, Reading, StoreError, UserId, now},
 };
 
@@ -24,7 +23,7 @@ pub fn create_room(
     let owner = owner.user;
     let folded = name.folded();
     let taken = exists(
-        change,
+        change.connection,
         "SELECT 1 FROM rooms WHERE folded = ?1",
         params![folded.as_str()],
     )?;
@@ -54,7 +53,7 @@ pub fn take_name(change: &Change<'_>, name: &Folded) -> Changed<()> {
 pub fn join(change: &mut Change<'_>, lock: &Lock, by: Actor) -> Changed<()> {
     require_session(change, by)?;
     let same = exists(
-        change,
+        change.connection,
         "SELECT 1 FROM rooms WHERE id = ?1 AND key_hash = ?2",
         params![lock.room, lock.key_hash],
     )?;
@@ -159,38 +158,6 @@ pub fn seen(
     Ok(())
 }
 
-/// Deletes at most so many entries of rooms that are gone, or else erases what is kept no longer; answers whether there are more.
-pub fn purge_step(change: &mut Change<'_>, entries: usize) -> Changed<bool> {
-    let room: Option<RoomId> = change
-        .connection
-        .prepare_cached("SELECT room_id FROM purges LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let Some(room) = room else {
-        return keeping::erase_step(change, entries);
-    };
-    index::forget(change.connection, room, entries)?;
-    let deleted = change
-        .connection
-        .prepare_cached(
-            "DELETE FROM entries WHERE room_id = ?1 AND seq IN
-             (SELECT seq FROM entries WHERE room_id = ?1 ORDER BY seq LIMIT ?2)",
-        )?
-        .execute(params![room, entries])?;
-    if deleted < entries {
-        for rest in [
-            "DELETE FROM reactions WHERE room_id = ?1",
-            "DELETE FROM mentions WHERE room_id = ?1",
-            "DELETE FROM indexed WHERE room_id = ?1",
-            "DELETE FROM purges WHERE room_id = ?1",
-        ] {
-            change.connection.execute(rest, [room])?;
-        }
-    }
-    change.purged = true;
-    Ok(true)
-}
-
 /// Takes a room away. Its messages go later, in steps: a long room's would hold up everybody else's.
 pub fn remove_room(change: &mut Change<'_>, room: RoomId) -> Changed<()> {
     change
@@ -215,41 +182,9 @@ fn add_member(change: &mut Change<'_>, room: RoomId, user: UserId, seen: Seq) ->
     Ok(())
 }
 
-pub fn is_member(change: &Change<'_>, room: RoomId, user: UserId) -> Changed<bool> {
-    exists(
-        change,
-        "SELECT 1 FROM members WHERE room_id = ?1 AND user_id = ?2",
-        params![room, user],
-    )
-}
-
-/// Lets a member through whose role lets them do that. Answers their role.
-///
-/// # Errors
-/// [`StoreError::NoSuchRoom`] for who is no member, else what the deed's refusal is.
-pub fn permit(change: &Change<'_>, room: RoomId, user: UserId, deed: Deed) -> Changed<Role> {
-    let role = change.role(room, user)?;
-    let role = role.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
-    allow(role, deed)?;
-    Ok(role)
-}
-
-/// Lets somebody of that role through, where it lets them do that.
-pub fn allow(role: Role, deed: Deed) -> Changed<()> {
-    if role.may(deed) {
-        Ok(())
-    } else {
-        Err(Stop::Refused(deed.into()))
-    }
-}
-
 fn owner(change: &Change<'_>, room: RoomId) -> Changed<Option<UserId>> {
     let mut query = change
         .connection
         .prepare_cached("SELECT owner_id FROM rooms WHERE id = ?1")?;
     Ok(query.query_row([room], |row| row.get(0)).optional()?)
-}
-
-pub fn exists(change: &Change<'_>, sql: &str, with: impl rusqlite::Params) -> Changed<bool> {
-    Ok(change.connection.prepare_cached(sql)?.exists(with)?)
 }
