@@ -29,6 +29,7 @@ mod migrate;
 mod move_error;
 mod moving;
 mod needs;
+mod open;
 mod oversight;
 mod passkeys;
 mod people;
@@ -45,22 +46,23 @@ mod tls;
 mod ways;
 mod writes;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use deadpool_postgres::{BuildError, Client, Pool, PoolError, Transaction};
+use deadpool_postgres::{Client, Pool};
 use tokio::{
     sync::{Notify, oneshot},
     task::AbortHandle,
 };
-use tokio_postgres::IsolationLevel;
 use uuid::Uuid;
 
 pub use self::{
     address::{Address, AddressError},
     moving::move_all,
+    open::OpenError,
 };
 use self::{
+    basics::snapshot,
     change::Change,
     chores::Chores,
     connect::{Purpose, pool},
@@ -81,34 +83,6 @@ use crate::domain::{
 
 /// What is answered later than that is not answered.
 const GOOD_TIME: Duration = Duration::from_secs(2);
-/// The oldest PostgreSQL that will do.
-const OLDEST: i32 = 15;
-
-/// Why a database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error(transparent)]
-    Address(#[from] AddressError),
-    #[error(transparent)]
-    Tls(#[from] tls::TlsError),
-    #[error("cannot connect to {at}: {why}")]
-    Connect { at: String, why: String },
-    #[error("the database is PostgreSQL {0}; it must be {OLDEST} or later")]
-    TooOld(i32),
-    #[error("the database's encoding is {0}; it must be UTF8")]
-    Encoding(String),
-    #[error(
-        "the database was made by a newer Latchkey (its version is {found}, this program knows {known})"
-    )]
-    TooNew { found: i32, known: i32 },
-    #[error("cannot start the store: {0}")]
-    Thread(#[from] io::Error),
-    #[error("cannot start the store: {0}")]
-    Pool(#[from] BuildError),
-    #[error("cannot open the database: {0}")]
-    Postgres(#[from] tokio_postgres::Error),
-}
-
 /// A store in a PostgreSQL database.
 pub struct Postgres {
     lane: Arc<Lane>,
@@ -128,8 +102,7 @@ impl Postgres {
     pub async fn open(address: &Address, journal: Arc<dyn Journal>) -> Result<Self, OpenError> {
         let writers = || pool(address, Purpose::Write);
         let odd_jobs = writers()?;
-        let mut client = connect(&odd_jobs, address).await?;
-        is_good_enough(&client).await?;
+        let mut client = open::client(&odd_jobs, address).await?;
         migrate::to_newest(&mut client).await?;
         let epoch = Arc::new(Epoch::of(&client).await?);
         drop(client);
@@ -181,53 +154,6 @@ impl Postgres {
     async fn reader(&self) -> Result<Client, StoreError> {
         Ok(self.readers.get().await?)
     }
-}
-
-/// One moment of the database, for several questions.
-async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, StoreError> {
-    let transaction = client
-        .build_transaction()
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .read_only(true);
-    Ok(transaction.start().await?)
-}
-
-async fn connect(pool: &Pool, address: &Address) -> Result<Client, OpenError> {
-    pool.get().await.map_err(|error| {
-        let why = match &error {
-            PoolError::Backend(error) => match error.as_db_error() {
-                Some(error) => error.message().to_owned(),
-                None => error.to_string(),
-            },
-            error => error.to_string(),
-        };
-        OpenError::Connect {
-            at: address.to_string(),
-            why,
-        }
-    })
-}
-
-async fn is_good_enough(client: &Client) -> Result<(), OpenError> {
-    let about = client
-        .query_one(
-            "SELECT current_setting('server_version_num')::int / 10000,
-                    current_setting('server_encoding'), current_setting('fsync')",
-            &[],
-        )
-        .await?;
-    let (version, encoding, fsync): (i32, String, String) =
-        (about.get(0), about.get(1), about.get(2));
-    if version < OLDEST {
-        return Err(OpenError::TooOld(version));
-    }
-    if encoding != "UTF8" {
-        return Err(OpenError::Encoding(encoding));
-    }
-    if fsync != "on" {
-        tracing::warn!("fsync is off in this PostgreSQL: what is confirmed may be lost in a crash");
-    }
-    Ok(())
 }
 
 #[async_trait]

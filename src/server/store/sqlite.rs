@@ -151,7 +151,7 @@ impl Store for Sqlite {
         };
         let found = self
             .readers
-            .read(move |connection| Ok(ways::stored(connection, token)?))
+            .read(move |connection| Ok(reads::stored(connection, token)?))
             .await?;
         let due = self.sessions.keep(token, found.as_ref(), missed, asked_at);
         let session = found.map(|stored| stored.session);

@@ -1,8 +1,8 @@
 //! What the questions are made of.
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{Client, GenericClient, Transaction};
 use tokio_postgres::{
-    Error, Row,
+    Error, IsolationLevel, Row,
     types::{FromSql, ToSql},
 };
 
@@ -71,6 +71,15 @@ pub async fn run(client: &impl GenericClient, sql: &str, with: With<'_>) -> Resu
 
 pub async fn exists(client: &impl GenericClient, sql: &str, with: With<'_>) -> Result<bool, Error> {
     Ok(row(client, sql, with).await?.is_some())
+}
+
+/// One moment of the database, for several questions.
+pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, StoreError> {
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true);
+    Ok(transaction.start().await?)
 }
 
 /// A number that is never negative, as PostgreSQL has integers.

@@ -6,7 +6,7 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
 };
 
-use super::{OpenError, address::Address, tls};
+use super::{address::Address, open::OpenError, tls};
 
 /// Connections that read at the same time at most.
 const READERS: usize = 8;

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::Client;
 
-use super::OpenError;
+use super::open::OpenError;
 
 /// Step N takes a database from version N-1 to N. A step that has been released is never changed.
 pub const STEPS: &[&str] = &[

@@ -1,6 +1,6 @@
 //! What can hinder a server's move.
 
-use super::OpenError;
+use super::open::OpenError;
 use crate::server::store::{DumpError, OpenError as FileError};
 
 /// Why a server was not moved. The database is as empty as it was, and the file is untouched.

@@ -7,12 +7,13 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::{
-    Address,
+    address::Address,
     basics::{bound, number, optional_seq, row, rows},
     connect::{Purpose, pool},
     copy_in::CopyIn,
-    is_good_enough, migrate,
+    migrate,
     move_error::MoveError,
+    open,
 };
 use crate::{
     domain::{RoomId, Seq},
@@ -85,8 +86,7 @@ pub async fn move_all(
     let source = Source::open(from)?;
     let (of, numbers) = (source.entries()?, source.numbers()?);
     let pool = pool(to, Purpose::Write).map_err(MoveError::Open)?;
-    let mut client = super::connect(&pool, to).await?;
-    is_good_enough(&client).await?;
+    let mut client = open::client(&pool, to).await?;
     migrate::to_newest(&mut client).await?;
     let change = client.transaction().await?;
     // However long it takes; and no server begins meanwhile.

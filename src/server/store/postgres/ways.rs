@@ -6,10 +6,10 @@ use tokio_postgres::Error;
 
 use super::{
     Postgres,
-    basics::{limit, row, rows, user as user_at},
+    basics::{limit, row, rows, snapshot, user as user_at},
     change::Change,
     needs::Needs,
-    passkeys, people, snapshot,
+    passkeys, people,
 };
 use crate::{
     domain::{Folded, Millis},

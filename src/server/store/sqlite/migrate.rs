@@ -43,7 +43,7 @@ pub fn to_newest(connection: &mut Connection) -> Result<(), OpenError> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{entries, index, reads, search, ways},
+        super::{entries, index, reads, search},
         *,
     };
     use crate::server::store::{
@@ -140,7 +140,7 @@ mod tests {
         let held = |first: u8| {
             let mut token = [0; 32];
             token[0] = first;
-            let stored = ways::stored(&connection, TokenHash(token)).expect("an answer");
+            let stored = reads::stored(&connection, TokenHash(token)).expect("an answer");
             stored.map(|stored| (stored.session.user.name, stored.used_at > 5))
         };
         // Their time begins anew: nobody is forgotten for what was not counted.

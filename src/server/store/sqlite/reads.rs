@@ -5,12 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{
     basics::{head, require_member, role, said},
     entries,
-    ways::stored,
 };
 use crate::{
     domain::{Folded, Role, Room, RoomId, RoomSummary},
     server::store::{
-        Lock, Membership, Standing, StoreError, Surroundings, TokenHash, User, UserId,
+        Lock, Membership, Session, Standing, StoreError, Surroundings, TokenHash, User, UserId,
         sessions::Stored,
     },
 };
@@ -20,6 +19,31 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM rooms LIMIT 1")?
         .exists([])
+}
+
+/// A session and when it was used, by its token.
+pub fn stored(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<Stored>> {
+    connection
+        .prepare_cached(
+            "SELECT sessions.id, users.id, users.name, sessions.used_at, users.used_at
+             FROM sessions JOIN users ON users.id = sessions.user_id
+             WHERE sessions.token_hash = ?1",
+        )?
+        .query_row([token.0], |row| {
+            let user = User {
+                id: row.get(1)?,
+                name: row.get(2)?,
+            };
+            Ok(Stored {
+                session: Session {
+                    id: row.get(0)?,
+                    user,
+                },
+                used_at: row.get(3)?,
+                name_used_at: row.get(4)?,
+            })
+        })
+        .optional()
 }
 
 pub fn membership(

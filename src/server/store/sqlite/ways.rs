@@ -8,7 +8,7 @@ use crate::{
     domain::{Folded, Millis},
     server::store::{
         Actor, Entrance, Held, NewSession, Rest, Session, SessionId, StoreError, StoredPasskey,
-        TokenHash, Unused, User, UserId, Way, Ways, WaysIn, now, sessions::Stored,
+        TokenHash, Unused, User, UserId, Way, Ways, WaysIn, now,
     },
 };
 
@@ -147,31 +147,6 @@ impl Ways for Sqlite {
         }
         Ok(more)
     }
-}
-
-/// A session and when it was used, by its token.
-pub fn stored(connection: &Connection, token: TokenHash) -> rusqlite::Result<Option<Stored>> {
-    connection
-        .prepare_cached(
-            "SELECT sessions.id, users.id, users.name, sessions.used_at, users.used_at
-             FROM sessions JOIN users ON users.id = sessions.user_id
-             WHERE sessions.token_hash = ?1",
-        )?
-        .query_row([token.0], |row| {
-            let user = User {
-                id: row.get(1)?,
-                name: row.get(2)?,
-            };
-            Ok(Stored {
-                session: Session {
-                    id: row.get(0)?,
-                    user,
-                },
-                used_at: row.get(3)?,
-                name_used_at: row.get(4)?,
-            })
-        })
-        .optional()
 }
 
 fn held(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<Held>> {
