@@ -29,6 +29,7 @@ mod migrate;
 mod move_error;
 mod moving;
 mod needs;
+mod notes;
 mod open;
 mod oversight;
 mod passkeys;

@@ -5,9 +5,9 @@ use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Error;
 
 use super::{
-    append::erased,
     basics::{bound, limit, number, row, rows, run},
     change::Change,
+    notes::erased,
 };
 use crate::{
     domain::{Millis, RoomId, Seq},

@@ -4,9 +4,9 @@
 use uuid::Uuid;
 
 use super::{
-    append::{changed, noted, remove},
     basics::{exists, limit, role, role_of, row, rows, run, user},
     change::Change,
+    notes::{changed, noted, remove},
     permit::{allow, require_session},
     reads::role_in,
     writes::take_name,

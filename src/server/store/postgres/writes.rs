@@ -1,9 +1,9 @@
 //! The changes to rooms and to who is in them, each inside a transaction that others share: check first, write last.
 
 use super::{
-    append::came_or_went,
     basics::{bound, exists, row, run},
     change::{Change, Columns},
+    notes::came_or_went,
     permit::{is_member, permit, require_session},
     reads::role_in,
 };

@@ -1,34 +1,21 @@
-//! Entries on their way into a room's log, and what they do to the messages in it: check first, write last.
+//! What members say, and do to what was said: entries on their way into a room's log. Check first, write last.
 
 use rusqlite::{OptionalExtension, params};
-use uuid::Uuid;
 
 use super::{
     change::{Change, Changed, Stop},
     entries::Kind,
     index,
+    mentions::{forget_mentions, members_named, mention},
+    notes::{Author, Noted, note, noted},
     permit::{permit, require_session},
     recall::{Known, Standing},
 };
 use crate::{
-    domain::{
-        Body, Deed, Emoji, Message, Millis, Posted, Quote, RoomId, Seq, Username, limits, mentions,
-    },
-    protocol::{ServerFrame, What},
-    server::store::{
-        Act, Crossing, Entry, Event, NewEntry, StoreError, User, UserId, asked::Asked, now,
-    },
+    domain::{Body, Deed, Emoji, Message, Posted, Quote, RoomId, Seq, limits},
+    protocol::ServerFrame,
+    server::store::{Act, Entry, Event, NewEntry, StoreError, UserId, now},
 };
-
-/// Who appends an entry, and where it goes.
-struct Author {
-    room: RoomId,
-    user: UserId,
-    name: String,
-    /// The id of what they do.
-    id: Uuid,
-    standing: Standing,
-}
 
 /// The message that an entry is about.
 struct Target {
@@ -63,108 +50,6 @@ pub fn append(change: &mut Change<'_>, entry: NewEntry) -> Changed<Posted> {
         Act::Delete { of } => delete(change, author, of),
         Act::React { of, emoji, on } => react(change, author, of, emoji, on),
     }
-}
-
-/// Somebody has become a member, or is none any more by their own doing.
-pub fn came_or_went(change: &mut Change<'_>, room: RoomId, crossing: Crossing) -> Changed<()> {
-    let (user, kind) = crossing.noted_as();
-    let author = author_of(change, Asked::newly(room, user))?;
-    let who = author.name.clone();
-    note(change, &author, Noted::of(kind), |seq, at| match kind {
-        Kind::Left => ServerFrame::Left { room, seq, who, at },
-        _ => ServerFrame::Joined { room, seq, who, at },
-    })?;
-    crossed(change, crossing);
-    Ok(())
-}
-
-/// Has the entry that was noted last be somebody's coming or going.
-fn crossed(change: &mut Change<'_>, crossing: Crossing) {
-    if let Some(Event::Entry(entry)) = change.events.last_mut() {
-        entry.crossing = Some(crossing);
-    }
-}
-
-/// Notes what a member has changed in a room or about `whom`, another of its members.
-pub fn changed(
-    change: &mut Change<'_>,
-    asked: Asked,
-    what: What,
-    to: Option<String>,
-    whom: Option<&User>,
-) -> Changed<()> {
-    let room = asked.room;
-    let author = author_of(change, asked)?;
-    let (by, who) = (author.name.clone(), whom.map(|user| user.name.clone()));
-    let noted = Noted {
-        subject: whom.map(|user| user.id),
-        body: to.as_deref().unwrap_or_default(),
-        ..Noted::of(Kind::of(what))
-    };
-    note(change, &author, noted, |seq, at| ServerFrame::Changed {
-        room,
-        seq,
-        by,
-        at,
-        what,
-        to: to.clone(),
-        who,
-    })?;
-    Ok(())
-}
-
-/// Notes that a room has no messages up to that one any more.
-pub fn erased(change: &mut Change<'_>, room: RoomId, owner: UserId, of: Seq) -> Changed<()> {
-    let author = author_of(change, Asked::newly(room, owner))?;
-    let by = author.name.clone();
-    let noted = Noted::about(Kind::Erased, of);
-    note(change, &author, noted, |seq, at| ServerFrame::Erased {
-        room,
-        seq,
-        of,
-        by,
-        at,
-    })?;
-    Ok(())
-}
-
-/// Shows a member out: their membership ends, and whatever they are given of the room.
-pub fn remove(change: &mut Change<'_>, asked: Asked, whom: &User) -> Changed<()> {
-    let room = asked.room;
-    let author = author_of(change, asked)?;
-    change.connection.execute(
-        "DELETE FROM members WHERE room_id = ?1 AND user_id = ?2",
-        [room, whom.id],
-    )?;
-    change.recall.forget(room);
-    let by = author.name.clone();
-    let noted = Noted {
-        subject: Some(whom.id),
-        ..Noted::of(Kind::Removed)
-    };
-    note(change, &author, noted, |seq, at| ServerFrame::Removed {
-        room,
-        seq,
-        who: whom.name.clone(),
-        by,
-        at,
-    })?;
-    crossed(change, Crossing::Removed { user: whom.id });
-    Ok(())
-}
-
-fn author_of(change: &Change<'_>, asked: Asked) -> Changed<Author> {
-    let Asked { room, user, id } = asked;
-    let connection = change.connection;
-    Ok(Author {
-        room,
-        user,
-        name: connection
-            .prepare_cached("SELECT name FROM users WHERE id = ?1")?
-            .query_row([user], |row| row.get(0))?,
-        id,
-        standing: change.recall.standing(connection, room)?,
-    })
 }
 
 fn say(change: &mut Change<'_>, author: Author, body: Body, re: Option<Seq>) -> Changed<Posted> {
@@ -385,84 +270,6 @@ fn react(
     Ok(posted)
 }
 
-/// An entry that says nothing.
-struct Noted<'a> {
-    kind: Kind,
-    about: Option<Seq>,
-    subject: Option<UserId>,
-    body: &'a str,
-}
-
-impl Noted<'_> {
-    fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            about: None,
-            subject: None,
-            body: "",
-        }
-    }
-
-    fn about(kind: Kind, message: Seq) -> Self {
-        Self {
-            about: Some(message),
-            ..Self::of(kind)
-        }
-    }
-}
-
-/// Writes an entry that says nothing, and has readers told.
-fn note(
-    change: &mut Change<'_>,
-    author: &Author,
-    noted: Noted<'_>,
-    frame: impl FnOnce(Seq, Millis) -> ServerFrame,
-) -> Changed<Posted> {
-    let Author {
-        room,
-        user,
-        id,
-        standing,
-        ..
-    } = *author;
-    let (seq, at, said) = (standing.head + 1, now().max(standing.at), standing.said);
-    change
-        .connection
-        .prepare_cached(
-            "INSERT INTO entries (room_id, seq, author_id, id, at, body, kind, about, silent, subject)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            room,
-            seq,
-            user,
-            id.as_bytes(),
-            at,
-            noted.body,
-            noted.kind,
-            noted.about,
-            seq - said,
-            noted.subject
-        ])?;
-    change.recall.moved(
-        room,
-        Standing {
-            head: seq,
-            said,
-            at,
-        },
-    );
-    change.events.push(Event::Entry(Entry {
-        room,
-        seq,
-        said,
-        frame: frame(seq, at),
-        mentioned: Vec::new(),
-        crossing: None,
-    }));
-    Ok(Posted { id, seq, at })
-}
-
 /// Has a message found by what it says now, if anything.
 fn index_anew(
     change: &mut Change<'_>,
@@ -478,86 +285,6 @@ fn index_anew(
         change.recall.replaced();
     }
     Ok(())
-}
-
-/// The members whom a message names, besides its author.
-fn members_named(
-    change: &Change<'_>,
-    room: RoomId,
-    author: UserId,
-    body: &str,
-) -> Changed<Vec<UserId>> {
-    if !body.contains('@') {
-        return Ok(Vec::new());
-    }
-    let mut query = change.connection.prepare_cached(
-        "SELECT users.id FROM users
-         JOIN members ON members.user_id = users.id AND members.room_id = ?1
-         WHERE users.folded = ?2",
-    )?;
-    let mut member = |name: &str| -> rusqlite::Result<Option<UserId>> {
-        let Ok(name) = Username::parse(name) else {
-            return Ok(None);
-        };
-        query
-            .query_row(params![room, name.folded().as_str()], |row| row.get(0))
-            .optional()
-    };
-    let mut failed = Ok(());
-    let names = mentions::named(body, |name| match member(name) {
-        Ok(found) => found.is_some(),
-        Err(error) => {
-            failed = Err(error);
-            false
-        }
-    });
-    failed?;
-    let mut named = Vec::with_capacity(names.len());
-    for name in names {
-        let found = member(&name)?;
-        named.extend(found.filter(|user| *user != author && !named.contains(user)));
-    }
-    Ok(named)
-}
-
-/// Notes whom a message names.
-fn mention(change: &Change<'_>, room: RoomId, seq: Seq, named: &[UserId]) -> Changed<()> {
-    for user in named {
-        change
-            .connection
-            .prepare_cached("INSERT INTO mentions (user_id, room_id, seq) VALUES (?1, ?2, ?3)")?
-            .execute(params![user, room, seq])?;
-    }
-    Ok(())
-}
-
-/// A message names nobody any more. Answers whom it had named.
-fn forget_mentions(change: &Change<'_>, room: RoomId, seq: Seq) -> Changed<Vec<UserId>> {
-    let mut delete = change
-        .connection
-        .prepare_cached("DELETE FROM mentions WHERE room_id = ?1 AND seq = ?2 RETURNING user_id")?;
-    let named = delete.query_map(params![room, seq], |row| row.get(0))?;
-    Ok(named.collect::<Result<_, _>>()?)
-}
-
-/// The entry that this author's id stands for already.
-pub fn noted(
-    change: &Change<'_>,
-    room: RoomId,
-    author: UserId,
-    id: Uuid,
-) -> Changed<Option<Posted>> {
-    let mut query = change.connection.prepare_cached(
-        "SELECT seq, at FROM entries WHERE room_id = ?1 AND author_id = ?2 AND id = ?3",
-    )?;
-    let first = query.query_row(params![room, author, id.as_bytes()], |row| {
-        Ok(Posted {
-            id,
-            seq: row.get(0)?,
-            at: row.get(1)?,
-        })
-    });
-    Ok(first.optional()?)
 }
 
 const NO_SUCH_MESSAGE: Stop = Stop::Refused(StoreError::NoSuchMessage);

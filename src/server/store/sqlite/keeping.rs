@@ -4,10 +4,10 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    append::erased,
     basics::head,
     change::{Change, Changed},
     index, invites,
+    notes::erased,
 };
 use crate::{
     domain::{Millis, RoomId, Seq},

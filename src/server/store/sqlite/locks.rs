@@ -5,9 +5,9 @@ use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{
-    append::{changed, noted, remove},
     basics::{exists, role},
     change::{Change, Changed, Stop},
+    notes::{changed, noted, remove},
     permit::{allow, require_session},
     writes::take_name,
 };

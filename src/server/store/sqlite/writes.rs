@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    append::came_or_went,
     basics::{exists, head},
     change::{Change, Changed, Stop},
+    notes::came_or_went,
     permit::{is_member, permit, require_session},
 };
 use crate::{
