@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::sleep;
 
-use super::State;
+use super::state::State;
 use crate::server::{
     live::Live,
     store::{Event, Journal, SharedStore, StoreError},

@@ -11,98 +11,22 @@ mod keeper;
 mod lookout;
 mod nats;
 mod peers;
+mod state;
 mod wire;
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Serialize;
 use tokio::{sync::Notify, task::JoinHandle};
 
-pub use self::{feed::Feed, nats::BusError};
-use super::{
-    config::NatsAddress,
-    live::{Live, ProcessId},
-    rates::Limits,
-    store::SharedStore,
-};
-
-/// A process whose own messages have not come back for so long is not heard by others either.
-const DEAF: Duration = Duration::from_secs(3);
+use self::state::State;
+pub use self::{feed::Feed, nats::BusError, state::BusHealth};
+use super::{config::NatsAddress, live::Live, rates::Limits, store::SharedStore};
 
 /// The bus of a running process.
 pub struct Bus {
     state: Arc<State>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     stop: Arc<Notify>,
-}
-
-/// How the bus is, for whoever looks after the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct BusHealth {
-    /// Whether what this process says comes back to it. Without it others hear late, by what they compare.
-    pub well: bool,
-    pub connected: bool,
-    /// Milliseconds since this process last heard itself.
-    pub echo_ms: Option<u64>,
-    /// Other processes that are heard of.
-    pub peers: usize,
-    /// Messages of theirs that are known to be missed, since this process began.
-    pub missed: u64,
-    /// Times that it compared itself with the store.
-    pub compared: u64,
-}
-
-/// What the bus's tasks share.
-#[derive(Default)]
-pub struct State {
-    connected: AtomicBool,
-    /// When this process last heard itself.
-    echo: Mutex<Option<Instant>>,
-    peers: AtomicU64,
-    missed: AtomicU64,
-    compared: AtomicU64,
-    /// What is to be compared at once.
-    wanted: Wanted,
-}
-
-/// What is to be compared with the store, once somebody comes to it.
-#[derive(Default)]
-struct Wanted {
-    heads: AtomicBool,
-    people: AtomicBool,
-    wake: Notify,
-}
-
-impl Wanted {
-    /// Something may have been missed, of whatever kind.
-    fn all(&self) {
-        self.people.store(true, Ordering::Release);
-        self.heads.store(true, Ordering::Release);
-        self.wake.notify_one();
-    }
-}
-
-impl State {
-    fn echoed(&self) {
-        *self.echo.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// How long ago this process heard itself, if it ever did.
-    fn since_echo(&self) -> Option<Duration> {
-        let echo = *self.echo.lock().unwrap_or_else(PoisonError::into_inner);
-        echo.map(|at| at.elapsed())
-    }
-
-    /// Whether what this process says is heard.
-    fn is_well(&self) -> bool {
-        self.since_echo().is_some_and(|since| since < DEAF)
-    }
 }
 
 impl Bus {
@@ -140,18 +64,7 @@ impl Bus {
     }
 
     pub fn health(&self) -> BusHealth {
-        let state = &self.state;
-        let connected = state.connected.load(Ordering::Relaxed);
-        BusHealth {
-            well: connected && state.is_well(),
-            connected,
-            echo_ms: state
-                .since_echo()
-                .map(|since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
-            peers: usize::try_from(state.peers.load(Ordering::Relaxed)).unwrap_or(usize::MAX),
-            missed: state.missed.load(Ordering::Relaxed),
-            compared: state.compared.load(Ordering::Relaxed),
-        }
+        self.state.health()
     }
 
     /// Tells the others what they have not been told, and says goodbye.

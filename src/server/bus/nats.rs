@@ -15,9 +15,9 @@ use tokio::{
 };
 
 use super::{
-    Feed, State,
-    feed::ToTell,
+    feed::{Feed, ToTell},
     peers::{ASKED_EVERY, Heard, Peers},
+    state::State,
     wire::{self, Message, Part},
 };
 use crate::server::{

@@ -3,12 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ProcessId;
 use crate::{
     domain::RoomId,
     server::{
         announced::Said,
-        live::Sighting,
+        live::{ProcessId, Sighting},
         rates::Tried,
         store::{Event, Reading},
     },
