@@ -1,6 +1,10 @@
 //! Who is connected now, over all shards and processes, and which shards a room concerns: latest values, never a log.
 
 mod elsewhere;
+mod known;
+mod others;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -9,39 +13,20 @@ use std::{
 
 use smallvec::SmallVec;
 
-use self::elsewhere::Others;
-pub use self::elsewhere::{ProcessId, Sighting};
+use self::{known::Known, others::Others};
+pub use self::{
+    known::{Changed, Follows, ShardNumber, Shards},
+    others::{ProcessId, Sighting},
+};
 use crate::{
     domain::{RoomId, limits},
     protocol::ServerFrame,
     server::store::{Membership, Standing, UserId},
 };
 
-/// Which shard, counted from 0.
-pub type ShardNumber = usize;
-pub type Shards = SmallVec<[ShardNumber; 8]>;
-
 /// The connected users and the rooms they are members of.
 #[derive(Default)]
 pub struct Presence(Mutex<State>);
-
-/// A room in which somebody came or went, and the shards whose readers want to know.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Changed {
-    pub room: RoomId,
-    pub readers: Shards,
-}
-
-/// How closely a shard follows a room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Follows {
-    #[default]
-    Nothing,
-    /// It keeps the tail, or waits for it.
-    Log,
-    /// Some of its sockets read the log, and want to know who is there.
-    Closely,
-}
 
 #[derive(Default)]
 struct State {
@@ -57,20 +42,6 @@ struct Connected {
     /// Sockets of each shard that has any.
     sockets: SmallVec<[(ShardNumber, usize); 2]>,
     rooms: HashSet<RoomId>,
-}
-
-#[derive(Default)]
-struct Known {
-    /// Names by user, so that a room's list comes in a stable order, each with how many processes have them.
-    members: BTreeMap<UserId, (String, usize)>,
-    /// Of each shard that the room concerns: members with sockets there, and how closely it follows the room.
-    shards: SmallVec<[(ShardNumber, Concern); 2]>,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Concern {
-    members: usize,
-    follows: Follows,
 }
 
 impl Presence {
@@ -338,149 +309,5 @@ impl State {
                 self.rooms.remove(&room);
             }
         }
-    }
-}
-
-impl Known {
-    /// One more process has a member. Answers whether it is the first.
-    fn enter(&mut self, user: UserId, name: String) -> bool {
-        let (_, processes) = self.members.entry(user).or_insert((name, 0));
-        *processes += 1;
-        *processes == 1
-    }
-
-    /// One process less has a member. Answers whether it was the last.
-    fn exit(&mut self, user: UserId) -> bool {
-        let Some((_, processes)) = self.members.get_mut(&user) else {
-            return false;
-        };
-        *processes -= 1;
-        let gone = *processes == 0;
-        if gone {
-            self.members.remove(&user);
-        }
-        gone
-    }
-
-    /// Changes a shard's concern, and forgets it where it has none.
-    fn concern(&mut self, shard: ShardNumber, change: impl FnOnce(&mut Concern)) {
-        let at = self.shards.iter().position(|(at, _)| *at == shard);
-        let at = at.unwrap_or_else(|| {
-            self.shards.push((shard, Concern::default()));
-            self.shards.len() - 1
-        });
-        change(&mut self.shards[at].1);
-        if self.shards[at].1 == Concern::default() {
-            self.shards.swap_remove(at);
-        }
-    }
-
-    fn readers(&self) -> Shards {
-        let readers = self.shards.iter();
-        readers
-            .filter(|(_, concern)| concern.follows == Follows::Closely)
-            .map(|(shard, _)| *shard)
-            .collect()
-    }
-
-    fn changed(&self, room: RoomId) -> Changed {
-        Changed {
-            room,
-            readers: self.readers(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::store::{Session, Standing, User};
-
-    const ROOM: RoomId = 1;
-
-    fn member(id: UserId) -> Membership {
-        let name = format!("user{id}");
-        Membership {
-            session: Session {
-                id,
-                user: User { id, name },
-            },
-            rooms: vec![Standing {
-                room: ROOM,
-                head: 0,
-                said: 0,
-            }],
-        }
-    }
-
-    #[test]
-    fn in_a_crowd_all_are_counted_and_the_first_two_hundred_named() {
-        let presence = Presence::default();
-        (1..=250).for_each(|id| drop(presence.connect(&member(id), 0)));
-        let ServerFrame::Presence { count, online, .. } = presence.frame(ROOM) else {
-            panic!("not a presence frame");
-        };
-        assert_eq!((count, online.len()), (250, limits::PRESENCE_NAMES));
-        (1..=100).for_each(|id| drop(presence.disconnect(id, 0)));
-        let ServerFrame::Presence { count, online, .. } = presence.frame(ROOM) else {
-            panic!("not a presence frame");
-        };
-        assert_eq!((count, online.len()), (150, 150));
-    }
-
-    /// The rooms that somebody came to or went from.
-    fn rooms(changed: Vec<Changed>) -> Vec<RoomId> {
-        changed.into_iter().map(|changed| changed.room).collect()
-    }
-
-    #[test]
-    fn a_user_is_there_until_their_last_socket_is_gone() {
-        let presence = Presence::default();
-        assert_eq!(rooms(presence.connect(&member(1), 0)), [ROOM]);
-        assert!(presence.connect(&member(1), 1).is_empty());
-        assert!(presence.disconnect(1, 0).is_empty());
-        assert_eq!(
-            (presence.count(ROOM), presence.who_is_online([1, 2])),
-            (1, vec![true, false])
-        );
-        assert_eq!(rooms(presence.disconnect(1, 1)), [ROOM]);
-        assert_eq!(presence.count(ROOM), 0);
-    }
-
-    #[test]
-    fn a_room_concerns_the_shards_that_have_members_of_it_or_follow_it_and_no_others() {
-        let presence = Presence::default();
-        presence.connect(&member(1), 2);
-        presence.connect(&member(1), 2);
-        presence.connect(&member(2), 3);
-        assert_eq!(presence.concerned(ROOM)[..], [2, 3]);
-        assert!(presence.concerned(ROOM + 1).is_empty());
-        presence.follow(ROOM, 3, Follows::Log);
-        presence.disconnect(2, 3);
-        assert_eq!(presence.concerned(ROOM)[..], [2, 3], "its tail is kept");
-        presence.follow(ROOM, 3, Follows::Nothing);
-        assert_eq!(presence.concerned(ROOM)[..], [2]);
-        presence.disconnect(1, 2);
-        assert_eq!(presence.concerned(ROOM)[..], [2], "one of two is left");
-        presence.left(ROOM, 1);
-        assert!(presence.concerned(ROOM).is_empty());
-        presence.joined(ROOM, 1);
-        assert_eq!(presence.concerned(ROOM)[..], [2]);
-        assert_eq!(presence.deleted(ROOM)[..], [2]);
-        presence.disconnect(1, 2);
-        assert!(presence.state().rooms.is_empty() && presence.state().users.is_empty());
-    }
-
-    #[test]
-    fn who_comes_and_goes_is_told_to_shards_with_readers_only() {
-        let presence = Presence::default();
-        presence.connect(&member(1), 0);
-        presence.connect(&member(2), 1);
-        presence.follow(ROOM, 0, Follows::Log);
-        presence.follow(ROOM, 1, Follows::Closely);
-        assert_eq!(presence.reading(ROOM)[..], [1]);
-        let told = |changed: Vec<Changed>| changed[0].readers.to_vec();
-        assert_eq!(told(presence.connect(&member(3), 0)), [1]);
-        assert_eq!(told(presence.disconnect(3, 0)), [1]);
     }
 }
