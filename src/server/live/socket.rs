@@ -1,5 +1,11 @@
 //! One live socket: what it reads, what it still has to be written, and how far each of its rooms is.
 
+#[cfg(any(test, feature = "fuzz"))]
+mod driven;
+mod pipe;
+#[cfg(test)]
+mod tests;
+
 use std::{
     io::{self, Read, Write},
     net::{IpAddr, Shutdown},
@@ -15,6 +21,9 @@ use tungstenite::{
     protocol::{Role, WebSocketConfig},
 };
 
+#[cfg(feature = "fuzz")]
+pub use self::driven::fuzz;
+use self::pipe::Pipe;
 use super::{
     frames::{self, Framed},
     tail::Tail,
@@ -130,12 +139,7 @@ impl Socket {
             .write_buffer_size(0)
             .max_message_size(Some(limits::FRAME_BYTES))
             .max_frame_size(Some(limits::FRAME_BYTES));
-        let pipe = Pipe {
-            stream,
-            out: Vec::new(),
-            left: 0,
-            counted: 0,
-        };
+        let pipe = Pipe::new(stream);
         Self {
             ws: WebSocket::from_partially_read(pipe, read, Role::Server, Some(config)),
             session,
@@ -393,47 +397,3 @@ impl Socket {
         }
     }
 }
-
-/// The stream as the WebSocket library sees it: it reads from the socket, but what it writes (pongs, the
-/// answer to a close) is set aside, because a frame of a room may be half written.
-struct Pipe {
-    stream: TcpStream,
-    out: Vec<u8>,
-    /// Bytes that may still be read in this turn.
-    left: usize,
-    /// Bytes that were read and not yet counted.
-    counted: usize,
-}
-
-impl Read for Pipe {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let most = bytes.len().min(self.left);
-        if most == 0 {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let read = self.stream.read(&mut bytes[..most])?;
-        self.left -= read;
-        traffic::received(read);
-        self.counted += read;
-        Ok(read)
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[cfg(any(test, feature = "fuzz"))]
-mod driven;
-#[cfg(test)]
-mod tests;
-
-#[cfg(feature = "fuzz")]
-pub use driven::fuzz;
