@@ -39,6 +39,15 @@ pub enum Log {
     Warm(Tail),
 }
 
+/// Something to do for a room later.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    Heads,
+    Presence,
+    Typing,
+    TypingEnds,
+}
+
 /// A value of which only the newest matters.
 #[derive(Default)]
 pub struct Latest {
@@ -72,7 +81,7 @@ pub struct Room {
     pub typists: Vec<(String, Instant)>,
     /// Whether readers wait for frames of the log in this turn.
     pub moved: bool,
-    /// What has been put off and is not due yet, by `Due`.
+    /// What has been put off and is not due yet, by [`Due`].
     pub scheduled: [bool; 4],
     /// When somebody was last let in or a frame last came, to a second.
     pub used: Instant,

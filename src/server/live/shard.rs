@@ -7,7 +7,9 @@ mod changes;
 mod incoming;
 mod later;
 mod outgoing;
+mod removals;
 mod seen;
+mod sockets;
 mod tails;
 #[cfg(test)]
 mod tests;
@@ -22,11 +24,10 @@ use std::{
 use mio::{Events, Poll, Token};
 use slab::Slab;
 
-use self::later::Due;
 use super::{
     mailbox::{Asked, Command, Mailbox},
     presence::ShardNumber,
-    room::Room,
+    room::{Due, Room},
     shared::Shared,
     socket::{Socket, SocketKey},
 };

@@ -5,19 +5,10 @@ use std::time::{Duration, Instant};
 use super::{Entry, Shard, SocketKey, TICK};
 use crate::{
     domain::RoomId,
-    server::live::{frames, socket::PING},
+    server::live::{frames, room::Due, socket::PING},
 };
 
 const SILENCE: Duration = Duration::from_secs(60);
-
-/// Something to do for a room later.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Due {
-    Heads,
-    Presence,
-    Typing,
-    TypingEnds,
-}
 
 impl Shard {
     pub(super) fn types(&mut self, id: RoomId, name: &str, typing: bool) {

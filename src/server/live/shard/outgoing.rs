@@ -14,7 +14,6 @@ use crate::{
             room::{Log, Room},
             socket::Socket,
         },
-        store::UserId,
     },
 };
 
@@ -114,39 +113,6 @@ impl Shard {
             Code::Restarting,
             "The server is restarting. Come back in a moment.",
         );
-    }
-
-    /// Forgets a socket. What it was still owed and can take at once is written.
-    pub(super) fn end(&mut self, key: SocketKey) {
-        let Some(socket) = self.socket(key) else {
-            return;
-        };
-        let _ = socket.write_queue();
-        let user = socket.session.user.id;
-        let rooms: Vec<_> = socket.cursors.iter().map(|cursor| cursor.room).collect();
-        for room in rooms {
-            self.shut(key, room);
-            self.tell_seen_of(room, user);
-        }
-        let mut entry = self.sockets.remove(key.index);
-        let _ = self.poll.registry().deregister(entry.socket.stream());
-        if let Some(here) = self.users.get_mut(&user) {
-            here.sockets.retain(|&other| other != key);
-            if here.sockets.is_empty()
-                && let Some(gone) = self.users.remove(&user)
-            {
-                gone.rooms
-                    .into_iter()
-                    .for_each(|room| self.take_member_out(room, user));
-            }
-        }
-        self.shared.disconnect(user, self.number);
-    }
-
-    pub(super) fn take_member_out(&mut self, id: RoomId, user: UserId) {
-        if let Some(room) = self.rooms.get_mut(&id) {
-            room.members.remove(&user);
-        }
     }
 }
 

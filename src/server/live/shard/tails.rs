@@ -7,7 +7,12 @@ use crate::{
     domain::RoomId,
     server::{
         counts::traffic,
-        live::{presence::Follows, room::Log},
+        live::{
+            presence::Follows,
+            room::{Log, Room},
+            tail::{Newest, Tail},
+        },
+        store::StoreError,
     },
 };
 
@@ -80,5 +85,66 @@ impl Shard {
                 .min(self.tails_bytes);
             self.follow(id);
         }
+    }
+
+    /// Takes a room's tail, whether it was this shard that wanted it or another.
+    pub(super) fn loaded(&mut self, id: RoomId, tail: Result<Newest, StoreError>) {
+        self.shared.took(id, self.number);
+        // A shard that has forgotten the room since this was left here has not been told of what came then.
+        if self.shared.presence.follows(id, self.number) == Follows::Nothing {
+            return;
+        }
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id));
+        let waiting = match &mut room.log {
+            Log::Loading(waiting) => std::mem::take(waiting),
+            Log::Cold => Vec::new(),
+            Log::Warm(_) => return,
+        };
+        let error = match tail {
+            Ok(newest) => {
+                room.log = Log::Warm(Tail::read(&newest));
+                room.used = self.next_tick;
+                self.tails_bytes += room.tail_bytes();
+                None
+            }
+            Err(error) => {
+                room.log = Log::Cold;
+                Some(error)
+            }
+        };
+        self.follow(id);
+        // Those who were let in before a hole was found go on.
+        self.moved.push(id);
+        for (key, after) in waiting {
+            match error {
+                None => self.let_in(key, id, after),
+                Some(error) => self.refuse(key, Some(id), None, error.into()),
+            }
+        }
+        self.bound_tails();
+    }
+
+    /// Something is missing between a room's tail and what came next: nobody is given anything until all of it
+    /// has been read.
+    pub(super) fn read_again(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            tracing::warn!(room = id, "a hole in a room's log: reading it again");
+            room.log = Log::Loading(Vec::new());
+            self.shared.load(id, self.number);
+        }
+    }
+
+    /// The store has another epoch.
+    pub(super) fn begin_anew(&mut self) {
+        self.send_away();
+        let rooms: Vec<_> = self.rooms.keys().copied().collect();
+        for id in rooms {
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.cool();
+                (room.head, room.said) = (0, 0);
+            }
+            self.follow(id);
+        }
+        self.tails_bytes = 0;
     }
 }
