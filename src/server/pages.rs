@@ -1,52 +1,44 @@
-//! The pages: what each is asked with, what it asks of the server, and the document that comes of it.
+//! The pages: what each is asked with, and what it asks of the server.
 
 mod cache;
+mod html;
 pub mod plain;
+mod visit;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{FromRef, FromRequestParts, Path, State, rejection::PathRejection},
-    http::{HeaderValue, Response, StatusCode, header, request::Parts},
-    response::{Html, IntoResponse, Redirect},
+    extract::{FromRef, Path, State, rejection::PathRejection},
+    http::StatusCode,
+    response::{IntoResponse, Redirect},
     routing::get,
 };
-use hydration_context::SsrSharedContext;
-use leptos::{nonce::Nonce, prelude::*};
 
-pub use self::cache::Caches;
-use self::cache::{RoomKey, StrangersKey, Unique};
+pub use self::{cache::Caches, html::html_of};
+use self::{
+    cache::{RoomKey, StrangersKey, Unique},
+    visit::{Page, Visit},
+};
 use super::{
-    assets,
-    counts::refusals,
     flashes::Flashes,
-    guard,
-    identity::{Caller, Me},
-    request::wall,
     rooms::{Chat, Entered},
 };
 use crate::{
-    api::PlainPage,
-    domain::{self, ApiError, Code, Flash, History, Made, Room, RoomName, RoomSummary},
+    domain::{ApiError, Code, Room, RoomName},
     ui::{
         aim::Aim,
-        document::{Document, Frame},
         pages::{
-            app::{App, AppProps, First},
+            app::{App, First},
             invite::{Guests, InvitePage, InvitePageProps},
             landing::{LandingPage, LandingPageProps},
-            not_found::{self, NotFound, Refused, RefusedProps},
+            not_found::{self, NotFound},
             sign_in::{SignInPage, SignInPageProps},
         },
-        parts::{Clock, LastTry, Reader, Sheet},
         paths,
         session::Plain,
     },
 };
-
-/// Characters of a room's last message that its row in a list may show.
-const EXCERPT_CHARS: usize = 120;
 
 pub fn routes<S>() -> Router<S>
 where
@@ -68,8 +60,6 @@ where
 }
 
 type Named<T> = Result<Path<T>, PathRejection>;
-type Page = Response<axum::body::Body>;
-
 async fn landing(visit: Visit) -> Page {
     let page = LandingPageProps {
         names: visit.names(),
@@ -277,265 +267,4 @@ fn moved(path: &str, query: &str) -> Page {
 /// here.
 fn acting(segment: &str) -> Option<String> {
     paths::acting(segment).map(str::to_owned)
-}
-
-/// A request for a page: who asks, and what they asked with.
-pub struct Visit {
-    chat: Chat,
-    caller: Caller,
-    /// All identities that this browser holds.
-    identities: Vec<Me>,
-    /// What a refused plain form left behind.
-    flash: Option<Flash>,
-    /// What one that went well has made.
-    made: Option<Made>,
-    clock: Clock,
-    query: String,
-    caches: Arc<Caches>,
-    /// Which life of the data it was when this was asked.
-    epoch: String,
-}
-
-impl Visit {
-    /// The identity of that name.
-    ///
-    /// # Errors
-    /// `not_me` where this browser does not hold it.
-    fn me(&self, name: &str) -> Result<&Me, ApiError> {
-        Me::find(&self.identities, name).ok_or_else(ApiError::not_me)
-    }
-
-    /// What *me* is told who has not been here for long.
-    fn warning(&self, me: &Me) -> Option<String> {
-        let chat = &self.chat;
-        chat.patience().warning(&me.name, chat.rest(me))
-    }
-
-    /// The identity of that name, and its rooms.
-    ///
-    /// # Errors
-    /// Those of [`Self::me`], and of the store.
-    async fn at_home(&self, chat: &Chat, name: &str) -> Result<(&Me, Vec<RoomSummary>), ApiError> {
-        let me = self.me(name)?;
-        Ok((me, chat.my_rooms(me).await?))
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.identities.iter().map(|me| me.name.clone()).collect()
-    }
-
-    /// The part of the page's query called `name`, as it is.
-    fn query(&self, name: &str) -> Option<&str> {
-        let pairs = self
-            .query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='));
-        pairs
-            .into_iter()
-            .find_map(|(key, value)| (key == name).then_some(value))
-    }
-
-    fn render_room(
-        &self,
-        me: &Me,
-        entered: Entered,
-        history: History,
-        aim: Option<Aim>,
-        unique: &Unique,
-    ) -> String {
-        let Entered {
-            room,
-            members,
-            rooms,
-        } = entered;
-        let flash = self.flash.as_ref();
-        let last = LastTry::at("post_message", flash);
-        let frame = self.frame(&room.name, Some(me), &unique.nonce);
-        let first = First::Room {
-            page: Box::new(domain::RoomPage {
-                room,
-                members,
-                history,
-                epoch: self.epoch.clone(),
-            }),
-            aim,
-            sheet: Sheet {
-                id: unique.message,
-                typed: last.typed("body"),
-                refusal: last.error_besides(&[]),
-            },
-            leaving: LastTry::at("leave_room", flash).error_besides(&[]),
-        };
-        let page = self.app(me, rooms, first);
-        render(frame, move || App(page))
-    }
-
-    /// The pages of `me`, of which `first` was asked for.
-    fn app(&self, me: &Me, mut rooms: Vec<RoomSummary>, first: First) -> AppProps {
-        for last in rooms.iter_mut().filter_map(|summary| summary.last.as_mut()) {
-            last.body = last.body.chars().take(EXCERPT_CHARS).collect();
-        }
-        AppProps {
-            me: me.name.clone(),
-            made_by: assets::build().to_owned(),
-            epoch: self.epoch.clone(),
-            rooms,
-            first,
-            asked: self.query("ask").map(str::to_owned),
-            clock: self.clock,
-        }
-    }
-
-    /// Whom a plain page is rendered for.
-    fn reader(&self, me: &Me) -> Reader {
-        Reader {
-            me: me.name.clone(),
-            flash: self.flash.clone(),
-            asked: self.query("ask").map(str::to_owned),
-            made: self
-                .made
-                .as_ref()
-                .filter(|made| made.me == me.name)
-                .map(|made| made.answer.clone()),
-            clock: self.clock,
-        }
-    }
-
-    fn show_plain(&self, me: &Me, rooms: Vec<RoomSummary>, which: Plain, page: PlainPage) -> Page {
-        let PlainPage { title, html } = page;
-        let first = First::Plain {
-            which,
-            title: title.clone(),
-            html,
-        };
-        let page = self.app(me, rooms, first);
-        self.show(&title, Some(me), move || App(page))
-    }
-
-    /// A page that is nobody's own, in its document: strangers all see it as it was rendered once.
-    fn show_anyone<V: IntoView + 'static>(
-        &self,
-        key: StrangersKey,
-        title: &str,
-        main: impl FnOnce() -> V + Send + 'static,
-    ) -> Page {
-        let announced = self.chat.live().notice();
-        if !self.identities.is_empty() || self.flash.is_some() || announced.is_some() {
-            return self.show(title, None, main);
-        }
-        let (cache, unique) = (&self.caches.strangers, Unique::new());
-        let html = cache.find(&key, &unique).unwrap_or_else(|| {
-            let html = render(self.frame(title, None, &unique.nonce), main);
-            cache.keep(key, &html, &unique);
-            html
-        });
-        self.answer(html, &unique.nonce, None)
-    }
-
-    /// A page in its document.
-    fn show<V: IntoView + 'static>(
-        &self,
-        title: &str,
-        me: Option<&Me>,
-        main: impl FnOnce() -> V + Send + 'static,
-    ) -> Page {
-        let nonce = Nonce::new();
-        let html = render(self.frame(title, me, &nonce), main);
-        self.answer(html, &nonce, me)
-    }
-
-    fn frame(&self, title: &str, me: Option<&Me>, nonce: &Nonce) -> Frame {
-        Frame {
-            title: title.to_owned(),
-            me: me.map(|me| me.name.clone()),
-            names: self.names(),
-            warning: me.and_then(|me| self.warning(me)),
-            announced: self.chat.live().notice(),
-            nonce: nonce.to_string(),
-            assets: assets::entry_points(),
-        }
-    }
-
-    /// A document on its way out. The identity that it acts as begins its time in this browser anew.
-    fn answer(&self, html: String, nonce: &Nonce, me: Option<&Me>) -> Page {
-        let mut page = Html(html).into_response();
-        let headers = page.headers_mut();
-        if let Ok(policy) = HeaderValue::try_from(guard::page_policy(nonce)) {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        for cookie in me
-            .and_then(|me| self.caller.renew(me).ok())
-            .unwrap_or_default()
-        {
-            headers.append(header::SET_COOKIE, cookie);
-        }
-        page
-    }
-
-    /// The page in place of one that could not be shown.
-    fn refuse(&self, error: ApiError, me: Option<String>, room: Option<String>) -> Page {
-        refusals::count(error.code);
-        let status = StatusCode::from(error.code);
-        let held = me
-            .as_deref()
-            .and_then(|name| Me::find(&self.identities, name));
-        let title = not_found::title_of(&error);
-        let mut page = self.show(title, held, move || {
-            Refused(RefusedProps { error, me, room })
-        });
-        *page.status_mut() = status;
-        page
-    }
-}
-
-impl<S> FromRequestParts<S> for Visit
-where
-    S: Sync,
-    Chat: FromRef<S>,
-    Arc<Flashes>: FromRef<S>,
-    Arc<Caches>: FromRef<S>,
-{
-    type Rejection = Page;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let chat = Chat::from_ref(state);
-        let mut visit = Self {
-            chat: chat.clone(),
-            caller: Caller::of(parts),
-            identities: Vec::new(),
-            flash: None,
-            made: None,
-            clock: Clock::of_reader(wall(&parts.headers)),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
-            caches: Arc::from_ref(state),
-            epoch: chat.epoch(),
-        };
-        match chat.identities(&visit.caller).await {
-            Ok(identities) => visit.identities = identities,
-            Err(error) => return Err(visit.refuse(error, None, None)),
-        }
-        let flashes = Arc::<Flashes>::from_ref(state);
-        if let Some(id) = visit.query("flash") {
-            visit.flash = flashes.find(id).await;
-        }
-        if let Some(id) = visit.query("made") {
-            visit.made = flashes.take(id).await;
-        }
-        Ok(visit)
-    }
-}
-
-/// The HTML of a document. Everything it needs is here already, so nothing in it waits.
-fn render<V: IntoView + 'static>(
-    frame: Frame,
-    main: impl FnOnce() -> V + Send + 'static,
-) -> String {
-    html_of(|| view! { <Document frame>{main()}</Document> })
-}
-
-pub fn html_of<V: RenderHtml>(view: impl FnOnce() -> V) -> String {
-    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
-    let html = owner.with(|| view().to_html());
-    owner.unset_with_forced_cleanup();
-    html
 }

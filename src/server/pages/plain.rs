@@ -1,6 +1,6 @@
 //! The plain pages: what each is made of, for a document of its own and for the page that stays.
 
-use super::html_of;
+use super::html::html_of;
 use crate::{
     api::PlainPage,
     domain::{ApiError, Deed, Member, NewInvite, Pass, Room, RoomName, invite},
