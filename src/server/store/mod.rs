@@ -13,9 +13,11 @@
 //! ([`Store::failure`]): whoever asked finds out as after a power cut, by asking again under the same id.
 //! Where it is PostgreSQL that cannot be asked, they wait for the answer until it can.
 
+mod act;
 mod alarm;
 mod answer;
 mod asked;
+mod error;
 mod event;
 mod kind;
 mod meter;
@@ -33,9 +35,10 @@ mod sqlite;
 mod stop;
 #[cfg(test)]
 mod suite;
+mod users;
 mod ways;
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -44,6 +47,8 @@ use uuid::Uuid;
 pub use self::event::Silent;
 use self::search::Search;
 pub use self::{
+    act::{Act, InviteTerms, NewEntry, Setting},
+    error::{Failure, StoreError},
     event::{Crossing, Entry, Event, Journal, Reading},
     oversight::{NameFigures, Oversight, PAGE, RoomFigures, Totals, Wanted},
     place::Data,
@@ -54,149 +59,16 @@ pub use self::{
         Checkup, CopyError, DumpError, Loaded, OpenError, Progress, Source, Sqlite, check, copy,
         dump, load, load_from, load_room,
     },
+    users::{Actor, NewSession, Session, SessionId, SocketId, TokenHash, User, UserId},
     ways::{Entrance, Held, Rest, StoredPasskey, Unused, Way, Ways, WaysIn},
 };
 use crate::domain::{
-    ApiError, Body, Changes, Code, Deed, Emoji, Folded, Found, History, Invite, InviteId, Millis,
-    Posted, Posting, Role, Room, RoomId, RoomName, RoomSummary, Seq, Topic, Username,
+    Changes, Folded, Found, History, Invite, InviteId, Millis, Posted, Role, Room, RoomId,
+    RoomName, RoomSummary, Seq, Username,
 };
-
-/// A user's number; a name that is given up and claimed again is another user.
-pub type UserId = i64;
-
-/// A session's number; never used again.
-pub type SessionId = i64;
-
-/// Who asks for a change: a user, by one of their sessions. One that has ended changes nothing any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Actor {
-    pub user: UserId,
-    pub session: SessionId,
-}
-
-/// One browser's hold on a username.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    pub id: SessionId,
-    pub user: User,
-}
-
-impl Session {
-    pub fn actor(&self) -> Actor {
-        Actor {
-            user: self.user.id,
-            session: self.id,
-        }
-    }
-}
-
-/// A live socket's number, given back with what it caused.
-pub type SocketId = u64;
-
-/// SHA-256 of a session's token, which is only ever in the browser's cookie, or of another secret as random.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenHash(pub [u8; 32]);
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash(…)")
-    }
-}
-
-/// A session that is to begin.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    pub token: TokenHash,
-    /// Which browser it is, in words.
-    pub browser: String,
-}
-
-/// A username and who holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    pub id: UserId,
-    /// As it was typed when it was claimed.
-    pub name: String,
-}
 
 /// Takes an answer on the store's own thread: it must be short and must not block.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
-
-/// An entry on its way in. What it says is valid; whether the author may do it is for the store to say.
-#[derive(Debug)]
-pub struct NewEntry {
-    pub room: RoomId,
-    pub by: Actor,
-    pub id: Uuid,
-    pub act: Act,
-}
-
-/// What somebody does in a room.
-#[derive(Debug)]
-pub enum Act {
-    Say { body: Body, re: Option<Seq> },
-    Edit { of: Seq, body: Body },
-    Delete { of: Seq },
-    React { of: Seq, emoji: Emoji, on: bool },
-}
-
-impl Act {
-    /// Bytes of what is said.
-    pub fn text_bytes(&self) -> usize {
-        match self {
-            Self::Say { body, .. } | Self::Edit { body, .. } => body.as_str().len(),
-            Self::Delete { .. } | Self::React { .. } => 0,
-        }
-    }
-}
-
-/// What may be changed in a room besides what is said there. Who may is for the store to say.
-#[derive(Debug)]
-pub enum Setting {
-    Name(RoomName),
-    Topic(Topic),
-    Key {
-        /// PHC string of the new key's Argon2id hash.
-        hash: String,
-        /// Whether all others are shown out and all invites end in the same breath.
-        everyone_out: bool,
-    },
-    /// Gives a member another role. Who makes another the owner is a moderator from then on.
-    Role {
-        who: Folded,
-        role: Role,
-    },
-    /// Shows a member out.
-    Out {
-        who: Folded,
-    },
-    Posting(Posting),
-    /// For how many days messages are kept.
-    Keep(Option<u32>),
-}
-
-impl Setting {
-    /// What its author must be allowed to do.
-    pub fn deed(&self) -> Deed {
-        match self {
-            Self::Name(_) => Deed::Rename,
-            Self::Topic(_) => Deed::SetTopic,
-            Self::Key { .. } => Deed::ChangeKey,
-            Self::Role { .. } => Deed::SetRole,
-            // Whom, is looked at later: who may remove nobody need not learn who is a member.
-            Self::Out { .. } => Deed::Remove { whom: Role::Member },
-            Self::Posting(_) => Deed::SetPosting,
-            Self::Keep(_) => Deed::SetKeep,
-        }
-    }
-}
-
-/// How many people an invite lets in, and until when; any number and for ever where there is none.
-#[derive(Clone, Copy, Debug)]
-pub struct InviteTerms {
-    pub uses: Option<u32>,
-    pub expires: Option<Millis>,
-}
 
 /// Which stretch of a room's messages to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -357,94 +229,6 @@ pub trait Store: Ways + Oversight {
 
     /// Commits what waits and closes.
     fn close(&self);
-}
-
-/// Why a store has ended by itself.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    #[error("the disk failed, or the database on it is damaged")]
-    Disk,
-    #[error("the store's thread panicked")]
-    Panicked,
-}
-
-impl From<Deed> for StoreError {
-    /// What somebody is told whose role does not let them do that.
-    fn from(deed: Deed) -> Self {
-        match deed.refusal() {
-            Code::NotAuthor => Self::NotAuthor,
-            Code::NotOwner => Self::NotOwner,
-            _ => Self::NotAllowed,
-        }
-    }
-}
-
-/// Why the store did not do it. Nothing was stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    #[error("the username is taken")]
-    UsernameTaken,
-    #[error("the room name is taken")]
-    RoomTaken,
-    #[error("no such room, or not a member")]
-    NoSuchRoom,
-    #[error("the key or the invite does not open the room")]
-    WrongKey,
-    #[error("the pass is wrong, used or too old")]
-    WrongPass,
-    #[error("the passphrase is not the name's, or no longer")]
-    WrongPassphrase,
-    #[error("the last way into the name")]
-    LastWayIn,
-    #[error("the name has as many passkeys as it may")]
-    TooManyPasskeys,
-    #[error("no such member")]
-    NoSuchMember,
-    #[error("the room has all the invites it may have")]
-    TooManyInvites,
-    #[error("not the room's owner")]
-    NotOwner,
-    #[error("no such message, or it was deleted")]
-    NoSuchMessage,
-    #[error("not the message's author")]
-    NotAuthor,
-    #[error("not allowed in that role")]
-    NotAllowed,
-    #[error("the message has all the kinds of reactions it may have")]
-    TooManyReactions,
-    #[error("the user is gone")]
-    NotMe,
-    #[error("the storage is full")]
-    Full,
-    #[error("the storage failed")]
-    Unavailable,
-    #[error("the disk failed")]
-    Broken,
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::UsernameTaken => ApiError::username_taken(),
-            StoreError::RoomTaken => ApiError::room_taken(),
-            StoreError::NoSuchRoom => ApiError::no_such_room(),
-            StoreError::WrongKey => ApiError::wrong_key(),
-            StoreError::WrongPass => ApiError::wrong_pass(),
-            StoreError::WrongPassphrase => ApiError::wrong_passphrase(),
-            StoreError::TooManyPasskeys => ApiError::too_many_passkeys(),
-            StoreError::LastWayIn => ApiError::last_way_in(),
-            StoreError::NoSuchMember => ApiError::no_such_member(),
-            StoreError::TooManyInvites => ApiError::too_many_invites(),
-            StoreError::NotOwner => ApiError::not_owner(),
-            StoreError::NoSuchMessage => ApiError::no_such_message(),
-            StoreError::NotAuthor => ApiError::not_author(),
-            StoreError::NotAllowed => ApiError::not_allowed(),
-            StoreError::TooManyReactions => ApiError::too_many_reactions(),
-            StoreError::NotMe => ApiError::not_me(),
-            StoreError::Full => ApiError::storage_full(),
-            StoreError::Unavailable | StoreError::Broken => ApiError::unavailable(),
-        }
-    }
 }
 
 /// The time by this machine's clock.
