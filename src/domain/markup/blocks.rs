@@ -2,11 +2,12 @@
 //! quotes and items that are open and go on in it, then may begin others, then adds to a paragraph or a block of code.
 
 use super::{
-    Block, DEPTH, inlines,
+    inlines,
     lines::{Line, TAB},
     links,
     names::Names,
-    step,
+    steps::step,
+    tree::{Block, DEPTH},
 };
 
 pub fn parse(body: &str, names: &mut Names<'_>) -> Vec<Block> {

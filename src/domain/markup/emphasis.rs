@@ -1,6 +1,6 @@
 //! Emphasis, strong emphasis and strikes: which run of marks opens what another closes.
 
-use super::{characters::is_punctuation, nodes::Kind, step, ticks::run_length};
+use super::{characters::is_punctuation, nodes::Kind, steps::step, ticks::run_length};
 
 /// A run of `*`, `_` or `~`, of which those from `start` to `end` are still free.
 pub struct Run {

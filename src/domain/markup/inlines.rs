@@ -4,12 +4,13 @@
 use linkify::{LinkFinder, LinkKind};
 
 use super::{
-    DEPTH, Inline,
     emphasis::{self, Run},
     links,
     names::Names,
     nodes::{Kind, Nodes},
-    step, ticks,
+    steps::step,
+    ticks,
+    tree::{DEPTH, Inline},
 };
 
 /// Parses a paragraph, of which every line begins with its first character that is no white space.

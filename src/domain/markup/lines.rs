@@ -1,6 +1,6 @@
 //! A line and its white space, counted in columns.
 
-use super::step;
+use super::steps::step;
 
 /// As wide as a tab stop, and as an indentation that begins nothing.
 pub const TAB: usize = 4;

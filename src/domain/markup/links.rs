@@ -1,6 +1,6 @@
 //! Addresses: which of them are links, and where one ends.
 
-use super::step;
+use super::steps::step;
 
 /// Parentheses within one another in an address, as in the reference implementation: what keeps a row of opened
 /// links from being read again for each.

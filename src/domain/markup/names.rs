@@ -1,6 +1,6 @@
 //! Where a name may be meant: after an `@` that begins a word.
 
-use super::{characters::is_punctuation, step};
+use super::{characters::is_punctuation, steps::step};
 use crate::domain::limits;
 
 /// Decides which `@` of a message is a mention.

@@ -1,6 +1,6 @@
 //! Puts nodes into one another.
 
-use super::{Inline, ticks::run_length};
+use super::{ticks::run_length, tree::Inline};
 
 /// What encloses other nodes.
 #[derive(Clone, Copy, PartialEq)]

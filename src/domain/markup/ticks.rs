@@ -1,6 +1,6 @@
 //! Code spans: from a run of backticks to the next that is as long.
 
-use super::step;
+use super::steps::step;
 
 /// How often the character here is repeated.
 pub fn run_length(bytes: &[u8], at: usize) -> usize {

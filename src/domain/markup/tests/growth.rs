@@ -1,16 +1,9 @@
 //! Holds the parser's work against the length of the text, in steps and not in time.
 
-use std::cell::Cell;
-
 use proptest::prelude::*;
 
-use super::super::*;
+use super::super::{steps::STEPS, *};
 use crate::domain::limits;
-
-thread_local! {
-    /// What the parser has done on this thread.
-    pub static STEPS: Cell<usize> = const { Cell::new(0) };
-}
 
 proptest! {
     #[test]

@@ -5,8 +5,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-pub use growth::STEPS;
-
 fn parsed(body: &str) -> Vec<Block> {
     parse(body, &mut |name| name == "bob")
 }
