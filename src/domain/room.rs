@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{History, Message, Posting, Role, Seq};
-
-/// A room's number on this server; never used again after the room is deleted.
-pub type RoomId = i64;
+use super::{History, Message, Posting, Role, RoomId, Seq};
 
 /// A room as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
