@@ -9,7 +9,7 @@ use std::{collections::HashMap, path::Path};
 
 use rusqlite::{Connection, OpenFlags, Row, config::DbConfig, params};
 
-use super::{Foreign, Log, Membership, Person, Said};
+use super::brought::{Foreign, Log, Membership, Person, Said};
 use crate::{
     domain::{Emoji, Millis, RoomId, Seq},
     server::{store::UserId, transfer::ImportError},

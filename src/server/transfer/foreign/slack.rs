@@ -14,9 +14,9 @@ use self::{
     archive::Archive,
     shapes::{Channel, Message, User},
 };
-use super::{Foreign, Log, Membership, Person, Said};
+use super::brought::{Foreign, Log, Membership, Person, Said};
 use crate::{
-    domain::{Emoji, Millis, RoomId, RoomName, Seq, Topic},
+    domain::{Emoji, RoomId, RoomName, Seq, Topic},
     server::{store::UserId, transfer::ImportError},
 };
 
@@ -275,14 +275,4 @@ impl Slack<'_, '_, '_> {
             &|id| self.channels.get(id).map(String::as_str),
         )
     }
-}
-
-/// The time that a message is known by, in milliseconds: seconds with six decimals.
-fn millis(ts: &str) -> Option<Millis> {
-    let (seconds, rest) = ts.split_once('.').unwrap_or((ts, ""));
-    let thousandths = format!("{rest:0<3}");
-    let thousandths: Millis = thousandths.get(..3)?.parse().ok()?;
-    let seconds: Millis = seconds.parse().ok()?;
-    let at = seconds.checked_mul(1_000)?.checked_add(thousandths)?;
-    (at >= 0).then_some(at)
 }

@@ -2,11 +2,13 @@
 
 use std::{fs, io::Write, path::Path};
 
-use super::LINK_DAYS;
 use crate::{
     server::{aside::Aside, transfer::ImportError},
     ui::paths,
 };
+
+/// How long a link lets its person in.
+pub const LINK_DAYS: i64 = 30;
 
 /// The file, as it is written.
 pub struct WaysIn<'a> {

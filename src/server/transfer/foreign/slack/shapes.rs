@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::millis;
 use crate::domain::Millis;
 
 #[derive(Debug, Deserialize)]
@@ -203,4 +202,14 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// The time that a message is known by, in milliseconds: seconds with six decimals.
+fn millis(ts: &str) -> Option<Millis> {
+    let (seconds, rest) = ts.split_once('.').unwrap_or((ts, ""));
+    let thousandths = format!("{rest:0<3}");
+    let thousandths: Millis = thousandths.get(..3)?.parse().ok()?;
+    let seconds: Millis = seconds.parse().ok()?;
+    let at = seconds.checked_mul(1_000)?.checked_add(thousandths)?;
+    (at >= 0).then_some(at)
 }
