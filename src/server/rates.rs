@@ -1,5 +1,6 @@
 //! How often one may do what: by identity, and by the address that the caller has.
 
+mod together;
 mod tried;
 
 use std::{
