@@ -1,6 +1,9 @@
 //! The server functions: what a browser, a plain form or a bot can ask over HTTP, one file a noun.
 //!
 //! Each is thin: find out who asks, parse the arguments into domain types, call the server, answer.
+//!
+//! Whatever is changed by a call with an `id` (UUID) is changed once, however often that call is repeated. What is done in
+//! a room takes it as an argument and keeps it; for the rest it is looked at before the call, by the server's `repeats`.
 
 mod claims;
 mod invites;

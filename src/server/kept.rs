@@ -46,11 +46,18 @@ impl Kept {
     /// Keeps it, and answers the number that it is found by. Where it could not be kept, it is not found.
     pub async fn put(&self, value: String) -> Uuid {
         let id = Uuid::now_v7();
+        self.put_as(id, value).await;
+        id
+    }
+
+    /// Keeps it under a number that begins with about the time it is now, as a UUIDv7 does.
+    pub async fn put_as(&self, id: Uuid, value: String) {
         match &self.place {
             Place::Here(here) => {
                 let mut here = here.lock().unwrap_or_else(PoisonError::into_inner);
                 here.bytes += size(&value);
-                here.all.insert(id, (Instant::now(), value));
+                let before = here.all.insert(id, (Instant::now(), value));
+                here.bytes -= before.map_or(0, |(_, value)| size(&value));
                 while let Some((_, (since, _))) = here.all.first_key_value()
                     && (here.all.len() > AT_MOST
                         || here.bytes > BYTES
@@ -67,7 +74,6 @@ impl Kept {
                 }
             }
         }
-        id
     }
 
     /// It is still there then.

@@ -38,6 +38,7 @@ mod patience;
 mod proxies;
 mod rates;
 mod redirect;
+mod repeats;
 mod request;
 mod rooms;
 mod router;

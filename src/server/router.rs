@@ -25,6 +25,7 @@ use super::{
     keeper::Keeper,
     pages,
     proxies::Proxies,
+    repeats::{self, Repeats},
     request::Request,
     rooms::Chat,
     upgrade,
@@ -38,6 +39,7 @@ struct AppState {
     flashes: Arc<Flashes>,
     cache: Arc<pages::Caches>,
     health: Arc<Health>,
+    repeats: Arc<Repeats>,
 }
 
 impl FromRef<AppState> for Chat {
@@ -58,6 +60,12 @@ impl FromRef<AppState> for Arc<pages::Caches> {
     }
 }
 
+impl FromRef<AppState> for Arc<Repeats> {
+    fn from_ref(state: &AppState) -> Self {
+        state.repeats.clone()
+    }
+}
+
 impl FromRef<AppState> for Arc<Health> {
     fn from_ref(state: &AppState) -> Self {
         state.health.clone()
@@ -71,10 +79,12 @@ pub fn router(chat: Chat, keeper: Keeper, proxies: Proxies, has_name: bool) -> R
         flashes: Arc::new(Flashes::new(chat.shared())),
         cache: Arc::default(),
         health: Arc::default(),
+        repeats: Arc::new(Repeats::new(chat.shared())),
     };
 
     let api = Router::new()
         .route("/api/{name}", post(api))
+        .layer(middleware::from_fn_with_state(state.clone(), repeats::once))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             forms::front_door,

@@ -36,6 +36,7 @@ mod privacy;
 mod races;
 mod rate_limits;
 mod reconnect;
+mod repeats;
 mod roles;
 mod rooms;
 mod search;

@@ -36,6 +36,19 @@ async fn what_a_plain_form_left_behind_is_shown_by_whichever_process_is_asked_ne
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_at_one_process_is_answered_again_at_another() {
+    let cluster = Cluster::start().await;
+    let alice = cluster.processes[0].server.person("alice").await;
+    let elsewhere = alice.now_at(&cluster.url(1));
+    let id = new_id();
+    let garden: [(&str, Field); 3] = [("id", &id), ("name", &"garden"), ("key", &"sesame")];
+    let room = alice.call("create_room", &garden).await.ok();
+    let again = elsewhere.call("create_room", &garden).await.ok();
+    assert_eq!(again, room);
+    assert_eq!(elsewhere.rooms().await, [room]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_ended_at_one_process_is_none_at_the_others() {
     let cluster = Cluster::start().await;
     let alice = cluster.processes[0].server.person("alice").await;
