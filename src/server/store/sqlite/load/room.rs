@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{
     super::{migrate, open},
-    Filling, Load, Loaded, Wrong, run,
+    lines::{Filling, Load, Loaded, Wrong, run},
 };
 use crate::{
     domain::{RoomId, RoomName, Seq, Username},

@@ -1,12 +1,15 @@
 //! What goes out comes back, and what is spoilt does not come in.
 
+use std::path::Path;
+
+use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{super::dump::dump, *};
 use crate::{
-    domain::Posting,
-    server::transfer::{Given, VERSION},
+    domain::{Posting, Role, RoomId, Seq},
+    server::transfer::{Entry, Given, ImportError, Line, Of, VERSION},
 };
 
 const PEOPLE: i64 = 4;
