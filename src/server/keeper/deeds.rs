@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 
-use super::{Keeper, Page, at_the_door, form, refused};
+use super::{
+    answer::{Page, at_the_door, form, refused},
+    parts::Keeper,
+};
 use crate::{
     domain::{ApiError, RoomId, Topic},
     server::{proxies::Origin, store::UserId},

@@ -3,49 +3,36 @@
 //! Each is a page of plain forms without a script, but for the first, whose script takes the code out of the link's
 //! fragment and posts it. All that is done is logged.
 
+mod answer;
 mod deeds;
 mod door;
+mod parts;
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::SystemTime;
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
     extract::{Path, Query, Request, State, rejection::QueryRejection},
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
-    response::{Html, IntoResponse, Redirect},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Redirect},
     routing::{get, post},
 };
-use leptos::{nonce::Nonce, prelude::*};
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::task::spawn_blocking;
 
-use self::door::Door;
+pub use self::parts::Keeper;
+use self::{
+    answer::{Page, at_the_door, form, refused},
+    parts::Parts,
+};
 use super::{
-    assets,
     counts::{entries, refusals},
-    guard,
-    metrics::Files,
-    pages::html_of,
     proxies::Origin,
-    request::wall,
-    rooms::Chat,
     store::{PAGE, UserId, Wanted},
 };
 use crate::{
     domain::{ApiError, Code, Folded, Millis, RoomName, Username},
-    ui::{
-        pages::keeper::{self, Figures, Frame, Listed, NameRow, RoomRow, SessionRow},
-        parts::Clock,
-    },
+    ui::pages::keeper::{self, Figures, Listed, NameRow, RoomRow, SessionRow},
 };
-
-/// Bytes of a form at most, and how long it may take.
-const FORM_BYTES: usize = 8 * 1024;
-const FORM_TIME: Duration = Duration::from_secs(10);
 
 /// What tells of trouble, of all that may be refused.
 const TOLD: [Code; 10] = [
@@ -61,35 +48,7 @@ const TOLD: [Code; 10] = [
     Code::Unavailable,
 ];
 
-/// What the keeper looks after.
-#[derive(Clone)]
-pub struct Keeper(Arc<Parts>);
-
-struct Parts {
-    chat: Chat,
-    files: Files,
-    started: SystemTime,
-    door: Door,
-}
-
-type Page = Response<Body>;
-
 impl Keeper {
-    /// Answers the code that lets the keeper in, too.
-    ///
-    /// # Errors
-    /// `unavailable` where the system gives no randomness.
-    pub fn new(chat: Chat, files: Files, started: SystemTime) -> Result<(Self, String), ApiError> {
-        let (door, code) = Door::new()?;
-        let parts = Parts {
-            chat,
-            files,
-            started,
-            door,
-        };
-        Ok((Self(Arc::new(parts)), code))
-    }
-
     pub fn routes<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
         Router::new()
             .route("/keeper", get(overview).post(come_in))
@@ -98,21 +57,6 @@ impl Keeper {
             .route("/keeper/names/{user}", get(name))
             .route("/keeper/{deed}", post(deeds::deed))
             .with_state(self)
-    }
-
-    /// A page, for the keeper; for anybody else the door.
-    async fn show<V: IntoView + 'static>(
-        &self,
-        headers: &HeaderMap,
-        page: impl AsyncFnOnce(Clock) -> Result<V, ApiError>,
-    ) -> Page {
-        if !self.0.door.is_inside(headers) {
-            return at_the_door(None);
-        }
-        match page(Clock::of_reader(wall(headers))).await {
-            Ok(page) => answer(None, page.into_any()),
-            Err(error) => refused(error),
-        }
     }
 }
 
@@ -320,62 +264,6 @@ async fn come_in(State(keeper): State<Keeper>, request: Request) -> Page {
         }
         Err(error) => at_the_door(Some(error)),
     }
-}
-
-/// A form's fields, from this site.
-async fn form(request: Request) -> Result<BTreeMap<String, String>, ApiError> {
-    guard::same_origin(request.headers(), &Origin::of(request.extensions()))?;
-    let body = timeout(FORM_TIME, to_bytes(request.into_body(), FORM_BYTES)).await;
-    let body = body
-        .ok()
-        .and_then(Result::ok)
-        .ok_or_else(|| ApiError::bad_request("That form is too long, or came too slowly."))?;
-    serde_qs::from_bytes(&body).map_err(|_| ApiError::bad_request("That is no form."))
-}
-
-/// The page that asks for the code.
-fn at_the_door(error: Option<ApiError>) -> Page {
-    let status = match &error {
-        Some(error) => StatusCode::from(error.code),
-        None => StatusCode::OK,
-    };
-    let nonce = Nonce::new();
-    let retry = error.as_ref().and_then(|error| error.retry_after);
-    let why = error.map(|error| error.message);
-    let mut page = answer(Some(&nonce), keeper::door(why).into_any());
-    *page.status_mut() = status;
-    if let Some(seconds) = retry {
-        page.headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
-    }
-    page
-}
-
-fn refused(error: ApiError) -> Page {
-    let status = StatusCode::from(error.code);
-    let mut page = answer(None, keeper::refused(error.message).into_any());
-    *page.status_mut() = status;
-    page
-}
-
-/// A document. Only the door has a script, with that nonce.
-fn answer(nonce: Option<&Nonce>, main: AnyView) -> Page {
-    let frame = Frame {
-        css: assets::entry_points().css.clone(),
-        nonce: nonce.map(Nonce::to_string),
-    };
-    let html = html_of(|| keeper::document(frame, main));
-    let mut page = Html(html).into_response();
-    let script = nonce.map_or("'none'".to_owned(), |nonce| format!("'nonce-{nonce}'"));
-    let policy = format!(
-        "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'"
-    );
-    let headers = page.headers_mut();
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    page
 }
 
 fn millis(at: SystemTime) -> Millis {
