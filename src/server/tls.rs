@@ -4,6 +4,7 @@
 
 mod acme;
 mod certificates;
+mod error;
 mod files;
 pub mod relay;
 
@@ -17,28 +18,13 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use self::certificates::{ACME_TLS, Certificates};
-use super::{
-    authorities::AuthoritiesError,
-    config::{Certificate, Https},
-};
+pub use self::error::TlsError;
+use super::config::{Certificate, Https};
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// What is spoken over TLS, as ALPN calls it (RFC 7301).
 const HTTP: &[u8] = b"http/1.1";
-
-/// Why there is no TLS.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    #[error(transparent)]
-    Pair(#[from] files::PairError),
-    #[error(transparent)]
-    Authorities(#[from] AuthoritiesError),
-    #[error(transparent)]
-    Kept(#[from] acme::KeptError),
-    #[error("cannot set up TLS: {0}")]
-    Setup(#[from] rustls::Error),
-}
 
 /// TLS, as it is spoken on a listener.
 pub struct Tls(TlsAcceptor);

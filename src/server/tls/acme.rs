@@ -2,7 +2,7 @@
 //! (TLS-ALPN-01, RFC 8737): no other port, and no program beside this one, has a part in it.
 
 mod http;
-mod kept;
+pub mod kept;
 
 use std::{
     path::Path,
@@ -22,11 +22,13 @@ use rustls::{
 };
 use tokio::time::sleep;
 
-pub use self::kept::KeptError;
-use self::{http::Client, kept::Kept};
+use self::{
+    http::Client,
+    kept::{Kept, KeptError},
+};
 use super::{
-    TlsError,
     certificates::Certificates,
+    error::TlsError,
     files::{Unfit, certified},
 };
 use crate::server::{
