@@ -67,6 +67,8 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
                     name="viewport"
                     content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
                 />
+                // Nothing of a page is painted before all of it is there: what is last decides how what is first looks.
+                <link rel="expect" href="#whole" blocking="render" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fcf9f4" />
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#13181e" />
@@ -97,6 +99,7 @@ pub fn Document(frame: Frame, children: Children) -> impl IntoView {
                     {warning.map(|warning| view! { <p class="warning" role="status">{warning}</p> })}
                 </div>
                 {children()}
+                <template id="whole"></template>
             </body>
         </html>
     }

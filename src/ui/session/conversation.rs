@@ -115,7 +115,8 @@ struct Pace {
 impl Conversation {
     /// Starts from what the server says of the room, for as long as the current owner is there.
     /// Its reader begins at the message `at`, or else at the newest.
-    pub fn open(session: Session, page: RoomPage, at: Option<Seq>) -> Self {
+    pub fn open(session: Session, mut page: RoomPage, at: Option<Seq>) -> Self {
+        session.me.with_value(|me| count_in(me, &mut page));
         let room = page.room;
         let unread = Unread {
             read: room.seen,
@@ -238,5 +239,14 @@ impl Conversation {
     /// Whether its owner is gone, and with it all signals: to be asked after every wait.
     pub fn has_ended(self) -> bool {
         self.window.is_disposed()
+    }
+}
+
+/// Who has a room's page before them is in the room, before their socket has said so: nothing moves when it does.
+fn count_in(me: &str, page: &mut RoomPage) {
+    let mut members = page.members.iter_mut();
+    if let Some(mine) = members.find(|member| member.name == me && !member.online) {
+        mine.online = true;
+        page.room.online += 1;
     }
 }
