@@ -129,9 +129,9 @@ pub struct Config {
     pub bus: Option<NatsAddress>,
 
     /// Rate limits: `on`, `off`, or a list of those to change, as in
-    /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,requests=100/s:1000,frames=40/s:400` (the last number
-    /// is the burst). Keys, rooms and messages are per identity, ten times as many per address; claims and requests
-    /// are per address; frames are per live socket.
+    /// `claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,searches=5/s:20,requests=100/s:1000,frames=40/s:400` (the
+    /// last number is the burst). Keys, rooms, messages and searches are per identity, ten times as many per address;
+    /// claims and requests are per address; frames are per live socket.
     #[arg(long, env = "LATCHKEY_RATE_LIMITS", default_value = "on")]
     pub rate_limits: RateLimits,
 
@@ -269,12 +269,13 @@ impl Rate {
     }
 }
 
+/// What `on` stands for.
+const ON: &str = "claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,searches=5/s:20,requests=100/s:1000,\
+                  frames=40/s:400";
+
 impl RateLimits {
     fn on() -> Result<Self, String> {
-        Self::OFF.with(
-            "claims=10/min,keys=10/min,rooms=20/h,messages=10/s:40,searches=5/s:20,requests=100/s:1000,\
-             frames=40/s:400",
-        )
+        Self::OFF.with(ON)
     }
 
     const OFF: Self = Self {
@@ -351,6 +352,8 @@ impl FromStr for Rate {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -368,6 +371,14 @@ mod tests {
             Some((Duration::from_millis(500), 2))
         );
         assert_eq!(changed.messages, on.messages);
+    }
+
+    #[test]
+    fn the_help_names_every_limit_that_can_be_changed() {
+        let mut cli = Cli::command();
+        let serve = cli.find_subcommand_mut("serve").expect("a command");
+        let help = serve.render_long_help().to_string();
+        assert!(help.contains(ON), "{help}");
     }
 
     #[test]
