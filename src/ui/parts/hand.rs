@@ -37,6 +37,8 @@ pub struct Hand {
     stop: StoredValue<Seq>,
     /// Whether the tools are loaded.
     tools: RwSignal<bool>,
+    /// Whether a finger was the last to come down on the log, and has pressed nothing yet.
+    finger: StoredValue<bool>,
 }
 
 impl Hand {
@@ -46,6 +48,7 @@ impl Hand {
             log,
             stop: StoredValue::new(0),
             tools: RwSignal::new(false),
+            finger: StoredValue::new(false),
         }
     }
 
@@ -130,8 +133,14 @@ impl Hand {
         }
     }
 
+    /// A mouse, a pen or a finger comes down.
+    pub fn comes_down(self, event: &PointerEvent) {
+        self.finger.set_value(event.pointer_type() == "touch");
+    }
+
     /// Something was pressed, perhaps with a finger.
     pub fn pressed(self, event: &MouseEvent) {
+        self.finger.set_value(false);
         if self.opens(event) {
             return event.prevent_default();
         }
@@ -229,7 +238,8 @@ impl Hand {
         let row = row_of(event.target());
         let seq = row.as_ref().and_then(seq_of);
         // A finger that comes to the row itself is told of by its press.
-        if seq.is_some() && row.map(Into::into) != event.target() {
+        let by_press = self.finger.get_value() && row.map(Into::into) == event.target();
+        if seq.is_some() && !by_press {
             self.reach(seq);
         }
         // From the log itself it is the newest.

@@ -75,6 +75,7 @@ pub fn Timeline(conversation: Conversation, clock: RwSignal<Clock>) -> impl Into
                 node_ref=log
                 on:scroll=move |_| reader.look()
                 on:pointerover=move |event| hand.pointed(&event)
+                on:pointerdown=move |event| hand.comes_down(&event)
                 on:pointerleave=move |event| hand.left(&event)
                 on:focusin=move |event| hand.focused(&event)
                 on:focusout=move |event| hand.blurred(&event)
