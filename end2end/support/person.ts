@@ -182,6 +182,9 @@ export class Person {
   async hasReacted(room: Room, seq: number, emoji: string): Promise<void> {
     await this.call("react", { me: this.name, room: String(room.id), seq: String(seq), emoji, on: "true" });
   }
+  async hasErased(room: Room, seq: number): Promise<void> {
+    await this.call("delete_message", { me: this.name, room: String(room.id), seq: String(seq) });
+  }
   async hasLeft(room: Room): Promise<void> {
     await this.call("leave_room", { me: this.name, room: String(room.id) });
   }

@@ -369,52 +369,40 @@ test("a refused edit says why, and is let go of", async ({ named }) => {
   await expect(alice.log.getByRole("alert")).toHaveCount(0);
 });
 
-test.describe("without a script", () => {
-  test("a link shows its message among what was said around it, marked", async ({ named }) => {
-    const alice = await named("alice", { javaScriptEnabled: false });
-    const room = await alice.hasCreated("general");
-    await alice.hasSaid(room, ...Array.from({ length: 250 }, (_, n) => `message ${n + 1}`));
-    await alice.page.goto(`${alice.room("general")}?at=50`);
-    await expect(alice.said(/^message 50$/)).toHaveClass(/marked/);
-    for (const n of [49, 51]) await expect(alice.log.getByText(`message ${n}`, { exact: true })).toBeVisible();
-    for (const n of [1, 250]) await expect(alice.log.getByText(`message ${n}`, { exact: true })).toHaveCount(0);
-    await alice.page.getByRole("link", { name: "Newest messages" }).click();
-    await expect(alice.log.getByText("message 250")).toBeInViewport();
+test("a link's message is where it stays while the page comes alive", async ({ named }) => {
+  const alice = await named("alice");
+  const room = await alice.hasCreated("general");
+  await alice.hasSaid(room, ...Array.from({ length: 100 }, (_, n) => `message ${n + 1}`));
+  const { page } = alice;
+  let comeAlive = () => {};
+  const held = new Promise<void>((resolve) => (comeAlive = resolve));
+  await page.route("**/*.wasm", async (route) => {
+    await held;
+    await route.continue();
   });
+  await page.goto(`${alice.room("general")}?at=20`, { waitUntil: "commit" });
+  const row = alice.said(/^message 20$/);
+  await expect(row).toBeInViewport({ ratio: 1 });
+  const before = await row.boundingBox();
+  comeAlive();
+  await alice.live();
+  await expect(row.getByRole("button", { name: "Reply" })).toBeVisible();
+  const after = await row.boundingBox();
+  expect(Math.abs(after!.y - before!.y)).toBeLessThan(2);
+});
 
-  test("messages are edited, deleted, answered and reacted to by plain forms", async ({ named }) => {
-    const alice = await named("alice", { javaScriptEnabled: false });
-    const room = await alice.hasCreated("general");
-    await alice.hasSaid(room, "helo", "to go");
-    const { page } = alice;
-    const actions = async (text: string) => {
-      await alice.said(text).hover();
-      await alice.said(text).getByRole("button", { name: "Actions" }).click();
-    };
-    await page.goto(alice.room("general"));
-    await actions("helo");
-    await alice.said("helo").getByRole("button", { name: "Edit", exact: true }).click();
-    await page.getByRole("textbox", { name: "Edit message" }).fill("hello");
-    await page.getByRole("button", { name: "Save" }).click();
-    await expect(alice.said("hello")).toContainText("edited");
-
-    await actions("hello");
-    await alice.said("hello").getByRole("button", { name: "React" }).click();
-    await alice.said("hello").getByRole("button", { name: "👍" }).click();
-    await expect(alice.said("hello").getByRole("button", { name: "👍 1: alice", pressed: true })).toBeVisible();
-    await alice.said("hello").getByRole("button", { name: "👍 1: alice" }).click();
-    await expect(alice.said("hello").getByRole("button", { name: /👍/ })).toHaveCount(0);
-
-    await actions("hello");
-    await alice.said("hello").getByRole("button", { name: "Reply" }).click();
-    await alice.box.fill("indeed");
-    await page.getByRole("button", { name: "Send" }).click();
-    await page.goto(alice.room("general"));
-    await expect(alice.said("indeed").getByRole("link", { name: /hello/ })).toBeVisible();
-
-    await actions("to go");
-    await alice.said("to go").getByRole("button", { name: "Delete", exact: true }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Delete message" }).click();
-    await expect(alice.said("This message was deleted.")).toBeVisible();
-  });
+test("a row that has the keyboard's place has its actions at hand", async ({ named }) => {
+  const alice = await named("alice");
+  const room = await alice.hasCreated("general");
+  await alice.hasSaid(room, "one", "two");
+  await alice.enter("general");
+  for (const text of ["one", "two"]) {
+    await alice.said(text).focus();
+    for (const name of ["Reply", "React", "Edit", "Delete"]) {
+      await expect(alice.said(text).getByRole("button", { name, exact: true })).toBeVisible();
+    }
+  }
+  await alice.page.keyboard.press("ArrowUp");
+  await expect(alice.said("one").getByRole("button", { name: "Reply" })).toBeVisible();
+  await expect(alice.log.getByRole("button", { name: "Reply" })).toHaveCount(1);
 });

@@ -205,3 +205,21 @@ test("a room's settings without JavaScript", async ({ named }) => {
   await page.reload();
   await expect(alice.heading).toHaveText("This door is locked");
 });
+
+test("whoever has left meanwhile is told of at the list of members", async ({ named }) => {
+  const [alice, bob, runa] = [await named("alice", OFF), await named("bob"), await named("runa")];
+  const room = await alice.hasCreated("general");
+  await bob.hasJoined("general");
+  await runa.hasJoined("general");
+  const { page } = alice;
+  const section = page.getByRole("region", { name: "Members" });
+  await page.goto(`${alice.room("general")}/settings`);
+  await runa.hasLeft(room);
+  await page.getByRole("button", { name: "Make runa moderator" }).click();
+  await expect(section.getByRole("alert")).toBeVisible();
+  await expect(alice.alert).toHaveCount(1);
+  await bob.hasLeft(room);
+  await page.getByRole("button", { name: "Remove bob" }).click();
+  await expect(section.getByRole("alert")).toBeVisible();
+  await expect(alice.alert).toHaveCount(1);
+});

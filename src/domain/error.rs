@@ -63,6 +63,7 @@ impl Code {
             Code::InvalidTopic => Some("topic"),
             Code::InvalidPassphrase | Code::WrongPassphrase => Some("passphrase"),
             Code::WrongPass => Some("pass"),
+            Code::InvalidEmoji => Some("emoji"),
             _ => None,
         }
     }

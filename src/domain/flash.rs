@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ApiError;
+use super::{ApiError, Seq};
 
 /// A refused form: which one, why, and what had been typed into it (never a key).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,13 @@ pub struct Flash {
     pub form: String,
     pub error: ApiError,
     pub fields: BTreeMap<String, String>,
+}
+
+impl Flash {
+    /// The message that something was to be done to, where that is what was refused.
+    pub fn message(&self) -> Option<Seq> {
+        self.fields.get("seq")?.parse().ok()
+    }
 }
 
 /// What a form has made that is shown once only.

@@ -177,7 +177,16 @@ impl Form {
     /// Where a form that went well leads.
     fn onwards(&self, outcome: &Outcome) -> String {
         paths::onwards(&self.name, outcome, |name| self.fields.get(name).cloned())
-            .unwrap_or_else(|| self.page.clone())
+            .unwrap_or_else(|| self.back())
+    }
+
+    /// The page again. What was said is where the room's newest messages are, and the next message does not answer what
+    /// that one did.
+    fn back(&self) -> String {
+        match (&*self.name, self.page.split_once('?')) {
+            ("post_message", Some((path, _))) => path.to_owned(),
+            _ => self.page.clone(),
+        }
     }
 }
 

@@ -96,7 +96,7 @@ async fn room(State(chat): State<Chat>, path: Named<(String, String)>, visit: Vi
         return nowhere(visit).await;
     };
     let before = visit.query("before").and_then(|seq| seq.parse().ok());
-    let aim = Aim::of_query(&visit.query);
+    let aim = Aim::of_page(&visit.query, visit.flash.as_ref());
     let around = aim.map(|aim| aim.seq);
     let opened = async {
         let me = visit.me(&acting)?;

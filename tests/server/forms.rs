@@ -207,6 +207,97 @@ async fn refused_rooms_and_messages_keep_what_was_typed_but_never_the_key() {
 }
 
 #[tokio::test]
+async fn whatever_is_refused_of_a_message_is_said_once_on_whatever_page_it_was_tried() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let room = alice.create("general", "sesame").await;
+    bob.join("general", "sesame").await;
+    let (own, gone) = (
+        alice.post(room, "hello").await,
+        alice.post(room, "bye").await,
+    );
+    let others = bob.post(room, "from bob").await;
+    alice
+        .call("delete_message", &[("room", &room), ("seq", &gone)])
+        .await;
+    let long = format!("keep this text {}", "x".repeat(4_000));
+    let path = "/@alice/rooms/general";
+    let asks = |what: &str| format!("{path}?{what}");
+    let emoji = |emoji: &'static str| [("emoji", emoji), ("on", "true")];
+    let nothing: &[(&str, &str)] = &[];
+    for page in [
+        path.to_owned(),
+        asks("at=1"),
+        asks("before=9"),
+        asks(&format!("edit={own}")),
+    ] {
+        for (endpoint, seq, fields, said) in [
+            ("edit_message", own, &[("body", " ")][..], "Type a message"),
+            ("edit_message", own, &[("body", &*long)], ">keep this text "),
+            ("edit_message", gone, &[("body", "x")], "no such message"),
+            ("edit_message", others, &[("body", "x")], "role=\"alert\""),
+            ("edit_message", 9_999, &[("body", "x")], "no such message"),
+            ("react", own, &emoji("nonsense"), "emoji"),
+            ("react", gone, &emoji("\u{1F44D}"), "no such message"),
+            ("react", 9_999, &emoji("\u{1F44D}"), "no such message"),
+            ("delete_message", gone, nothing, "no such message"),
+            ("delete_message", 9_999, nothing, "no such message"),
+        ] {
+            let mut all: Vec<(&str, Field)> = vec![("room", &room), ("seq", &seq)];
+            all.extend(fields.iter().map(|(name, value)| (*name, value as Field)));
+            let back = alice.submit(&page, endpoint, &all).await.leads_to();
+            assert!(back.starts_with(&*page), "{back}");
+            let shown = alice.browser.get(&back).await.page();
+            let case = format!("{endpoint} of {seq} on {page}");
+            assert_eq!(shown.matches("role=\"alert\"").count(), 1, "{case}");
+            assert!(shown.contains(said), "{case}");
+        }
+    }
+    // The editor is for the message's author only.
+    let page = alice
+        .browser
+        .get(&asks(&format!("edit={others}")))
+        .await
+        .page();
+    assert!(!page.contains("Edit message"));
+}
+
+#[tokio::test]
+async fn a_form_that_is_about_a_member_who_has_left_says_so() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let room = alice.create("general", "sesame").await;
+    bob.join("general", "sesame").await;
+    bob.call("leave_room", &[("room", &room)]).await;
+    let page = "/@alice/rooms/general/settings";
+    for (endpoint, role) in [("set_role", "moderator"), ("remove_member", "")] {
+        let fields: [(&str, Field); 3] = [("room", &room), ("who", &"bob"), ("role", &role)];
+        let refused = alice.submit(page, endpoint, &fields).await;
+        let shown = refused_on(&alice, refused, page, "").await;
+        assert_eq!(shown.matches("role=\"alert\"").count(), 1, "{endpoint}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_leads_to_the_room_s_newest_messages() {
+    let server = Server::start().await;
+    let alice = server.person("alice").await;
+    let room = alice.create("general", "sesame").await;
+    let first = alice.post(room, "hello").await;
+    let path = "/@alice/rooms/general";
+    for query in [
+        format!("?reply={first}"),
+        "?at=1".to_owned(),
+        "?before=3".to_owned(),
+    ] {
+        let fields: [(&str, Field); 3] = [("room", &room), ("body", &"hi"), ("re", &first)];
+        let page = format!("{path}{query}");
+        let posted = alice.submit(&page, "post_message", &fields).await;
+        assert_eq!(posted.leads_to(), path);
+    }
+}
+
+#[tokio::test]
 async fn a_room_is_read_and_paged_back_without_javascript() {
     let server = Server::start().await;
     let alice = server.person("alice").await;

@@ -32,7 +32,7 @@ use crate::{
             app::{App, AppProps, First},
             not_found::{self, Refused, RefusedProps},
         },
-        parts::{Clock, LastTry, Reader, Sheet},
+        parts::{Clock, Reader},
         session::Plain,
     },
 };
@@ -115,8 +115,6 @@ impl Visit {
             members,
             rooms,
         } = entered;
-        let flash = self.flash.as_ref();
-        let last = LastTry::at("post_message", flash);
         let frame = self.frame(&room.name, Some(me), &unique.nonce);
         let first = First::Room {
             page: Box::new(domain::RoomPage {
@@ -126,14 +124,15 @@ impl Visit {
                 epoch: self.epoch.clone(),
             }),
             aim,
-            sheet: Sheet {
-                id: unique.message,
-                typed: last.typed("body"),
-                refusal: last.error_besides(&[]),
-            },
-            leaving: LastTry::at("leave_room", flash).error_besides(&[]),
+            sheet: unique.message,
+            flash: self.flash.clone(),
         };
-        let page = self.app(me, rooms, first);
+        let mut page = self.app(me, rooms, first);
+        // What was refused is told in the message's row, which the question would cover.
+        let refused = self.flash.as_ref().map(|flash| &*flash.form);
+        if refused == Some("delete_message") {
+            page.asked = None;
+        }
         render(frame, move || App(page))
     }
 

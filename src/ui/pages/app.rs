@@ -3,6 +3,7 @@
 
 use leptos::{either::EitherOf3, prelude::*};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     dashboard::DashboardPage,
@@ -15,7 +16,7 @@ use crate::{
     ui::{
         aim::{Aim, Wish},
         browser,
-        parts::{Asked, Clock, Sheet, Switcher, use_clock},
+        parts::{Asked, Clock, Switcher, use_clock},
         session::{Pane, Plain, Session, Shown, Start},
     },
 };
@@ -31,9 +32,10 @@ pub enum First {
         page: Box<Room>,
         /// The message that the page is about, where it is about one.
         aim: Option<Aim>,
-        sheet: Sheet,
-        /// Why the room could not be left, where that was tried.
-        leaving: Option<String>,
+        /// The id that the message which is written on the page will have.
+        sheet: Uuid,
+        /// What was refused the last time, where something was.
+        flash: Option<Flash>,
     },
     Plain {
         which: Plain,
@@ -91,20 +93,20 @@ pub fn App(
                 EitherOf3::A(view! { <DashboardPage session flash clock /> })
             }
             Start::Room(page) => {
-                let (sheet, leaving, aim) = match first {
+                let (sheet, flash, aim) = match first {
                     First::Room {
                         page: first,
                         aim,
                         sheet,
-                        leaving,
-                    } if Shown::Room(first.room.id) == shows => (sheet, leaving, aim),
+                        flash,
+                    } if Shown::Room(first.room.id) == shows => (sheet, flash, aim),
                     _ => {
                         let wish = Wish::See;
                         let aim = led.map(|seq| Aim { seq, wish });
-                        (Sheet::blank(), None, aim)
+                        (Uuid::now_v7(), None, aim)
                     }
                 };
-                EitherOf3::B(view! { <RoomPage session page=*page at aim sheet leaving clock /> })
+                EitherOf3::B(view! { <RoomPage session page=*page at aim sheet flash clock /> })
             }
             Start::Plain(which, page) => {
                 EitherOf3::C(view! { <PlainPage session which html=page.html /> })

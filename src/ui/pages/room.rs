@@ -1,16 +1,17 @@
 //! A room: its conversation, composer and members, with *me*'s other rooms beside it.
 
 use leptos::{html, prelude::*};
+use uuid::Uuid;
 
 use crate::{
-    domain::{RoomPage as Page, Seq},
+    domain::{Flash, RoomPage as Page, Seq},
     ui::{
         aim::Aim,
         browser,
         parts::{
-            Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, MemberList,
-            OnlineCount, RoomDoor, RoomNav, Sheet, Taps, Timeline, Typing, focus_composer,
-            leave_hint,
+            Asked, Clock, Composer, Confirm, CutOff, FormError, Icon, InvitationCopy, LastTry,
+            MemberList, OnlineCount, RoomDoor, RoomNav, Sheet, Taps, Timeline, Typing,
+            focus_composer, leave_hint,
         },
         paths,
         session::{Conversation, Plain, Session, Shown},
@@ -44,16 +45,21 @@ pub fn RoomPage(
     at: Option<Seq>,
     /// The message that it is about, where it is about one.
     aim: Option<Aim>,
-    sheet: Sheet,
-    /// Why the room could not be left, where that was tried.
-    leaving: Option<String>,
+    /// The id that the message which is written on the page will have.
+    sheet: Uuid,
+    /// What was refused the last time, where something was.
+    flash: Option<Flash>,
     clock: RwSignal<Clock>,
 ) -> impl IntoView {
     let id = page.room.id;
     let conversation = Conversation::open(session, page, at);
+    let sheet = Sheet::after(flash.as_ref(), sheet);
+    let leaving = LastTry::at("leave_room", flash.as_ref()).error_besides(&[]);
+    conversation.refused.set(flash);
     if let Some(aim) = aim {
         conversation.take_aim(aim);
     }
+    let elsewhere = untrack(|| conversation.refusal_elsewhere());
     Effect::new(move || untrack(|| conversation.go_live()));
     let here = Memo::new(move |_| session.navigator.shown() == Shown::Room(id));
     let heading = NodeRef::<html::H1>::new();
@@ -123,6 +129,7 @@ pub fn RoomPage(
                         link=session.link
                         meanwhile=" What you write waits here and is sent as soon as the connection is back."
                     />
+                    <FormError error=elsewhere />
                     <Composer conversation sheet />
                     {move || {
                         (!conversation.may_post())
@@ -166,12 +173,17 @@ fn Elsewhere(session: Session) -> impl IntoView {
 #[component]
 fn Leave(conversation: Conversation, error: Option<String>) -> impl IntoView {
     let me = conversation.session.me.get_value();
-    let id = conversation.id();
+    let room = conversation.id();
     let title = Signal::derive(move || ["Leave ", &*conversation.terms.read().name, "?"].concat());
+    let id = format!("leave-{room}-here");
+    let Asked(asked) = expect_context();
+    // Where the question is open, it covers what is beside its button.
+    let asks = asked.with_untracked(|asked| asked.as_ref() == Some(&id));
+    let (inside, beside) = if asks { (error, None) } else { (None, error) };
     view! {
-        <FormError error />
+        <FormError error=beside />
         <Confirm
-            id=format!("leave-{id}-here")
+            id
             opener="Leave room"
             class="quiet danger"
             icon=Icon::Leave
@@ -179,8 +191,9 @@ fn Leave(conversation: Conversation, error: Option<String>) -> impl IntoView {
             text="To come back you need its key."
             hint=leave_hint(conversation)
             action="/api/leave_room"
-            fields=vec![("me", me), ("room", id.to_string())]
+            fields=vec![("me", me), ("room", room.to_string())]
             button="Leave room"
+            error=inside
         />
     }
 }

@@ -6,18 +6,17 @@ use leptos::{
     html,
     prelude::*,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    as_text,
+    LastTry, as_text,
     naming::{Names, Naming},
     quote::Answering,
     textbox::{focus_composer, textbox},
     tools,
 };
 use crate::{
-    domain::{Body, Code, limits},
+    domain::{Body, Code, Flash, limits},
     ui::{
         browser,
         session::{Conversation, Doing},
@@ -31,7 +30,6 @@ const MOST_LINES: usize = 8;
 
 /// What the plain form starts from: the id that its message will have, so that sending it twice, by going
 /// back, says it once; and what was refused the last time, where something was.
-#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sheet {
     pub id: Uuid,
     pub typed: String,
@@ -39,12 +37,13 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// For a room that nobody has written in yet.
-    pub fn blank() -> Self {
+    /// The one with this id, after what was refused.
+    pub fn after(flash: Option<&Flash>, id: Uuid) -> Self {
+        let last = LastTry::at("post_message", flash);
         Self {
-            id: Uuid::now_v7(),
-            typed: String::new(),
-            refusal: None,
+            id,
+            typed: last.typed("body"),
+            refusal: last.error_besides(&[]),
         }
     }
 }

@@ -6,7 +6,7 @@ use leptos::{
     prelude::*,
 };
 
-use super::{as_text, target::Target, textbox::focus_composer};
+use super::{LastTry, as_text, target::Target, textbox::focus_composer};
 use crate::{
     domain::{Body, Seq},
     ui::{
@@ -18,9 +18,16 @@ use crate::{
 /// Textbox "Edit message", with "Save" and "Cancel".
 #[component]
 pub fn Editor(conversation: Conversation, seq: Seq, body: String) -> impl IntoView {
-    let refusal = RwSignal::new(None);
+    let last = conversation.take_refused_edit(seq);
+    let last = LastTry::at("edit_message", last.as_ref());
+    let refusal = RwSignal::new(last.error_besides(&[]));
     let input = NodeRef::<html::Textarea>::new();
-    let was = body.clone();
+    let text = if last.is_some() {
+        last.typed("body")
+    } else {
+        body.clone()
+    };
+    let was = body;
     Effect::new(move || {
         if let Some(input) = input.get() {
             browser::focus(&input);
@@ -71,15 +78,7 @@ pub fn Editor(conversation: Conversation, seq: Seq, body: String) -> impl IntoVi
         <div class="editor">
             <form id=format!("editor-{seq}") action="/api/edit_message" method="post" on:submit=save>
                 <Target conversation seq />
-                <textarea
-                    node_ref=input
-                    name="body"
-                    aria-label="Edit message"
-                    dir="auto"
-                    aria-invalid=move || refusal.read().is_some().then_some("true")
-                    on:keydown=pressed
-                    inner_html=as_text(&body)
-                ></textarea>
+                // Above the box: that may reach down to where the log ends.
                 {move || {
                     refusal
                         .get()
@@ -91,6 +90,16 @@ pub fn Editor(conversation: Conversation, seq: Seq, body: String) -> impl IntoVi
                             }
                         })
                 }}
+                <textarea
+                    node_ref=input
+                    name="body"
+                    aria-label="Edit message"
+                    dir="auto"
+                    aria-invalid=move || refusal.read().is_some().then_some("true")
+                    on:keydown=pressed
+                    autofocus
+                    inner_html=as_text(&text)
+                ></textarea>
             </form>
             <form method="get">
                 <button type="submit" form=format!("editor-{seq}")>

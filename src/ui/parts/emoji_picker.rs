@@ -10,6 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlButtonElement, HtmlElement};
 
 use super::{
+    LastTry,
     case::lowercase,
     html::{attribute, element, push_text},
     target::Target,
@@ -29,7 +30,13 @@ const COLUMNS: i32 = 8;
 
 #[component]
 pub fn EmojiPicker(conversation: Conversation, seq: Seq) -> impl IntoView {
-    let words = RwSignal::new(String::new());
+    let refused = conversation.refused.get_untracked();
+    let refused = refused.filter(|flash| flash.message() == Some(seq));
+    let last = LastTry::at("react", refused.as_ref());
+    let typed = last.error_of("emoji").map(|_| last.typed("emoji"));
+    let wrong = typed.is_some().then_some("true");
+    let typed = typed.unwrap_or_default();
+    let words = RwSignal::new(typed.clone());
     let all = RwSignal::new(None::<Result<String, ()>>);
     let (search, found) = (NodeRef::<html::Input>::new(), NodeRef::<html::Div>::new());
     Effect::new(move || {
@@ -97,6 +104,9 @@ pub fn EmojiPicker(conversation: Conversation, seq: Seq) -> impl IntoView {
                     aria-label="Search emoji"
                     placeholder="Search emoji"
                     autocomplete="off"
+                    autofocus
+                    value=typed
+                    aria-invalid=wrong
                     node_ref=search
                     on:input=move |event| words.set(event_target_value(&event))
                     on:keydown=move |event: KeyboardEvent| {

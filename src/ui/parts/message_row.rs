@@ -41,6 +41,7 @@ impl Source {
             marked: self.conversation.marked.get() == Some(seq),
             pending: false,
             refused: Vec::new(),
+            why_not: self.conversation.refusal_of(seq),
         };
         for item in &*self.upon.read() {
             if item.act.of() == Some(Of::Seq(seq)) {
@@ -193,7 +194,8 @@ fn patch(article: &Element, source: &Source, was: &Shows, is: &Shows) {
     {
         put(".words", row_html::words(conversation, is));
     }
-    if before.reactions != now.reactions || was.refused != is.refused {
+    if (&before.reactions, &was.refused, &was.why_not) != (&now.reactions, &is.refused, &is.why_not)
+    {
         let pressed = pressed_in(article);
         put(".under", row_html::under(conversation, is));
         if let Some(emoji) = pressed {

@@ -45,6 +45,8 @@ pub struct Shows {
     pub pending: bool,
     /// What *me* wanted to do to it and may not: its id, and why.
     pub refused: Vec<(Uuid, String)>,
+    /// Why a plain form did nothing to it, where one did not.
+    pub why_not: Option<String>,
 }
 
 /// What is above a row: the lines of what happened to the room, of the day, and of what is new. All have `data-above`.
@@ -76,6 +78,10 @@ pub fn said(conversation: Conversation, shows: &Shows, stop: bool, tools: &str) 
     attribute(&mut out, " aria-label", &label(shows));
     if shows.marked {
         attribute(&mut out, " id", &anchor(conversation));
+        // What the server sends begins here, unless there is a box in it to type in.
+        if stop && conversation.doing.read_untracked().is_none() {
+            out.push_str(" autofocus");
+        }
     }
     out.push('>');
     face_html(&mut out, &shows.message.by);
@@ -175,6 +181,9 @@ pub fn under(conversation: Conversation, shows: &Shows) -> String {
             reaction(&mut out, conversation, *seq, kind);
         }
         out.push_str("</div>");
+    }
+    if let Some(why) = &shows.why_not {
+        element(&mut out, "p class=\"error\" role=\"alert\"", why);
     }
     for (id, why) in &shows.refused {
         amends(&mut out, *id, Some(why), false);
@@ -328,6 +337,7 @@ mod tests {
             marked: false,
             pending: false,
             refused: Vec::new(),
+            why_not: Some(name.to_owned()),
         };
         let text = "&lt;i a='b'&gt;&quot;x&quot;&amp;amp;";
         assert_eq!(

@@ -15,7 +15,7 @@ pub use reading::{Fetching, Stretch};
 
 use super::{Act, Outbox, Reading, Session, Terms, Window};
 use crate::{
-    domain::{Member, Millis, Quote, Room, RoomId, RoomPage, Seq, limits},
+    domain::{Flash, Member, Millis, Quote, Room, RoomId, RoomPage, Seq, limits},
     protocol::ClientFrame,
     ui::{browser::now, parts::known_key, paths},
 };
@@ -64,6 +64,8 @@ pub struct Conversation {
     pub doing: RwSignal<Option<(Seq, Doing)>>,
     /// The message that *me* is answering.
     pub answering: RwSignal<Option<Quote>>,
+    /// What a plain form was refused before the page came, until something is done to a message.
+    pub refused: RwSignal<Option<Flash>>,
     pace: StoredValue<Pace>,
 }
 
@@ -145,6 +147,7 @@ impl Conversation {
             at_hand: RwSignal::new(None),
             doing: RwSignal::new(None),
             answering: RwSignal::new(None),
+            refused: RwSignal::new(None),
             pace: StoredValue::new(Pace {
                 last_seen: room.seen,
                 epoch: page.epoch,

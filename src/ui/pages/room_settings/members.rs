@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// What can be done about a member.
+const DEEDS: [&str; 2] = ["set_role", "remove_member"];
+
 #[component]
 pub fn Members(
     reader: Reader,
@@ -18,10 +21,18 @@ pub fn Members(
     /// By name.
     members: Vec<Member>,
 ) -> impl IntoView {
+    // Of somebody who is not in the room any more there is no row to say it in.
+    let gone = DEEDS.into_iter().find_map(|action| {
+        let last = reader.last_try(action, None);
+        let who = last.typed("who");
+        let is_here = members.iter().any(|member| member.name == who);
+        last.error_besides(&[]).filter(|_| !is_here)
+    });
     let row = |member| view! { <Row reader=reader.clone() room=room.clone() member /> };
     let rows = members.into_iter().map(row).collect_view();
     view! {
         <PlainSection id="members" title="Members">
+            <FormError error=gone />
             <ul class="members" aria-labelledby="members">
                 {rows}
             </ul>
@@ -91,12 +102,10 @@ fn Row(reader: Reader, room: Room, member: Member) -> impl IntoView {
             </PlainButton>
         }
     });
-    let refused = ["set_role", "remove_member"]
-        .into_iter()
-        .find_map(|action| {
-            let last = reader.last_try(action, Some(("who", &name)));
-            last.error_besides(&[])
-        });
+    let refused = DEEDS.into_iter().find_map(|action| {
+        let last = reader.last_try(action, Some(("who", &name)));
+        last.error_besides(&[])
+    });
     view! {
         <li class="member">
             <Face name=&name />

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Conversation;
 use crate::{
-    domain::{Deed, Message, Quote, Seq},
+    domain::{Deed, Flash, Message, Quote, Seq},
     ui::{
         aim::{Aim, Wish},
         session::{Act, Of, Reading},
@@ -31,6 +31,48 @@ impl Conversation {
         self.terms.with(|terms| terms.role.may(deed))
     }
 
+    /// Whether *me* may give a message other words.
+    fn may_edit(self, message: &Message) -> bool {
+        let own = self.session.me.with_value(|me| *me == message.by);
+        !message.deleted && untrack(|| self.may(Deed::Edit { own }))
+    }
+
+    /// Why a plain form did nothing to a message, to be said in its row. Where the message is being edited that is said
+    /// there. Tracked.
+    pub fn refusal_of(self, seq: Seq) -> Option<String> {
+        let flash = self
+            .refused
+            .get()
+            .filter(|flash| flash.message() == Some(seq))?;
+        let in_editor =
+            flash.form == "edit_message" && self.doing.get() == Some((seq, Doing::Edit));
+        (!in_editor).then_some(flash.error.message)
+    }
+
+    /// The same of what has no row here, nor any other place. Tracked.
+    pub fn refusal_elsewhere(self) -> Option<String> {
+        let flash = self.refused.get()?;
+        let has_place = match (&*flash.form, flash.message()) {
+            ("post_message", _) => self.may_post(),
+            ("leave_room", _) => true,
+            (_, Some(seq)) => self.window.with(|window| window.said(seq).is_some()),
+            (_, None) => false,
+        };
+        (!has_place).then_some(flash.error.message)
+    }
+
+    /// What was refused as new words for a message, and is to be edited on. It is told this once.
+    pub fn take_refused_edit(self, seq: Seq) -> Option<Flash> {
+        let is_it =
+            |flash: &mut Flash| flash.form == "edit_message" && flash.message() == Some(seq);
+        self.refused
+            .try_maybe_update(|refused| {
+                let taken = refused.take_if(is_it);
+                (taken.is_some(), taken)
+            })
+            .flatten()
+    }
+
     /// Starts from a message, and what is wished for it.
     pub fn take_aim(self, Aim { seq, wish }: Aim) {
         self.marked.set(Some(seq));
@@ -43,7 +85,7 @@ impl Conversation {
             Wish::See => {}
             Wish::Act => self.at_hand.set(Some(seq)),
             Wish::Reply => self.answer(&message),
-            Wish::Edit if !message.deleted => self.doing.set(Some((seq, Doing::Edit))),
+            Wish::Edit if self.may_edit(&message) => self.doing.set(Some((seq, Doing::Edit))),
             Wish::React => {
                 self.at_hand.set(Some(seq));
                 self.doing.set(Some((seq, Doing::React)));
@@ -84,6 +126,8 @@ impl Conversation {
     }
 
     fn put(self, act: Act, body: String) {
+        self.refused
+            .maybe_update(|refused| refused.take().is_some());
         let outboxes = self.session.outboxes;
         outboxes.put(self.id(), act, body, self.session);
     }
