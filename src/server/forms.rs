@@ -33,6 +33,9 @@ const READ_TIME: Duration = Duration::from_secs(10);
 /// Endpoints that answer with a secret, which the page shows this once.
 const MAKERS: [&str; 2] = ["new_invite", "new_pass"];
 
+/// What an earlier try has left in a page's query.
+const LEFT: [&str; 2] = ["flash", "made"];
+
 /// Fields of a form that are never kept.
 const SECRETS: [&str; 3] = ["key", "passphrase", "pass"];
 
@@ -129,7 +132,7 @@ impl Form {
             .and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
         let page = page.and_then(|page| {
             page.path_and_query()
-                .map(|page| without_flash(page.as_str()))
+                .map(|page| without(page.as_str(), &LEFT))
                 .filter(|page| paths::is_local(page))
         });
         Self {
@@ -180,11 +183,10 @@ impl Form {
             .unwrap_or_else(|| self.back())
     }
 
-    /// The page again. What was said is where the room's newest messages are, and the next message does not answer what
-    /// that one did.
+    /// The page again. The next message does not answer what one answered that was sent.
     fn back(&self) -> String {
-        match (&*self.name, self.page.split_once('?')) {
-            ("post_message", Some((path, _))) => path.to_owned(),
+        match &*self.name {
+            "post_message" => without(&self.page, &["reply"]),
             _ => self.page.clone(),
         }
     }
@@ -196,15 +198,17 @@ fn with(page: &str, name: &str, id: Uuid) -> String {
     format!("{page}{mark}{name}={id}")
 }
 
-/// A page's path and query without what an earlier try left.
-fn without_flash(page: &str) -> String {
+/// A page's path and query without the parameters of these names.
+fn without(page: &str, names: &[&str]) -> String {
     let Some((path, query)) = page.split_once('?') else {
         return page.to_owned();
     };
-    let kept: Vec<_> = query
-        .split('&')
-        .filter(|pair| !pair.starts_with("flash=") && !pair.starts_with("made="))
-        .collect();
+    let is_one = |pair: &&str| {
+        pair.split('=')
+            .next()
+            .is_some_and(|name| names.contains(&name))
+    };
+    let kept: Vec<_> = query.split('&').filter(|pair| !is_one(pair)).collect();
     if kept.is_empty() {
         path.to_owned()
     } else {
@@ -218,6 +222,7 @@ mod tests {
 
     #[test]
     fn a_second_try_replaces_the_first_ones_flash() {
+        let without_flash = |page| without(page, &LEFT);
         assert_eq!(without_flash("/@a?flash=1"), "/@a");
         assert_eq!(
             without_flash("/@a/rooms/b?before=7&flash=1"),

@@ -279,21 +279,21 @@ async fn a_form_that_is_about_a_member_who_has_left_says_so() {
 }
 
 #[tokio::test]
-async fn what_was_said_leads_to_the_room_s_newest_messages() {
+async fn an_answer_leads_back_to_where_the_next_message_answers_nothing() {
     let server = Server::start().await;
     let alice = server.person("alice").await;
     let room = alice.create("general", "sesame").await;
     let first = alice.post(room, "hello").await;
     let path = "/@alice/rooms/general";
-    for query in [
-        format!("?reply={first}"),
-        "?at=1".to_owned(),
-        "?before=3".to_owned(),
+    let fields: [(&str, Field); 3] = [("room", &room), ("body", &"hi"), ("re", &first)];
+    for (query, back) in [
+        ("?reply=1", ""),
+        ("?reply=1&flash=x", ""),
+        ("?at=1", "?at=1"),
     ] {
-        let fields: [(&str, Field); 3] = [("room", &room), ("body", &"hi"), ("re", &first)];
         let page = format!("{path}{query}");
         let posted = alice.submit(&page, "post_message", &fields).await;
-        assert_eq!(posted.leads_to(), path);
+        assert_eq!(posted.leads_to(), format!("{path}{back}"), "{query}");
     }
 }
 
