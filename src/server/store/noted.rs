@@ -1,6 +1,6 @@
 //! Entries of a room's log that say nothing themselves, as they are stored.
 
-use super::kind::Kind;
+use super::{UserId, kind::Kind};
 use crate::{
     domain::{Millis, RoomId, Seq},
     protocol::{ServerFrame, What},
@@ -19,6 +19,34 @@ pub struct Noted {
     pub who: Option<String>,
     /// The emoji of a reaction, or what was changed to.
     pub body: String,
+}
+
+/// Such an entry on its way in.
+pub struct NewNoted<'a> {
+    pub kind: Kind,
+    /// The message that it is about, where it is about one.
+    pub about: Option<Seq>,
+    /// Whom it is about.
+    pub subject: Option<UserId>,
+    pub body: &'a str,
+}
+
+impl NewNoted<'_> {
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            about: None,
+            subject: None,
+            body: "",
+        }
+    }
+
+    pub fn about(kind: Kind, message: Seq) -> Self {
+        Self {
+            about: Some(message),
+            ..Self::of(kind)
+        }
+    }
 }
 
 impl Noted {

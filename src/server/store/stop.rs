@@ -1,6 +1,7 @@
 //! Why a change was not made, and whom that concerns.
 
 use super::StoreError;
+use crate::domain::{Deed, Role};
 
 /// Why a change was not made.
 #[derive(Debug)]
@@ -12,3 +13,12 @@ pub enum Stop {
 }
 
 pub type Changed<T> = Result<T, Stop>;
+
+/// Lets somebody of that role through, where it lets them do that.
+pub fn allow(role: Role, deed: Deed) -> Changed<()> {
+    if role.may(deed) {
+        Ok(())
+    } else {
+        Err(Stop::Refused(deed.into()))
+    }
+}

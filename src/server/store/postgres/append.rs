@@ -4,7 +4,7 @@ use super::{
     basics::{bound, optional_seq, row, rows, run},
     change::{Change, Standing},
     facts::Author,
-    notes::{NO_SUCH_ROOM, Noted, note},
+    notes::{NO_SUCH_ROOM, note},
     rows::{NewRow, terms_of},
 };
 use crate::{
@@ -14,8 +14,9 @@ use crate::{
         Act, Entry, Event, NewEntry, StoreError, UserId,
         asked::Asked,
         kind::Kind,
+        noted::NewNoted,
         now,
-        stop::{Changed, Stop},
+        stop::{Changed, Stop, allow},
     },
 };
 
@@ -117,9 +118,9 @@ async fn edit(
     let Asked { room, user, .. } = asked;
     let message = there(change, room, of).await?;
     let own = message.author == user;
-    allow(&author, Deed::Edit { own })?;
+    allow(author.role, Deed::Edit { own })?;
     let named = change.facts.members_named(room, user, body.as_str());
-    let noted = Noted::about(Kind::Edited, of);
+    let noted = NewNoted::about(Kind::Edited, of);
     let posted = note(change, asked, noted, |seq, at| ServerFrame::Edited {
         room,
         seq,
@@ -151,8 +152,8 @@ async fn delete(change: &mut Change, asked: Asked, author: Author, of: Seq) -> C
     let Asked { room, user, .. } = asked;
     let message = there(change, room, of).await?;
     let own = message.author == user;
-    allow(&author, Deed::Erase { own })?;
-    let noted = Noted::about(Kind::Deleted, of);
+    allow(author.role, Deed::Erase { own })?;
+    let noted = NewNoted::about(Kind::Deleted, of);
     let posted = note(change, asked, noted, |seq, at| {
         ServerFrame::DeletedMessage {
             room,
@@ -229,9 +230,9 @@ async fn react(
     if on && since.is_none() && kinds >= super::basics::limit(limits::REACTION_KINDS) {
         return Err(Stop::Refused(StoreError::TooManyReactions));
     }
-    let noted = Noted {
+    let noted = NewNoted {
         body: emoji,
-        ..Noted::about(if on { Kind::Reacted } else { Kind::TookBack }, of)
+        ..NewNoted::about(if on { Kind::Reacted } else { Kind::TookBack }, of)
     };
     let posted = note(change, asked, noted, |seq, at| ServerFrame::Reacted {
         room,
@@ -294,14 +295,6 @@ async fn there(change: &mut Change, room: RoomId, seq: Seq) -> Changed<Target> {
         author: found.get(0),
         by: found.get(1),
     })
-}
-
-fn allow(author: &Author, deed: Deed) -> Changed<()> {
-    if author.role.may(deed) {
-        Ok(())
-    } else {
-        Err(Stop::Refused(deed.into()))
-    }
 }
 
 const NO_SUCH_MESSAGE: Stop = Stop::Refused(StoreError::NoSuchMessage);

@@ -7,7 +7,7 @@ use super::{
     basics::{exists, limit, role, role_of, row, rows, run, user},
     change::Change,
     notes::{changed, noted, remove},
-    permit::{allow, require_session},
+    permit::require_session,
     reads::role_in,
     writes::take_name,
 };
@@ -18,7 +18,7 @@ use crate::{
         Actor, Setting, StoreError, User,
         asked::Asked,
         now,
-        stop::{Changed, Stop},
+        stop::{Changed, Stop, allow},
     },
 };
 

@@ -12,42 +12,17 @@ use crate::{
         Crossing, Entry, Event, StoreError, User, UserId,
         asked::Asked,
         kind::Kind,
+        noted::NewNoted,
         now,
         stop::{Changed, Stop},
     },
 };
 
-/// An entry that says nothing.
-pub struct Noted<'a> {
-    pub kind: Kind,
-    pub about: Option<Seq>,
-    pub subject: Option<UserId>,
-    pub body: &'a str,
-}
-
-impl Noted<'_> {
-    pub fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            about: None,
-            subject: None,
-            body: "",
-        }
-    }
-
-    pub fn about(kind: Kind, message: Seq) -> Self {
-        Self {
-            about: Some(message),
-            ..Self::of(kind)
-        }
-    }
-}
-
 /// Adds an entry that says nothing, and has readers told.
 pub async fn note(
     change: &mut Change,
     asked: Asked,
-    noted: Noted<'_>,
+    noted: NewNoted<'_>,
     frame: impl FnOnce(Seq, i64) -> ServerFrame,
 ) -> Changed<Posted> {
     let Asked { room, user, id } = asked;
@@ -98,7 +73,7 @@ pub async fn came_or_went(change: &mut Change, room: RoomId, crossing: Crossing)
     let (user, kind) = crossing.noted_as();
     let who = name_of(change, user).await?;
     let asked = Asked::newly(room, user);
-    note(change, asked, Noted::of(kind), |seq, at| match kind {
+    note(change, asked, NewNoted::of(kind), |seq, at| match kind {
         Kind::Left => ServerFrame::Left { room, seq, who, at },
         _ => ServerFrame::Joined { room, seq, who, at },
     })
@@ -117,10 +92,10 @@ pub async fn changed(
 ) -> Changed<()> {
     let room = asked.room;
     let by = name_of(change, asked.user).await?;
-    let noted = Noted {
+    let noted = NewNoted {
         subject: whom.map(|user| user.id),
         body: to.as_deref().unwrap_or_default(),
-        ..Noted::of(Kind::of(what))
+        ..NewNoted::of(Kind::of(what))
     };
     note(change, asked, noted, |seq, at| ServerFrame::Changed {
         room,
@@ -138,7 +113,7 @@ pub async fn changed(
 /// Notes that a room has no messages up to that one any more.
 pub async fn erased(change: &mut Change, room: RoomId, owner: UserId, of: Seq) -> Changed<()> {
     let by = name_of(change, owner).await?;
-    let (asked, noted) = (Asked::newly(room, owner), Noted::about(Kind::Erased, of));
+    let (asked, noted) = (Asked::newly(room, owner), NewNoted::about(Kind::Erased, of));
     note(change, asked, noted, |seq, at| ServerFrame::Erased {
         room,
         seq,
@@ -160,9 +135,9 @@ pub async fn remove(change: &mut Change, asked: Asked, whom: &User) -> Changed<(
         &[&room, &whom.id],
     )
     .await?;
-    let noted = Noted {
+    let noted = NewNoted {
         subject: Some(whom.id),
-        ..Noted::of(Kind::Removed)
+        ..NewNoted::of(Kind::Removed)
     };
     note(change, asked, noted, |seq, at| ServerFrame::Removed {
         room,

@@ -6,7 +6,7 @@ use crate::{
     domain::{Deed, Role, RoomId},
     server::store::{
         Actor, StoreError, UserId,
-        stop::{Changed, Stop},
+        stop::{Changed, Stop, allow},
     },
 };
 
@@ -39,13 +39,4 @@ pub async fn permit(change: &Change, room: RoomId, user: UserId, deed: Deed) -> 
     let role = role.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
     allow(role, deed)?;
     Ok(role)
-}
-
-/// Lets somebody of that role through, where it lets them do that.
-pub fn allow(role: Role, deed: Deed) -> Changed<()> {
-    if role.may(deed) {
-        Ok(())
-    } else {
-        Err(Stop::Refused(deed.into()))
-    }
 }

@@ -7,14 +7,14 @@ use super::{
     entries::Kind,
     index,
     mentions::{forget_mentions, members_named, mention},
-    notes::{Author, Noted, note, noted},
+    notes::{Author, note, noted},
     permit::{permit, require_session},
     recall::{Known, Standing},
 };
 use crate::{
     domain::{Body, Deed, Emoji, Message, Posted, Quote, RoomId, Seq, limits},
     protocol::ServerFrame,
-    server::store::{Act, Entry, Event, NewEntry, StoreError, UserId, now},
+    server::store::{Act, Entry, Event, NewEntry, StoreError, UserId, noted::NewNoted, now},
 };
 
 /// The message that an entry is about.
@@ -126,7 +126,7 @@ fn edit(change: &mut Change<'_>, author: Author, of: Seq, body: Body) -> Changed
     let posted = note(
         change,
         &author,
-        Noted::about(Kind::Edited, of),
+        NewNoted::about(Kind::Edited, of),
         |seq, at| ServerFrame::Edited {
             room,
             seq,
@@ -164,7 +164,7 @@ fn delete(change: &mut Change<'_>, author: Author, of: Seq) -> Changed<Posted> {
     let posted = note(
         change,
         &author,
-        Noted::about(Kind::Deleted, of),
+        NewNoted::about(Kind::Deleted, of),
         |seq, at| ServerFrame::DeletedMessage {
             room,
             seq,
@@ -232,9 +232,9 @@ fn react(
     }
     let kind = if on { Kind::Reacted } else { Kind::TookBack };
     let by = author.name.clone();
-    let noted = Noted {
+    let noted = NewNoted {
         body: emoji,
-        ..Noted::about(kind, of)
+        ..NewNoted::about(kind, of)
     };
     let posted = note(change, &author, noted, |seq, at| ServerFrame::Reacted {
         room,

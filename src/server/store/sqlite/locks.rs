@@ -8,13 +8,13 @@ use super::{
     basics::{exists, role},
     change::{Change, Changed, Stop},
     notes::{changed, noted, remove},
-    permit::{allow, require_session},
+    permit::require_session,
     writes::take_name,
 };
 use crate::{
     domain::{Deed, Folded, Posting, Role, RoomId, RoomName, Topic, limits},
     protocol::What,
-    server::store::{Actor, Setting, StoreError, User, asked::Asked, now},
+    server::store::{Actor, Setting, StoreError, User, asked::Asked, now, stop::allow},
 };
 
 pub fn set(

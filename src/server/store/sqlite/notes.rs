@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{Millis, Posted, RoomId, Seq},
     protocol::{ServerFrame, What},
-    server::store::{Crossing, Entry, Event, User, UserId, asked::Asked, now},
+    server::store::{Crossing, Entry, Event, User, UserId, asked::Asked, noted::NewNoted, now},
 };
 
 /// Who appends an entry, and where it goes.
@@ -24,37 +24,11 @@ pub struct Author {
     pub standing: Standing,
 }
 
-/// An entry that says nothing.
-pub struct Noted<'a> {
-    pub kind: Kind,
-    pub about: Option<Seq>,
-    pub subject: Option<UserId>,
-    pub body: &'a str,
-}
-
-impl Noted<'_> {
-    pub fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            about: None,
-            subject: None,
-            body: "",
-        }
-    }
-
-    pub fn about(kind: Kind, message: Seq) -> Self {
-        Self {
-            about: Some(message),
-            ..Self::of(kind)
-        }
-    }
-}
-
 /// Writes an entry that says nothing, and has readers told.
 pub fn note(
     change: &mut Change<'_>,
     author: &Author,
-    noted: Noted<'_>,
+    noted: NewNoted<'_>,
     frame: impl FnOnce(Seq, Millis) -> ServerFrame,
 ) -> Changed<Posted> {
     let Author {
@@ -127,7 +101,7 @@ pub fn came_or_went(change: &mut Change<'_>, room: RoomId, crossing: Crossing) -
     let (user, kind) = crossing.noted_as();
     let author = author_of(change, Asked::newly(room, user))?;
     let who = author.name.clone();
-    note(change, &author, Noted::of(kind), |seq, at| match kind {
+    note(change, &author, NewNoted::of(kind), |seq, at| match kind {
         Kind::Left => ServerFrame::Left { room, seq, who, at },
         _ => ServerFrame::Joined { room, seq, who, at },
     })?;
@@ -146,10 +120,10 @@ pub fn changed(
     let room = asked.room;
     let author = author_of(change, asked)?;
     let (by, who) = (author.name.clone(), whom.map(|user| user.name.clone()));
-    let noted = Noted {
+    let noted = NewNoted {
         subject: whom.map(|user| user.id),
         body: to.as_deref().unwrap_or_default(),
-        ..Noted::of(Kind::of(what))
+        ..NewNoted::of(Kind::of(what))
     };
     note(change, &author, noted, |seq, at| ServerFrame::Changed {
         room,
@@ -167,7 +141,7 @@ pub fn changed(
 pub fn erased(change: &mut Change<'_>, room: RoomId, owner: UserId, of: Seq) -> Changed<()> {
     let author = author_of(change, Asked::newly(room, owner))?;
     let by = author.name.clone();
-    let noted = Noted::about(Kind::Erased, of);
+    let noted = NewNoted::about(Kind::Erased, of);
     note(change, &author, noted, |seq, at| ServerFrame::Erased {
         room,
         seq,
@@ -188,9 +162,9 @@ pub fn remove(change: &mut Change<'_>, asked: Asked, whom: &User) -> Changed<()>
     )?;
     change.recall.forget(room);
     let by = author.name.clone();
-    let noted = Noted {
+    let noted = NewNoted {
         subject: Some(whom.id),
-        ..Noted::of(Kind::Removed)
+        ..NewNoted::of(Kind::Removed)
     };
     note(change, &author, noted, |seq, at| ServerFrame::Removed {
         room,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{Deed, Role, RoomId},
-    server::store::{Actor, StoreError, UserId},
+    server::store::{Actor, StoreError, UserId, stop::allow},
 };
 
 /// The request proved who asks before it came here; their session may have ended since.
@@ -33,13 +33,4 @@ pub fn permit(change: &Change<'_>, room: RoomId, user: UserId, deed: Deed) -> Ch
     let role = role.ok_or(Stop::Refused(StoreError::NoSuchRoom))?;
     allow(role, deed)?;
     Ok(role)
-}
-
-/// Lets somebody of that role through, where it lets them do that.
-pub fn allow(role: Role, deed: Deed) -> Changed<()> {
-    if role.may(deed) {
-        Ok(())
-    } else {
-        Err(Stop::Refused(deed.into()))
-    }
 }
